@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * net.h - the network as its users see it: nodes joined by full-duplex links, routes fixed at build, datagrams and
+ * TCP connections between hosts, a tap that sees each packet. It carries bytes by reference and knows no protocol
+ * above TCP and UDP.
+ */
+#ifndef SIM_NET_NET_H
+#define SIM_NET_NET_H
+
+#include "sim/base/slice.h"
+#include "sim/des/engine.h"
+#include "sim/des/parts.h"
+#include "sim/des/station.h"
+#include "sim/des/stream.h"
+
+struct net;
+struct packet;
+struct net_tap;
+
+/* One direction of a link. */
+struct link_config {
+    uint64_t rate_bps; /* 0: infinitely fast */
+    int64_t propagation_ns;
+    int64_t jitter_ns;        /* 0, or the most that is added to a packet's propagation, uniform, order kept */
+    double loss;              /* probability that a packet is lost, independent */
+    uint64_t queue_bytes_max; /* bytes that may wait for transmission (the packet in transmission not counted) */
+    uint32_t mtu;             /* largest IP packet, bytes */
+    uint32_t overhead_bytes;  /* link-layer bytes of each packet: 14 for Ethernet as captures show it */
+};
+
+struct node_config {
+    const char *name;   /* lasts as long as the net */
+    uint32_t address;   /* IPv4, host byte order; 0 for a router, which has no sockets */
+    uint32_t workers;   /* CPU workers; 0 for a router */
+    uint32_t queue_max; /* jobs that may wait for them */
+};
+
+/* An empty network. tap may be NULL. Everything lives in arena. */
+struct net *net_create(struct engine *engine, struct arena *arena, struct streams *streams, const struct net_tap *tap);
+
+/* A node; its number counts up from 0. A host reaches itself by a loopback link (rate 0, MTU 65,535, delay 0)
+ * unless net_loopback says otherwise. */
+uint32_t net_add_node(struct net *net, const struct node_config *config);
+void net_loopback(struct net *net, uint32_t node, const struct link_config *config);
+
+/* Joins two nodes. The configurations may differ (an access link's two directions). */
+void net_join(struct net *net, uint32_t a, uint32_t b, const struct link_config *a_to_b,
+              const struct link_config *b_to_a);
+
+/* Fixes the routes: least propagation, then fewest hops, then the lowest node number. Call once, after the joins. */
+void net_build(struct net *net);
+
+/* Number of links (each direction one, loopbacks last) and what they are, for taps and reports. */
+struct link_info {
+    const char *from, *to;
+    struct link_config config;
+    uint64_t packets, bytes, dropped_queue, dropped_loss;
+};
+uint32_t net_links(const struct net *net);
+struct link_info net_link(const struct net *net, uint32_t link);
+
+struct station *net_cpu(struct net *net, uint32_t node);
+const char *net_name(const struct net *net, uint32_t node);
+uint32_t net_address(const struct net *net, uint32_t node);
+struct engine *net_engine(struct net *net);
+struct arena *net_arena(struct net *net);
+
+/* The least MTU on the way and its propagation, one way. */
+uint32_t net_path_mtu(const struct net *net, uint32_t from, uint32_t to);
+int64_t net_path_propagation_ns(const struct net *net, uint32_t from, uint32_t to);
+
+/* ---- UDP ---- */
+
+/* A datagram has arrived: size bytes of payload. Valid during the call; bulk slices of lasting sources may be kept. */
+struct datagram {
+    uint32_t from_node;
+    uint16_t from_port;
+    uint16_t to_port;
+    const struct slice *slices;
+    uint32_t slice_count;
+    uint32_t size;
+};
+typedef void udp_received_fn(void *context, const struct datagram *datagram, const struct cause *cause);
+
+/* Takes the port of a host; one owner a port. */
+void udp_bind(struct net *net, uint32_t node, uint16_t port, void *context, udp_received_fn *received);
+
+/* Sends a datagram of these slices, fragmented as each link's MTU demands (RFC 791); one lost fragment loses all.
+ * Slices of spools are copied before the call returns. At most 65,507 bytes. */
+void udp_send(struct net *net, uint32_t node, uint16_t port, uint32_t to_node, uint16_t to_port,
+              const struct slice *slices, uint32_t slice_count, const struct cause *cause);
+
+/* ---- TCP ---- */
+
+struct tcp;
+
+enum tcp_end { TCP_END_FIN, TCP_END_RESET, TCP_END_TIMEOUT };
+
+/* What the owner of a connection is told. Each call carries what set it off. NULL where it does not care. */
+struct tcp_owner {
+    void (*established)(void *context, struct tcp *tcp, const struct cause *cause);
+    /* tcp_received(tcp) has grown: read it and release what was read (that opens the window). */
+    void (*received)(void *context, struct tcp *tcp, const struct cause *cause);
+    /* Room has come for writing after tcp_room was seen at 0. */
+    void (*writable)(void *context, struct tcp *tcp, const struct cause *cause);
+    /* All bytes that were written so far have been acknowledged. */
+    void (*drained)(void *context, struct tcp *tcp, const struct cause *cause);
+    /* The other side has finished (FIN), reset, or is given up. After RESET and TIMEOUT the connection is dead. */
+    void (*ended)(void *context, struct tcp *tcp, enum tcp_end how, const struct cause *cause);
+};
+
+struct tcp_config {
+    uint32_t initial_window; /* segments, RFC 6928: 10 */
+    uint64_t send_buffer;    /* bytes written and not yet acknowledged, at most */
+    uint64_t receive_buffer; /* bytes received and not yet released, at most; the window offered */
+    int64_t delayed_ack_ns;  /* 0: every segment is acknowledged at once; RFC 1122: at most 500 ms */
+    int64_t rto_min_ns;      /* RFC 6298: 1 s */
+    int64_t rto_max_ns;
+    uint32_t syn_retries, retries;
+    bool has_timestamps; /* RFC 7323; without them the MSS is 1,460 on Ethernet, with them 1,448 bytes a segment */
+    bool has_sack;       /* RFC 2018, RFC 6675 */
+};
+extern const struct tcp_config tcp_rfc; /* the defaults of the set `rfc` */
+
+/* Opens a connection; the owner is told when it is established. context is passed to the owner's functions. */
+struct tcp *tcp_connect(struct net *net, uint32_t node, uint16_t port, uint32_t to_node, uint16_t to_port,
+                        const struct tcp_config *config, void *context, const struct tcp_owner *owner,
+                        const struct cause *cause);
+
+/* Accepts connections on a port. accept returns the context of the new connection, whose handshake is still under way:
+ * the owner's established comes with the last ACK. */
+typedef void *tcp_accept_fn(void *context, struct tcp *tcp, uint32_t from_node, uint16_t from_port);
+void tcp_listen(struct net *net, uint32_t node, uint16_t port, const struct tcp_config *config, void *context,
+                tcp_accept_fn *accept, const struct tcp_owner *owner);
+
+/* A free port of the node, counting up from 49,152, the same in every trial. */
+uint16_t net_free_port(struct net *net, uint32_t node);
+
+/* Bytes that may be written now. */
+uint64_t tcp_room(const struct tcp *tcp);
+
+/* Appends to what is sent; length at most tcp_room. The cause's is_feedback says that these bytes only acknowledge. */
+void tcp_write(struct tcp *tcp, struct slice slice, const struct cause *cause);
+void tcp_write_bytes(struct tcp *tcp, const void *bytes, size_t size, const struct cause *cause);
+
+/* What has arrived in order and is not released yet: read it, then tcp_release up to a stream offset. */
+struct rope *tcp_received(struct tcp *tcp);
+void tcp_release(struct tcp *tcp, uint64_t offset, const struct cause *cause);
+
+/* Stream offsets: bytes written, bytes acknowledged. */
+uint64_t tcp_written(const struct tcp *tcp);
+uint64_t tcp_acknowledged(const struct tcp *tcp);
+
+/* FIN after all that was written; RST at once. */
+void tcp_finish(struct tcp *tcp, const struct cause *cause);
+void tcp_reset(struct tcp *tcp, const struct cause *cause);
+
+struct tcp_info {
+    uint32_t node, peer_node;
+    uint16_t port, peer_port;
+    uint32_t mss; /* payload bytes of a full segment */
+    uint64_t segments_sent, retransmitted, timeouts, fast_recoveries;
+    int64_t smoothed_rtt_ns;
+};
+struct tcp_info tcp_info(const struct tcp *tcp);
+
+/* ---- The tap ---- */
+
+enum tap_event { TAP_SENT, TAP_RECEIVED, TAP_DROPPED };
+
+/*
+ * Called for each packet on each link: TAP_SENT when its first bit enters the link, TAP_RECEIVED when its last bit has
+ * come out of it, TAP_DROPPED where it was lost (queue full or loss; after TAP_SENT for loss). is_origin is set on the
+ * first link of its way. Bytes: net_packet_bytes() while the call lasts.
+ */
+struct net_tap {
+    void *context;
+    void (*packet)(void *context, struct net *net, uint32_t link, enum tap_event event, int64_t at_ns, bool is_origin,
+                   const struct packet *packet);
+};
+
+/* The packet as it is on the wire from its IPv4 header on, with right checksums. */
+void net_packet_bytes(struct net *net, const struct packet *packet, struct sink *sink);
+
+/* Sums over all links: packets moved over a link (packet-hops), TCP segments retransmitted. */
+uint64_t net_packet_hops(const struct net *net);
+uint64_t net_retransmissions(const struct net *net);
+
+/* Conservation, checked at a trial's end: packets sent = received + dropped + in flight on each link. Aborts if not. */
+void net_check(const struct net *net);
+
+#endif

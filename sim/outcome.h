@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * outcome.h - what a trial (or a measured transfer) gave: one flat row. outcome_fields names its columns.
+ */
+#ifndef SIM_OUTCOME_H
+#define SIM_OUTCOME_H
+
+#include "sim/base/field.h"
+#include "sim/des/parts.h"
+
+enum outcome_end {
+    OUTCOME_DELIVERED,
+    OUTCOME_SETUP_TIMEOUT,   /* no answer to INVITE or MESSAGE in time */
+    OUTCOME_SETUP_REFUSED,   /* a final response of 300 or more */
+    OUTCOME_CONNECT_FAILED,  /* the media connection was refused or timed out */
+    OUTCOME_TRANSFER_FAILED, /* the media connection broke, or a SEND was refused or not answered */
+    OUTCOME_VERIFY_FAILED,   /* tag, signature, chain or hash do not hold */
+    OUTCOME_LIMIT,           /* memory or events of the trial exhausted */
+    OUTCOME_END_COUNT
+};
+
+/* Times in nanoseconds; NONE_NS where the arm has no such phase or the trial did not get there. */
+struct outcome {
+    int end; /* enum outcome_end */
+
+    int64_t prepare_ns, setup_ns, protect_ns, connect_ns, transfer_ns, unprotect_ns, teardown_ns;
+    int64_t delay_ns;
+    int64_t parts_ns[PART_COUNT]; /* add up to delay_ns to the nanosecond; NONE_NS when not delivered */
+
+    uint64_t file_bytes;    /* plaintext */
+    uint64_t body_bytes;    /* as carried: the CMS object, or the file */
+    uint64_t chunks;        /* SENDs of UE-A, or MESSAGEs */
+    uint64_t wire_bytes;    /* all links and packets from press to the end, link layer included */
+    uint64_t payload_bytes; /* the same without link, IP, TCP and UDP headers */
+    uint64_t packet_hops;
+    uint64_t retransmissions; /* TCP segments and SIP messages sent again */
+    uint64_t events;
+    int64_t cpu_ns;     /* all hosts' CPUs: work of crypto and processing */
+    int64_t ue_cpu_ns;  /* of it, UE-A and UE-B */
+    int64_t pressed_ns; /* simulated time at which the user pressed send; not a result, an origin for logs */
+};
+
+extern const struct field outcome_fields[];
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * scenario.h - everything that a trial depends on but the file's bytes, the tables of dwells and costs, and the arm.
+ * One table, scenario_fields, says for each member its name, unit, range, default and source.
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include "sim/base/field.h"
+
+enum topology { TOPOLOGY_SINGLE_HOST, TOPOLOGY_HOME, TOPOLOGY_COUNT };
+enum connections { CONNECTIONS_WARM, CONNECTIONS_COLD };
+enum auth { AUTH_PER_SESSION, AUTH_CACHED };
+enum relay_forwarding { RELAY_STORE_AND_FORWARD, RELAY_CUT_THROUGH };
+enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
+enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
+enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA };
+
+/* A kind of link, both directions alike. */
+struct scenario_link {
+    uint64_t rate_bps;
+    int64_t delay_ns;
+    int64_t jitter_ns;
+    double loss;
+    uint64_t queue_bytes;
+    uint64_t mtu;
+    uint64_t overhead_bytes;
+};
+
+struct scenario {
+    char name[FIELD_TEXT_SIZE];
+    char shows[FIELD_TEXT_SIZE]; /* one sentence for `list scenarios` */
+    int topology;
+    int connections;
+    uint64_t seed;
+
+    char file_path[FIELD_TEXT_SIZE]; /* "": the built-in text, repeated or cut to file_bytes */
+    uint64_t file_bytes;             /* 0: as long as the file is */
+
+    struct scenario_link access;   /* UE to its edge router; on single-host every host to the switch */
+    struct scenario_link core;     /* edge router to core router */
+    struct scenario_link site;     /* CSCF, HSS or relay host to the core router */
+    struct scenario_link loopback; /* between roles on one host */
+    int64_t forward_extra_ns;      /* added to every link's propagation in the direction of the file */
+
+    char dwell_table[FIELD_TEXT_SIZE];
+    double dwell_spread; /* coefficient of variation of each dwell; 0: constant */
+    char cost_table[FIELD_TEXT_SIZE];
+    uint64_t cpu_workers;
+    uint64_t cpu_queue;
+    int64_t answer_ns; /* human answering time */
+
+    uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A, headers included */
+    uint64_t relays;
+    int relay_forwarding;
+    int auth;
+    int chunking;
+    uint64_t window; /* SENDs outstanding; 0: without limit */
+
+    uint64_t tcp_initial_window;
+    uint64_t tcp_buffer_bytes;
+    int64_t tcp_delayed_ack_ns;
+    int64_t tcp_rto_min_ns;
+    int tcp_timestamps; /* bool */
+
+    int suite;
+    int certificate; /* bool: the signer's certificate is included in the CMS */
+    int seal_when;
+};
+
+/* Ends with a row whose name is NULL. */
+extern const struct field scenario_fields[];
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sim.h - the one door for running trials. A trial is a function: scenario, arm, tables, file and trial number in,
+ * outcome out. It reads no clock, no file and no environment.
+ */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include "sim/arm.h"
+#include "sim/base/slice.h"
+#include "sim/ims/dwell.h"
+#include "sim/outcome.h"
+#include "sim/scenario.h"
+#include "sim/sec/cost.h"
+
+/* A packet on a link, for captures. */
+struct sim_packet {
+    uint32_t link;         /* index into the links announced */
+    const char *from, *to; /* node names of this link */
+    int event;             /* enum tap_event */
+    bool is_origin;        /* on the first link of its way: what "each packet once, as first sent" means */
+    int64_t at_ns;         /* simulated time */
+    struct span bytes;     /* from the IPv4 header on */
+};
+
+/* A message of an application protocol between two roles, for ladders. Told when it is received or known lost. */
+struct sim_message {
+    uint64_t number;       /* from 1, in the order of sending */
+    int64_t sent_ns;       /* first bit out, simulated time */
+    int64_t received_ns;   /* last bit in; NONE_NS when lost */
+    const char *from, *to; /* roles: "UE-A", "P-CSCF(A)" ... */
+    const char *protocol;  /* "SIP", "MSRP", "Diameter", "TCP", "TLS" */
+    struct span label;     /* "INVITE", "200 (INVITE)", "SEND 1-1444/1444" */
+    uint64_t bytes;        /* of the message */
+    int64_t dwell_ns;      /* how long the receiver kept it before it acted; NONE_NS when unknown yet */
+    bool is_again;         /* a retransmission */
+    struct span text;      /* the message as text, headers whole, a body's first part; empty unless wanted */
+};
+
+/* Who watches. Functions may be NULL. */
+struct sim_tap {
+    void *context;
+    bool wants_bytes; /* real CMS, TLS and message bytes are made */
+    void (*packet)(void *context, const struct sim_packet *packet);
+    void (*message)(void *context, const struct sim_message *message);
+    void (*secret)(void *context, struct span keylog_line);        /* SSLKEYLOGFILE format, without its newline */
+    void (*event)(void *context, int64_t at_ns, struct span line); /* the event log */
+};
+
+struct trial {
+    const struct scenario *scenario;
+    const struct arm *arm;
+    const struct dwell_table *dwells;
+    const struct cost_table *costs;
+    const struct source *file; /* file_bytes of it are sent */
+    uint64_t file_bytes;
+    uint64_t number;           /* of the trial: part of every random address, the same for every arm */
+    uint64_t events_max;       /* 0: no limit */
+    const struct sim_tap *tap; /* NULL: nobody watches */
+};
+
+/* Runs the trial to its end, the session's teardown included. The arena is reset first. A trial that fails is an
+ * outcome, not an error; errors are ERR_RANGE (a scenario that cannot be built, note) and ERR_CRYPTO (keys). */
+MUST_USE enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome *outcome, struct note *note);
+
+#endif
