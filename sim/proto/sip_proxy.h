@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sip_proxy.h - a call session control function: a transaction-stateful proxy (RFC 3261 section 16, RFC 4320) that is
+ * P-, I- or S-CSCF by its configuration (TS 24.229 sections 5.2, 5.3, 5.4): what it adds to and takes from a request,
+ * and where it sends it. Users are registered already: the tables that a registration would have filled are given.
+ */
+#ifndef SIM_PROTO_SIP_PROXY_H
+#define SIM_PROTO_SIP_PROXY_H
+
+#include "sim/proto/sip.h"
+
+enum cscf_role { CSCF_P, CSCF_I, CSCF_S };
+
+/* A registered user as the S-CSCF (contact, path) or the P-CSCF (contact) keeps it. */
+struct cscf_user {
+    const char *aor;     /* "sip:bob@open-ims.test" */
+    const char *contact; /* "sip:bob@192.168.80.3:5060" */
+    const char *path;    /* "sip:term@pcscf.open-ims.test:4060;lr": Path of the registration */
+};
+
+struct sip_proxy;
+
+struct sip_proxy_config {
+    enum cscf_role role;
+    const char *name;             /* host in its own Via, Record-Route: "pcscf.open-ims.test" */
+    uint16_t port;
+    uint8_t transport;            /* of its Via towards the next hop, enum sip_transport */
+    const char *domain;           /* the home network: requests for users elsewhere or here go to i_cscf */
+    struct sip_hop i_cscf;        /* S-CSCF: entry of the terminating network */
+    const struct sip_name *names; /* hosts of Route, Path and Contact URIs; ends with a NULL name */
+    const struct cscf_user *users; /* ends with a NULL aor */
+    struct sip_timers timers;     /* towards other nodes */
+    struct sip_timers timers_ue;  /* P-CSCF: towards the UE */
+    uint64_t identity;            /* branches are made from it */
+    /* Changes SDP that passes in an INVITE (offer) or its 2xx (answer): true when out holds a new body. NULL: never. */
+    bool (*rewrite_sdp)(void *context, bool is_answer, struct span sdp, struct sink *out);
+    void *rewrite_context;
+};
+
+struct sip_proxy *sip_proxy_create(struct arena *arena, const struct sip_proxy_config *config);
+
+/* A whole message has come. Requests: a retransmission is absorbed, INVITE is answered 100, the rest is forwarded by
+ * Route, by role and by table; what cannot be forwarded is answered (400, 404, 482, 483). Responses go up by Via. */
+void sip_proxy_receive(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop from, struct span head,
+                       struct slice body, struct sip_outbox *out);
+
+/* The HSS has answered a SIP_LOCATE: s_cscf is the Server-Name ("sip:scscf.open-ims.test:6060"), NULL: unknown user. */
+void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const char *s_cscf,
+                       struct sip_outbox *out);
+
+void sip_proxy_wake(struct sip_proxy *proxy, int64_t now_ns, struct sip_outbox *out);
+
+uint64_t sip_proxy_retransmissions(const struct sip_proxy *proxy);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sip_ua.h - a SIP user agent of one user: INVITE dialogs (RFC 3261 sections 12 to 15, 13.3.1.4, RFC 6026) and pager
+ * mode (RFC 3428), registered already, with the Service-Route and the P-CSCF it got then.
+ */
+#ifndef SIM_PROTO_SIP_UA_H
+#define SIM_PROTO_SIP_UA_H
+
+#include "sim/proto/sip.h"
+
+struct sip_ua;
+
+struct sip_ua_config {
+    const char *user;          /* "alice" */
+    const char *domain;        /* "open-ims.test" */
+    const char *host;          /* own address as text, "192.168.80.1" */
+    uint16_t port;
+    uint8_t transport;         /* towards the P-CSCF, enum sip_transport; written into Via and Contact */
+    struct sip_hop p_cscf;     /* outbound proxy */
+    const char *const *routes; /* Route set of initial requests: P-CSCF first, then Service-Route; NULL-terminated URIs */
+    uint64_t identity;         /* tags, branches and Call-IDs are made from it: the same for the same number */
+    struct sip_timers timers;
+    const char *user_agent;    /* User-Agent header; NULL: none */
+};
+
+/* Lives in arena. Strings of config must outlive it. */
+struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *config);
+
+/* INVITE to target ("sip:bob@open-ims.test") with an SDP offer. One session at a time. */
+void sip_ua_invite(struct sip_ua *ua, int64_t now_ns, const char *target, struct span sdp, struct sip_outbox *out);
+
+/* The 200 to the INVITE that SIP_INVITED told of, sent again until its ACK comes (RFC 3261 section 13.3.1.4). */
+void sip_ua_answer(struct sip_ua *ua, int64_t now_ns, struct span sdp, struct sip_outbox *out);
+
+/* BYE in the session's dialog, along its route set. */
+void sip_ua_bye(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
+
+/*
+ * MESSAGE to target, out of dialog. headers are whole header lines ("X-...: ...\r\n") put before Content-Length.
+ * size_of_head tells how many bytes all but the body takes for that body, so that the caller fills a limit exactly.
+ */
+struct sip_ua_message {
+    const char *target;
+    const char *content_type;
+    struct span headers;
+    struct slice body;
+};
+void sip_ua_message(struct sip_ua *ua, int64_t now_ns, const struct sip_ua_message *message, struct sip_outbox *out);
+size_t sip_ua_message_head_size(struct sip_ua *ua, const struct sip_ua_message *message);
+
+/* A whole message has come from a hop. What cannot be parsed is dropped (RFC 3261 section 16.3, 18.3 apply to proxies
+ * and streams; a user agent is silent). */
+void sip_ua_receive(struct sip_ua *ua, int64_t now_ns, struct sip_hop from, struct span head, struct slice body,
+                    struct sip_outbox *out);
+
+/* Timers that are due at now_ns. */
+void sip_ua_wake(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
+
+/* Messages sent again by timers so far. */
+uint64_t sip_ua_retransmissions(const struct sip_ua *ua);
+
+#endif
