@@ -33,8 +33,9 @@ struct engine {
     uint64_t events_run;
     uint64_t events_max; /* a run that passes it stops; UINT64_MAX: none */
     struct event *heap;  /* 4-ary, the least first */
-    uint64_t pending;
+    uint64_t pending;    /* events in the heap; the running one counts until its place is taken */
     uint64_t capacity;
+    bool has_hole; /* the running event was first: its place is free for the first event that it asks for */
     struct arena *arena;
 };
 

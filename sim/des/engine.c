@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine.c - a 4-ary heap of 32-byte events. The children of a node are four neighbours that fill two cache lines, so a
+ * step down costs one miss, and there are half as many steps as in a binary heap.
+ */
+#include "sim/des/engine.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { HEAP_FIRST = 256, FAMILY = 4, FAMILY_BYTES = FAMILY * sizeof(struct event) };
+
+static_assert(sizeof(struct event) == 32, "four events fill two cache lines");
+
+/* Time and ticket as one number: a comparison is two instructions and no branch. Times are never negative. */
+__extension__ typedef unsigned __int128 event_key;
+
+static inline event_key key_of(const struct event *event)
+{
+    return (event_key)(uint64_t)event->at_ns << 64 | event->ticket;
+}
+
+static const bool never = false;
+
+/* Room for capacity events, placed so that the first of each family of children (1, 5, 9, ...) starts a family's worth
+ * of aligned bytes. */
+static struct event *heap_create(struct arena *arena, uint64_t capacity)
+{
+    check(capacity < UINT64_MAX / sizeof(struct event) - 2 * FAMILY);
+    char *memory = arena_alloc(arena, (capacity + 2 * FAMILY) * sizeof(struct event));
+    size_t past = (uintptr_t)memory % FAMILY_BYTES;
+
+    return (struct event *)(void *)(memory + (FAMILY_BYTES - past) + FAMILY_BYTES - sizeof(struct event));
+}
+
+void engine_init(struct engine *engine, struct arena *arena)
+{
+    *engine = (struct engine){.next_ticket = 1, .events_max = UINT64_MAX, .arena = arena};
+    engine->capacity = HEAP_FIRST;
+    engine->heap = heap_create(arena, engine->capacity);
+}
+
+/* The old heap stays in the arena: all of them together take less than the last one once more. */
+static void heap_grow(struct engine *engine)
+{
+    struct event *heap = heap_create(engine->arena, 2 * engine->capacity);
+
+    memcpy(heap, engine->heap, engine->pending * sizeof(*heap));
+    engine->heap = heap;
+    engine->capacity *= 2;
+}
+
+static inline uint64_t least_of_four(const struct event *heap, uint64_t child)
+{
+    event_key keys[FAMILY] = {key_of(&heap[child]), key_of(&heap[child + 1]), key_of(&heap[child + 2]),
+                              key_of(&heap[child + 3])};
+    uint64_t left = child + (keys[1] < keys[0]);
+    uint64_t right = child + 2 + (keys[3] < keys[2]);
+    event_key left_key = keys[1] < keys[0] ? keys[1] : keys[0];
+    event_key right_key = keys[3] < keys[2] ? keys[3] : keys[2];
+
+    return right_key < left_key ? right : left;
+}
+
+/* The least child of the last family, which may be incomplete. */
+static inline uint64_t least_of_few(const struct event *heap, uint64_t child, uint64_t count)
+{
+    uint64_t least = child;
+
+    for (uint64_t i = child + 1; i < count; i++)
+        if (key_of(&heap[i]) < key_of(&heap[least]))
+            least = i;
+    return least;
+}
+
+/* Puts event where the root was: smaller children move up until it fits. */
+static inline void sift_down(struct event *heap, uint64_t count, struct event event)
+{
+    event_key key = key_of(&event);
+    uint64_t place = 0;
+
+    for (;;) {
+        uint64_t child = FAMILY * place + 1;
+
+        if (child >= count)
+            break;
+        uint64_t least = child + 3 < count ? least_of_four(heap, child) : least_of_few(heap, child, count);
+
+        if (key_of(&heap[least]) >= key)
+            break;
+        heap[place] = heap[least];
+        place = least;
+    }
+    heap[place] = event;
+}
+
+/* Puts event behind the last one: larger parents move down until it fits. */
+static inline void sift_up(struct event *heap, uint64_t place, struct event event)
+{
+    event_key key = key_of(&event);
+
+    while (place > 0) {
+        uint64_t parent = (place - 1) / FAMILY;
+
+        if (key_of(&heap[parent]) <= key)
+            break;
+        heap[place] = heap[parent];
+        place = parent;
+    }
+    heap[place] = event;
+}
+
+static inline void heap_add(struct engine *engine, struct event event)
+{
+    /* Most events ask for another one: taking the running event's place saves a removal and an insertion. */
+    if (engine->has_hole) {
+        engine->has_hole = false;
+        sift_down(engine->heap, engine->pending, event);
+        return;
+    }
+    if (engine->pending == engine->capacity)
+        heap_grow(engine);
+    sift_up(engine->heap, engine->pending++, event);
+}
+
+void engine_at(struct engine *engine, int64_t at_ns, void *context, event_fn *run)
+{
+    check(at_ns >= engine->now_ns);
+    heap_add(engine, (struct event){at_ns, engine->next_ticket++, run, context});
+}
+
+void engine_at_ticket(struct engine *engine, int64_t at_ns, uint64_t ticket, void *context, event_fn *run)
+{
+    /* Nothing may enter before what is running: the order would depend on when it was entered. */
+    check(at_ns > engine->now_ns || (at_ns == engine->now_ns && ticket > engine->running_ticket));
+    check(ticket < engine->next_ticket);
+    heap_add(engine, (struct event){at_ns, ticket, run, context});
+}
+
+bool engine_run(struct engine *engine, const bool *stop)
+{
+    stop = stop ? stop : &never;
+    check(!engine->has_hole);
+
+    while (engine->pending > 0 && !*stop) {
+        if (engine->events_run >= engine->events_max)
+            return false;
+        struct event event = engine->heap[0];
+
+        engine->now_ns = event.at_ns;
+        engine->running_ticket = event.ticket;
+        engine->events_run++;
+        engine->has_hole = true;
+        event.run(engine, event.context);
+        if (engine->has_hole) {
+            engine->has_hole = false;
+            engine->pending--;
+            if (engine->pending > 0)
+                sift_down(engine->heap, engine->pending, engine->heap[engine->pending]);
+        }
+    }
+    return true;
+}
+
+void timer_init(struct timer *timer, struct engine *engine, void *context, event_fn *run)
+{
+    *timer =
+        (struct timer){.engine = engine, .run = run, .context = context, .due_ns = INT64_MAX, .event_ns = INT64_MAX};
+}
+
+static void timer_event(struct engine *engine, void *context);
+
+static void timer_enter(struct timer *timer)
+{
+    timer->event_ns = timer->due_ns;
+    timer->event_ticket = timer->due_ticket;
+    engine_at_ticket(timer->engine, timer->due_ns, timer->due_ticket, timer, timer_event);
+}
+
+static void timer_event(struct engine *engine, void *context)
+{
+    struct timer *timer = context;
+
+    /* The timer was armed earlier than this event after it had entered the heap: another event took over. */
+    if (timer->event_ns == INT64_MAX || engine->running_ticket != timer->event_ticket)
+        return;
+    check(timer->event_ns == engine->now_ns);
+    timer->event_ns = INT64_MAX;
+    if (timer->due_ns == INT64_MAX)
+        return;
+    if (timer->due_ticket != engine->running_ticket) {
+        timer_enter(timer);
+        return;
+    }
+    timer->due_ns = INT64_MAX;
+    timer->run(engine, timer->context);
+}
+
+void timer_arm(struct timer *timer, int64_t at_ns)
+{
+    check(at_ns >= timer->engine->now_ns && at_ns < INT64_MAX);
+    timer->due_ns = at_ns;
+    timer->due_ticket = engine_ticket(timer->engine);
+    if (at_ns < timer->event_ns)
+        timer_enter(timer);
+}
+
+void timer_cancel(struct timer *timer)
+{
+    timer->due_ns = INT64_MAX;
+}
+
+void lane_init(struct lane *lane, struct engine *engine, int64_t length_ns)
+{
+    check(length_ns >= 0);
+    *lane = (struct lane){.engine = engine, .length_ns = length_ns};
+}
+
+static void lane_unlink(struct lane *lane, struct lane_entry *entry)
+{
+    check(entry->armed);
+    if (entry->before)
+        entry->before->after = entry->after;
+    else
+        lane->first = entry->after;
+    if (entry->after)
+        entry->after->before = entry->before;
+    else
+        lane->last = entry->before;
+    entry->before = NULL;
+    entry->after = NULL;
+    entry->armed = false;
+}
+
+static void lane_event(struct engine *engine, void *context);
+
+/* Enters the first entry's event; with none the lane rests. */
+static void lane_enter(struct lane *lane)
+{
+    const struct lane_entry *first = lane->first;
+
+    lane->waiting = first != NULL;
+    if (first)
+        engine_at_ticket(lane->engine, first->due_ns, first->ticket, lane, lane_event);
+}
+
+static void lane_event(struct engine *engine, void *context)
+{
+    struct lane *lane = context;
+    struct lane_entry *first = lane->first;
+
+    check(lane->waiting);
+    /* The entry this event was for has been cancelled or moved; those behind it are due later. */
+    if (!first || first->ticket != engine->running_ticket) {
+        lane_enter(lane);
+        return;
+    }
+    lane_unlink(lane, first);
+    lane_enter(lane);
+    first->run(engine, first->context);
+}
+
+void lane_arm(struct lane *lane, struct lane_entry *entry, void *context, event_fn *run)
+{
+    if (entry->armed)
+        lane_unlink(lane, entry);
+    *entry = (struct lane_entry){.before = lane->last,
+                                 .run = run,
+                                 .context = context,
+                                 .due_ns = lane->engine->now_ns + lane->length_ns,
+                                 .ticket = engine_ticket(lane->engine),
+                                 .armed = true};
+    if (lane->last)
+        lane->last->after = entry;
+    else
+        lane->first = entry;
+    lane->last = entry;
+    if (!lane->waiting)
+        lane_enter(lane);
+}
+
+void lane_cancel(struct lane *lane, struct lane_entry *entry)
+{
+    if (entry->armed)
+        lane_unlink(lane, entry);
+}
