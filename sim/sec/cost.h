@@ -15,9 +15,12 @@ enum cost_operation {
     COST_CMS_OPEN_RFC4975_RSA,
     COST_TLS13_CLIENT, /* a whole TLS 1.3 handshake, client's share, server authenticated by P-256 */
     COST_TLS13_SERVER,
+    COST_TLS13_CLIENT_MUTUAL, /* the same when the client shows a P-256 certificate too */
+    COST_TLS13_SERVER_MUTUAL,
     COST_TLS_RECORD_SEAL, /* AES-128-GCM, one record */
     COST_TLS_RECORD_OPEN,
     COST_DIGEST, /* one HTTP digest response, MD5 */
+    COST_SHA1,   /* hash of a file (RFC 5547) */
     COST_OPERATION_COUNT
 };
 extern const char *const cost_operation_names[COST_OPERATION_COUNT];

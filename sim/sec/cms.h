@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cms.h - a file under S/MIME: signed, then encrypted (RFC 8591 section 8, RFC 8551 section 3.7), as DER. What is
+ * signed is a MIME entity, a short fixed header and the file; what is encrypted is the MIME entity of the SignedData.
+ * Sizes come from a formula that is exact for the certificates of party.h; bytes are made only on demand.
+ */
+#ifndef SIM_SEC_CMS_H
+#define SIM_SEC_CMS_H
+
+#include "sim/base/slice.h"
+#include "sim/sec/party.h"
+
+enum cms_suite {
+    CMS_RFC8591,     /* ECDSA P-256 SHA-256; AuthEnvelopedData AES-128-GCM, ECDH P-256 with X9.63 KDF SHA-256 */
+    CMS_RFC4975_RSA, /* RSA-2048 SHA-1; EnvelopedData AES-128-CBC, RSA key transport (S/MIME 3.1) */
+    CMS_SUITE_COUNT
+};
+
+/* The kind of party a suite needs. */
+enum party_kind cms_party_kind(enum cms_suite suite);
+
+/* Value of the Content-Type header of what cms_seal writes. */
+const char *cms_content_type(enum cms_suite suite);
+
+/* Bytes of a file of content_bytes once sealed. */
+uint64_t cms_sealed_size(enum cms_suite suite, bool with_certificate, uint64_t content_bytes);
+
+struct cms_sealing {
+    const struct party *sender, *recipient; /* both of the suite's kind */
+    enum cms_suite suite;
+    bool with_certificate;  /* include the sender's */
+    int64_t signing_time_s; /* seconds since 1970, before 2050: the signing-time attribute */
+};
+
+/* Seals content into out: exactly cms_sealed_size() bytes, of out_size; ERR_FULL when there is less room. Memory use
+ * does not depend on the size. ERR_CRYPTO, with a note, when OpenSSL refuses. */
+MUST_USE enum err cms_seal(const struct cms_sealing *sealing, struct slice content, uint8_t *out, size_t out_size,
+                           struct note *note);
+
+struct cms_opening {
+    const struct party *recipient;
+    const struct party *authority; /* whom the recipient trusts */
+    const char *sender_aor;        /* the signer's certificate must carry this URI */
+    const struct party *sender;    /* known before, for when the certificate is not included; may be NULL */
+    int64_t at_s;                  /* seconds since 1970 at which certificates must be valid */
+};
+
+/* Opens what cms_seal or another writer of DER made with a suite above: decrypts, checks tag or padding, content
+ * digest, signature, the certificate's chain and its AoR. out holds the file, *size its length, only when all have
+ * passed; otherwise out is wiped. ERR_CRYPTO when a check fails, ERR_SYNTAX or ERR_MORE when it is not such a
+ * structure, ERR_FULL when capacity is too small; with a note. */
+MUST_USE enum err cms_open(const struct cms_opening *opening, struct span sealed, uint8_t *out, size_t capacity,
+                           size_t *size, struct note *note);
+
+#endif

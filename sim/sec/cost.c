@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/sec/cost.h"
+#include "sim/base/check.h"
+
+const char *const cost_operation_names[COST_OPERATION_COUNT] = {
+    [COST_CMS_SEAL_RFC8591] = "cms-seal-rfc8591",
+    [COST_CMS_OPEN_RFC8591] = "cms-open-rfc8591",
+    [COST_CMS_SEAL_RFC4975_RSA] = "cms-seal-rfc4975-rsa",
+    [COST_CMS_OPEN_RFC4975_RSA] = "cms-open-rfc4975-rsa",
+    [COST_TLS13_CLIENT] = "tls13-client",
+    [COST_TLS13_SERVER] = "tls13-server",
+    [COST_TLS13_CLIENT_MUTUAL] = "tls13-client-mutual",
+    [COST_TLS13_SERVER_MUTUAL] = "tls13-server-mutual",
+    [COST_TLS_RECORD_SEAL] = "tls-record-seal",
+    [COST_TLS_RECORD_OPEN] = "tls-record-open",
+    [COST_DIGEST] = "digest",
+    [COST_SHA1] = "sha1",
+};
+
+int64_t cost_ns(const struct cost_table *table, enum cost_operation operation, uint64_t bytes)
+{
+    check(operation >= 0 && operation < COST_OPERATION_COUNT);
+    const struct cost *cost = &table->costs[operation];
+
+    check(cost->is_known);
+    /* The fixed part stays out of the floating point, so that a table of whole numbers gives whole numbers. */
+    return cost->fixed_ns + (int64_t)(cost->ns_per_byte * (double)bytes + 0.5);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * party.h - who signs, decrypts and answers TLS: a key pair and its certificate under a test authority, all made in
+ * memory. Every certificate of one kind has the same size whatever its name and key, so that sizes by formula hold.
+ * Once made, a party is only read and may be used from several threads.
+ */
+#ifndef SIM_SEC_PARTY_H
+#define SIM_SEC_PARTY_H
+
+#include "sim/base/sink.h"
+
+struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
+struct x509_st;     /* OpenSSL's X509 */
+
+enum {
+    PARTY_NAME_MAX = 39,            /* characters of an AoR or host name */
+    PARTY_SERVERS_MAX = 16,         /* TLS servers of one set */
+    PARTY_CERTIFICATE_EC = 459,     /* bytes of DER of a P-256 certificate, ECDSA signature of 71 bytes */
+    PARTY_CERTIFICATE_RSA = 847,    /* bytes of DER of an RSA-2048 certificate */
+    PARTY_SERVER_CERTIFICATE = 459, /* bytes of DER of a TLS server's certificate, always P-256 */
+};
+
+enum party_kind { PARTY_EC, PARTY_RSA, PARTY_KIND_COUNT };
+
+struct party {
+    struct evp_pkey_st *key;
+    struct x509_st *certificate;
+    char name[PARTY_NAME_MAX + 1]; /* the AoR or host name its subjectAltName carries; empty for an authority */
+};
+
+/* An authority that signs certificates of its own kind. ERR_CRYPTO when OpenSSL refuses. */
+MUST_USE enum err party_init_authority(struct party *authority, enum party_kind kind, struct note *note);
+
+/* A user with an S/MIME certificate whose subjectAltName is the URI aor ("sip:alice@open-ims.test"). ERR_RANGE when
+ * aor is empty or longer than PARTY_NAME_MAX. */
+MUST_USE enum err party_init_user(struct party *user, const struct party *authority, const char *aor,
+                                  struct note *note);
+
+/* A TLS server (or client, for mutual TLS) with a P-256 certificate whose subjectAltName is host: a DNS name of at most
+ * PARTY_NAME_MAX characters, or an IPv4 address. The authority must be of kind PARTY_EC. */
+MUST_USE enum err party_init_server(struct party *server, const struct party *authority, const char *host,
+                                    struct note *note);
+
+/* Frees the key and the certificate; a party of zeros is left alone. */
+void party_free(struct party *party);
+
+/* Writes certificate or private key as PEM text, for other programs that check our output. */
+MUST_USE enum err party_write_certificate(const struct party *party, struct sink *pem);
+MUST_USE enum err party_write_key(const struct party *party, struct sink *pem);
+
+/* Everybody a trial with real bytes needs. Making RSA keys takes some tenths of a second, so the owner makes one set
+ * for all its trials. */
+struct party_set {
+    struct party authority[PARTY_KIND_COUNT]; /* by kind; the RSA one only when asked for */
+    struct party alice[PARTY_KIND_COUNT];     /* sip:alice@open-ims.test */
+    struct party bob[PARTY_KIND_COUNT];       /* sip:bob@open-ims.test */
+    struct party servers[PARTY_SERVERS_MAX];  /* in the order of their names */
+    size_t server_count;
+};
+
+struct party_set_config {
+    const char *alice, *bob;         /* AoRs; NULL for those above */
+    const char *const *server_names; /* ends with NULL; NULL for none */
+    bool with_rsa;
+};
+
+/* Makes the set; freed by party_set_free, also after a failure. */
+MUST_USE enum err party_set_init(struct party_set *set, const struct party_set_config *config, struct note *note);
+void party_set_free(struct party_set *set);
+
+/* The server of that name, or NULL. */
+const struct party *party_set_server(const struct party_set *set, struct span name);
+
+#endif
