@@ -10,7 +10,8 @@
 #include "sim/base/slice.h"
 #include "sim/wire/msrp.h"
 
-/* MD5 of the concatenated parts as 32 lower-case hex digits; given by the owner, since protocols do not know OpenSSL. */
+/* MD5 of the concatenated parts as 32 lower-case hex digits; given by the owner, since protocols do not know OpenSSL.
+ */
 typedef void msrp_md5_fn(const struct span *parts, size_t count, char hex[32]);
 
 /* ---- Client ---- */
@@ -37,12 +38,12 @@ const char *msrp_auth_use_path(const struct msrp_auth *auth);
 /* ---- Relay ---- */
 
 struct msrp_relay_config {
-    const char *uri;       /* own URI without session part: "msrps://192.168.80.128:2855" */
+    const char *uri; /* own URI without session part: "msrps://192.168.80.128:2855" */
     const char *realm;
     const char *user, *password; /* the one account it knows; more accounts come with registration */
     uint64_t identity;
     msrp_md5_fn *md5;
-    bool is_b2bua;         /* legs end here: To-Path and From-Path hold one URI each, and no AUTH */
+    bool is_b2bua; /* legs end here: To-Path and From-Path hold one URI each, and no AUTH */
 };
 
 struct msrp_relay;
@@ -51,12 +52,16 @@ struct msrp_relay *msrp_relay_create(struct arena *arena, const struct msrp_rela
 /* An AUTH for this relay: writes 401 with a fresh nonce, or 200 with Use-Path and Expires, or 403. */
 void msrp_relay_auth(struct msrp_relay *relay, const struct msrp_head *request, struct sink *answer);
 
-/* Whether the first To-Path URI of the request is ours and, when a next hop follows, which URI that is. */
+/* A session URI as a 200 to AUTH would hand out: for paths that were set up before (AUTH's result kept). */
+void msrp_relay_session_uri(struct msrp_relay *relay, struct sink *out);
+
+/* Whether the first To-Path URI of the request is ours (a relay: with a session part that it handed out, for AUTH also
+ * without one; a B2BUA: equal to its uri in host and port) and, when a next hop follows, which URI that is. */
 enum msrp_relay_way { MSRP_RELAY_FORWARD, MSRP_RELAY_FOR_US, MSRP_RELAY_NOT_OURS };
 enum msrp_relay_way msrp_relay_route(struct msrp_relay *relay, const struct msrp_head *head, struct span *next_uri);
 
-/* The head of the forwarded request (a new transaction ID unless given): To-Path without us, From-Path with us in front;
- * for a B2BUA: to and from as given. Also for responses to AUTH and REPORT that pass through. */
+/* The head of the forwarded request (a new transaction ID unless given): To-Path without us, From-Path with us in
+ * front; for a B2BUA: to and from as given. Also for responses to AUTH and REPORT that pass through. */
 struct msrp_relay_forward {
     const char *b2bua_to, *b2bua_from; /* B2BUA only */
     struct span transaction_id;        /* of the forwarded request */

@@ -32,22 +32,25 @@ struct msrp_reader_events {
 struct msrp_reader; /* limits: a head of at most 8 KiB */
 struct msrp_reader *msrp_reader_create(struct arena *arena, void *context, const struct msrp_reader_events *events);
 
-/* Takes what stream holds beyond what was taken before (offsets of the stream), as far as it is complete, and says up to
- * which offset the stream may be released. The body of a request whose Byte-Range gives its end is passed on by
- * reference without a look at each byte; others are searched for their end-line. ERR_SYNTAX: the peer speaks no MSRP, close. */
+/* Takes what stream holds beyond what was taken before (offsets of the stream), as far as it is complete, and says up
+ * to which offset the stream may be released. The body of a request whose Byte-Range gives its end is passed on by
+ * reference without a look at each byte; others are searched for their end-line. ERR_SYNTAX: the peer speaks no MSRP,
+ * close. */
 MUST_USE enum err msrp_reader_take(struct msrp_reader *reader, struct rope *stream, uint64_t *released);
 
 /* ---- Sender ---- */
 
 struct msrp_send_config {
-    const char *to_path;      /* URIs separated by blanks, first hop first */
+    const char *to_path; /* URIs separated by blanks, first hop first */
     const char *from_path;
     const char *content_type;
-    struct slice body;        /* the whole message as carried */
-    uint64_t chunk_bytes;     /* 0: one interruptible chunk of all (few-large); else at most that many bytes a chunk */
-    uint32_t window;          /* SENDs not yet answered, at most; 0: no limit */
-    uint64_t identity;        /* transaction IDs and the Message-ID are made from it */
-    int64_t timeout_ns;       /* RFC 4975: 30 s from the last byte of a SEND entering the socket buffer */
+    struct slice body;    /* the whole message as carried */
+    uint64_t chunk_bytes; /* 0: one interruptible chunk of all (few-large); else at most that many bytes a chunk */
+    uint32_t window;      /* SENDs not yet answered, at most; 0: no limit */
+    uint64_t identity;    /* transaction IDs and the Message-ID are made from it */
+    bool has_star; /* Byte-Range without the chunk's end ("1-*" + total) where RFC 4975 wants it: above 2,048 B */
+    const char *success_report, *failure_report; /* NULL: not written; "yes", "no", "partial" */
+    int64_t timeout_ns; /* RFC 4975: 30 s from the last byte of a SEND entering the socket buffer */
     struct msrp_writer writer;
 };
 
@@ -73,8 +76,8 @@ uint64_t msrp_sender_chunks(const struct msrp_sender *sender);              /* w
 /* ---- Receiver ---- */
 
 struct msrp_receive_config {
-    const char *own_uri;      /* requests for another URI get 481 */
-    uint64_t size_max;        /* a message that would be longer gets 413 */
+    const char *own_uri;             /* requests for another URI get 481 */
+    uint64_t size_max;               /* a message that would be longer gets 413 */
     const char *const *accept_types; /* NULL-terminated; another Content-Type gets 415; NULL: all */
     uint64_t identity;
     struct msrp_writer writer;
@@ -88,7 +91,8 @@ struct msrp_receiver;
 struct msrp_receiver *msrp_receiver_create(struct arena *arena, const struct msrp_receive_config *config);
 
 /* The reader's events for requests. The answer to a SEND is not written but kept: the owner calls _answer when the
- * node has worked on it (its dwell). Chunks may come in any order and overlap; what is already there is not told twice. */
+ * node has worked on it (its dwell). Chunks may come in any order and overlap; what is already there is not told twice.
+ */
 void msrp_receiver_head(struct msrp_receiver *receiver, const struct msrp_head *head);
 void msrp_receiver_body(struct msrp_receiver *receiver, uint64_t at, struct slice slice);
 void msrp_receiver_end(struct msrp_receiver *receiver, char flag);
