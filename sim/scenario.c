@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/scenario.h"
+
+#include <assert.h>
+
+static const char *const topologies[] = {"single-host", "home", NULL};
+static_assert(sizeof(topologies) / sizeof(topologies[0]) == TOPOLOGY_COUNT + 1, "each topology has a name");
+static const char *const connections[] = {"warm", "cold", NULL};
+static const char *const auths[] = {"per-session", "cached", NULL};
+static const char *const forwardings[] = {"store-and-forward", "cut-through", NULL};
+static const char *const chunkings[] = {"few-large", "2048", NULL};
+static const char *const switches[] = {"off", "on", NULL};
+static const char *const suites[] = {"rfc8591", "rfc4975-rsa", NULL};
+static const char *const certificates[] = {"left-out", "included", NULL};
+static const char *const seals[] = {"after-answer", "at-press", "before-invite", NULL};
+
+/* A row a line, as a table is read. */
+/* clang-format off */
+#define ROW(row_name, row_kind, member, row_standard, row_least, row_most, row_help, row_source)                       \
+    {.name = (row_name), .kind = (row_kind), .offset = offsetof(struct scenario, member), .standard = (row_standard),  \
+     .least = (row_least), .most = (row_most), .help = (row_help), .source = (row_source)}
+
+#define CHOICE(row_name, member, row_standard, row_choices, row_help, row_source)                                      \
+    {.name = (row_name), .kind = FIELD_CHOICE, .offset = offsetof(struct scenario, member),                            \
+     .standard = (row_standard), .choices = (row_choices), .help = (row_help), .source = (row_source)}
+
+/* The seven rows of a kind of link. */
+#define LINK(link, what, rate, delay, queue, mtu_bytes, overhead, origin, mtu_origin)                                  \
+    ROW(#link ".rate", FIELD_RATE, link.rate_bps, rate, "0", "1Tbit/s", "bit rate of " what "; 0: infinitely fast",    \
+        origin),                                                                                                       \
+    ROW(#link ".delay", FIELD_TIME, link.delay_ns, delay, "0", "10s", "propagation one way over " what, origin),       \
+    ROW(#link ".jitter", FIELD_TIME, link.jitter_ns, "0", "0", "10s",                                                  \
+        "the most that is added to a packet's propagation, uniform, order kept", "assumed"),                           \
+    ROW(#link ".loss", FIELD_RATIO, link.loss, "0", "0", "100%", "share of packets lost, each independently",          \
+        "assumed"),                                                                                                    \
+    ROW(#link ".queue", FIELD_SIZE, link.queue_bytes, queue, "0", "1GiB", "bytes that may wait for transmission",      \
+        "assumed"),                                                                                                    \
+    ROW(#link ".mtu", FIELD_SIZE, link.mtu, mtu_bytes, "576B", "65535B", "largest IP packet", mtu_origin),             \
+    ROW(#link ".overhead", FIELD_SIZE, link.overhead_bytes, overhead, "0", "256B",                                     \
+        "link-layer bytes of each packet", "an Ethernet header, as captures show it; none on a loopback")
+
+const struct field scenario_fields[] = {
+    ROW("name", FIELD_TEXT, name, "unnamed", NULL, NULL, "what results are called after", "-"),
+    ROW("shows", FIELD_TEXT, shows, "", NULL, NULL, "one sentence: what the scenario shows", "-"),
+    CHOICE("topology", topology, "home", topologies,
+           "single-host: every CSCF and relay shares one CPU; home: each role has a host", "assumed"),
+    CHOICE("connections", connections, "warm", connections,
+           "warm: signalling and core connections stand before the press; cold: everything opens inside the delay",
+           "kind to the hop-by-hop baselines"),
+    ROW("seed", FIELD_COUNT, seed, "1", NULL, NULL, "of all random draws, the same for every arm", "any number"),
+
+    ROW("transfer.file", FIELD_TEXT, file_path, "", NULL, NULL,
+        "the file to send; empty: a built-in pattern of transfer.size", "-"),
+    ROW("transfer.size", FIELD_SIZE, file_bytes, "1MiB", "0", "64GiB",
+        "how much of it is sent; 0: as long as transfer.file is", "assumed"),
+
+    LINK(access, "the link between a UE and its edge", "50Mbit/s", "10ms", "256KiB", "1500B", "14B", "assumed",
+         "RFC 894"),
+    LINK(core, "the link between an edge and the core router", "1Gbit/s", "5ms", "4MiB", "1500B", "14B", "assumed",
+         "RFC 894"),
+    LINK(site, "the link between a CSCF, HSS or relay and the core router", "1Gbit/s", "100us", "4MiB", "1500B", "14B",
+         "assumed", "RFC 894"),
+    LINK(loopback, "the way between roles on one host", "0", "0", "64MiB", "65535B", "0",
+         "negligible beside any dwell; assumed", "the largest IPv4 packet, RFC 791"),
+    ROW("network.forward_extra", FIELD_TIME, forward_extra_ns, "0", "0", "1s",
+        "added to every link's propagation in the direction of the file", "for the law of one nanosecond"),
+
+    ROW("dwell.table", FIELD_TEXT, dwell_table, "kamailio-captures", NULL, NULL,
+        "how long nodes keep messages: a built-in table (hopsim list dwells) or a file", "public captures of Kamailio"),
+    ROW("dwell.spread", FIELD_RATIO, dwell_spread, "0", "0", "300%",
+        "coefficient of variation of each dwell, lognormal; 0: constant", "assumed"),
+    ROW("costs.table", FIELD_TEXT, cost_table, "server", NULL, NULL,
+        "CPU time of cryptography: a built-in table (hopsim list costs) or a file", "measured with OpenSSL"),
+    ROW("cpu.workers", FIELD_COUNT, cpu_workers, "4", "1", "64", "jobs that a host serves at once", "assumed"),
+    ROW("cpu.queue", FIELD_COUNT, cpu_queue, "1000", "0", "1000000", "jobs that may wait for a host", "assumed"),
+    ROW("answer.delay", FIELD_TIME, answer_ns, "0", "0", "60min", "how long the human takes to answer",
+        "left out of comparisons"),
+
+    ROW("message.size", FIELD_SIZE, message_bytes, "1300B", "600B", "60KiB",
+        "of a MESSAGE as it leaves UE-A, headers included", "RFC 3428 section 8"),
+    ROW("path.relays", FIELD_COUNT, relays, "2", "1", "8", "MSRP relays or B2BUAs on the path",
+        "one a UE; the paper's scenario has one at each CSCF site"),
+    CHOICE("relay.forwarding", relay_forwarding, "cut-through", forwardings, "how a relay passes chunks on",
+           "kind to the hop-by-hop baselines; RFC 4976"),
+    CHOICE("auth", auth, "per-session", auths, "whether a relay's AUTH is done once a transfer at each UE or stands",
+           "RFC 4976"),
+    CHOICE("msrp.chunk", chunking, "few-large", chunkings, "chunks as large as they may be, or of 2,048 B",
+           "RFC 4975 section 5.1"),
+    ROW("msrp.window", FIELD_COUNT, window, "0", "0", "1000000", "SENDs outstanding; 0: without limit",
+        "RFC 4975 does not require waiting for the 200"),
+
+    ROW("tcp.initial_window", FIELD_COUNT, tcp_initial_window, "10", "1", "100", "segments sent before the first ACK",
+        "RFC 6928"),
+    ROW("tcp.buffer", FIELD_SIZE, tcp_buffer_bytes, "1MiB", "4KiB", "1GiB", "of a socket, each direction", "assumed"),
+    ROW("tcp.delayed_ack", FIELD_TIME, tcp_delayed_ack_ns, "40ms", "0", "500ms",
+        "how long an ACK waits for a second segment; 0: every segment is acknowledged at once",
+        "Linux's least; RFC 1122 allows 500 ms"),
+    ROW("tcp.rto_min", FIELD_TIME, tcp_rto_min_ns, "1s", "1ms", "60s", "least retransmission timeout", "RFC 6298"),
+    CHOICE("tcp.timestamps", tcp_timestamps, "on", switches, "12 B in every segment", "RFC 7323"),
+
+    CHOICE("smime.suite", suite, "rfc8591", suites, "algorithms of the sealed file", "RFC 8591, RFC 4975"),
+    CHOICE("smime.certificate", certificate, "included", certificates, "whether the signer's certificate is sent along",
+           "RFC 8591"),
+    CHOICE("seal.when", seal_when, "after-answer", seals, "when the sender seals the file",
+           "only the answer shows that the peer takes S/MIME"),
+    {.name = NULL},
+};
