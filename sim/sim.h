@@ -12,12 +12,17 @@
 #include "sim/outcome.h"
 #include "sim/scenario.h"
 #include "sim/sec/cost.h"
+#include "sim/sec/party.h"
+
+/* What happens to a packet on a link; sim/net's tap_event in the same order. A packet lost on the way is sent, then
+ * dropped; one that finds the queue full is only dropped. */
+enum sim_packet_event { SIM_PACKET_SENT, SIM_PACKET_RECEIVED, SIM_PACKET_DROPPED };
 
 /* A packet on a link, for captures. */
 struct sim_packet {
     uint32_t link;         /* index into the links announced */
     const char *from, *to; /* node names of this link */
-    int event;             /* enum tap_event */
+    int event;             /* enum sim_packet_event */
     bool is_origin;        /* on the first link of its way: what "each packet once, as first sent" means */
     int64_t at_ns;         /* simulated time */
     struct span bytes;     /* from the IPv4 header on */
@@ -47,6 +52,9 @@ struct sim_tap {
     void (*event)(void *context, int64_t at_ns, struct span line); /* the event log */
 };
 
+/* Simulated time 0 on the calendar, for time stamps, signing times and certificates: 2013-06-01 00:00 UTC. */
+#define SIM_EPOCH_S INT64_C(1370044800)
+
 struct trial {
     const struct scenario *scenario;
     const struct arm *arm;
@@ -57,7 +65,11 @@ struct trial {
     uint64_t number;           /* of the trial: part of every random address, the same for every arm */
     uint64_t events_max;       /* 0: no limit */
     const struct sim_tap *tap; /* NULL: nobody watches */
+    const struct party_set *parties; /* whom real bytes are made for; needed where the tap wants bytes */
 };
+
+/* Host names for which real bytes need TLS servers, NULL-terminated: for party_set_config. */
+extern const char *const sim_server_names[];
 
 /* Runs the trial to its end, the session's teardown included. The arena is reset first. A trial that fails is an
  * outcome, not an error; errors are ERR_RANGE (a scenario that cannot be built, note) and ERR_CRYPTO (keys). */
