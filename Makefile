@@ -67,7 +67,9 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
 
 # $(B)/tests/sim/des/test_engine from tests/sim/des/test_engine.c and the archives of sim/des's row.
-$(B)/tests/%: $(B)/tests/%.o $$(call have,$$(row_$$(patsubst %/,%,$$(dir $$*))))
+# A '%' in the prerequisite itself would be taken for the stem, hence the function.
+folder = $(patsubst %/,%,$(dir $(1)))
+$(B)/tests/%: $(B)/tests/%.o $$(call have,$$(row_$$(call folder,$$*)))
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lcunit
 
 deps deps-test deps-long:
