@@ -39,9 +39,9 @@ struct ladder_style {
                                  roles that are missing here stand to the right; may be NULL */
 };
 
-/* Writes the ladder; sorts messages by the time they were sent. ERR_FULL when the sink or memory is too small,
- * ERR_RANGE for more than LADDER_ROLES_MAX roles. */
-MUST_USE enum err ladder_write(struct ladder_message *messages, size_t count, const struct ladder_style *style,
+/* Writes the ladder of messages in any order. ERR_FULL when the sink or memory is too small, ERR_RANGE for more than
+ * LADDER_ROLES_MAX roles. */
+MUST_USE enum err ladder_write(const struct ladder_message *messages, size_t count, const struct ladder_style *style,
                                struct sink *sink);
 
 #endif
