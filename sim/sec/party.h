@@ -15,9 +15,9 @@ struct x509_st;     /* OpenSSL's X509 */
 enum {
     PARTY_NAME_MAX = 39,            /* characters of an AoR or host name */
     PARTY_SERVERS_MAX = 16,         /* TLS servers of one set */
-    PARTY_CERTIFICATE_EC = 459,     /* bytes of DER of a P-256 certificate, ECDSA signature of 71 bytes */
-    PARTY_CERTIFICATE_RSA = 847,    /* bytes of DER of an RSA-2048 certificate */
-    PARTY_SERVER_CERTIFICATE = 459, /* bytes of DER of a TLS server's certificate, always P-256 */
+    PARTY_CERTIFICATE_EC = 412,     /* bytes of DER of a P-256 certificate, ECDSA signature of 71 bytes */
+    PARTY_CERTIFICATE_RSA = 809,    /* bytes of DER of an RSA-2048 certificate */
+    PARTY_SERVER_CERTIFICATE = 412, /* bytes of DER of a TLS server's certificate, always P-256 */
 };
 
 enum party_kind { PARTY_EC, PARTY_RSA, PARTY_KIND_COUNT };

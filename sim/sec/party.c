@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/sec/party.h"
+#include "sim/base/check.h"
+#include "sim/sec/failure.h"
+
+#include <arpa/inet.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+enum {
+    SIGNATURE_SIZE_EC = 71, /* the most frequent size of DER of an ECDSA signature with P-256 */
+    SIGNATURE_TRIES = 200,  /* about every second signature has that size */
+    SERIAL_SIZE = 8,        /* octets of a serial number */
+    RSA_BITS = 2048
+};
+
+/* What differs between the two kinds. */
+static const struct kind {
+    const char *authority; /* common name */
+    const char *key_usage; /* of a user: signs, and agrees on or receives keys */
+    int signature_size;
+    int certificate_size; /* of a member */
+} kinds[PARTY_KIND_COUNT] = {
+    [PARTY_EC] = {"hopsim EC authority", "critical,digitalSignature,keyAgreement", SIGNATURE_SIZE_EC,
+                  PARTY_CERTIFICATE_EC},
+    [PARTY_RSA] = {"hopsim RSA authority", "critical,digitalSignature,keyEncipherment", RSA_BITS / 8,
+                   PARTY_CERTIFICATE_RSA},
+};
+
+static enum party_kind party_kind(const struct party *party)
+{
+    return EVP_PKEY_get_base_id(party->key) == EVP_PKEY_RSA ? PARTY_RSA : PARTY_EC;
+}
+
+static EVP_PKEY *key_create(enum party_kind kind)
+{
+    return kind == PARTY_RSA ? EVP_RSA_gen(RSA_BITS) : EVP_EC_gen("P-256");
+}
+
+/* Eight octets of which the first is 0x40 to 0x7f: neither shortened nor made longer by DER. */
+static bool set_serial(X509 *certificate)
+{
+    uint8_t bytes[SERIAL_SIZE];
+
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+        return false;
+    bytes[0] = (uint8_t)(0x40 | (bytes[0] & 0x3f));
+    BIGNUM *number = BN_bin2bn(bytes, sizeof(bytes), NULL);
+    bool done = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
+
+    BN_free(number);
+    return done;
+}
+
+/* Both dates lie before 2050 and so are UTCTimes of one width. */
+static bool set_dates(X509 *certificate)
+{
+    return ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate), "20100101000000Z") == 1 &&
+           ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate), "20491231235959Z") == 1;
+}
+
+static bool add_name(X509 *certificate, int nid, const char *text)
+{
+    return X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), nid, MBSTRING_ASC,
+                                      (const unsigned char *)text, -1, -1, 0) == 1;
+}
+
+static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
+{
+    X509V3_CTX context;
+
+    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+    bool done = extension && X509_add_ext(certificate, extension, -1) == 1;
+
+    X509_EXTENSION_free(extension);
+    return done;
+}
+
+/* The alternative name is built from octets, not from OpenSSL's configuration syntax: a comma in it means nothing. */
+static bool add_alternative_name(X509 *certificate, int type, struct span value)
+{
+    GENERAL_NAMES *names = GENERAL_NAMES_new();
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_STRING *text = type == GEN_IPADD ? ASN1_OCTET_STRING_new() : ASN1_IA5STRING_new();
+    bool done = names && name && text && ASN1_STRING_set(text, value.data, (int)value.size) == 1;
+
+    if (done) {
+        GENERAL_NAME_set0_value(name, type, text);
+        text = NULL;
+        done = sk_GENERAL_NAME_push(names, name) > 0;
+        if (done)
+            name = NULL;
+    }
+    done = done && X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
+    ASN1_STRING_free(text);
+    GENERAL_NAME_free(name);
+    GENERAL_NAMES_free(names);
+    return done;
+}
+
+/* Signs again until the signature has its usual size, so that all certificates of a kind are equally long. */
+static bool sign(X509 *certificate, EVP_PKEY *key, int signature_size)
+{
+    const ASN1_BIT_STRING *signature = NULL;
+
+    for (int i = 0; i < SIGNATURE_TRIES; i++) {
+        if (X509_sign(certificate, key, EVP_sha256()) == 0)
+            return false;
+        X509_get0_signature(&signature, NULL, certificate);
+        if (ASN1_STRING_length(signature) == signature_size)
+            return true;
+    }
+    return false;
+}
+
+static bool begin(struct party *party, const X509_NAME *issuer)
+{
+    X509 *certificate = party->certificate;
+
+    return certificate && party->key && X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
+           set_dates(certificate) && X509_set_pubkey(certificate, party->key) == 1 &&
+           (!issuer || X509_set_issuer_name(certificate, issuer) == 1);
+}
+
+enum err party_init_authority(struct party *authority, enum party_kind kind, struct note *note)
+{
+    struct party made = {.key = key_create(kind), .certificate = X509_new()};
+    X509 *certificate = made.certificate;
+
+    if (!begin(&made, NULL) || !add_name(certificate, NID_commonName, kinds[kind].authority) ||
+        X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) != 1 ||
+        !add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE") ||
+        !add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign") ||
+        !add_extension(certificate, certificate, NID_subject_key_identifier, "hash") ||
+        !sign(certificate, made.key, kinds[kind].signature_size)) {
+        party_free(&made);
+        return crypto_failed(note, "cannot make a certificate authority");
+    }
+    *authority = made;
+    return ERR_OK;
+}
+
+/* A certificate under the authority. Its subject carries as many digits as the alternative name is shorter than the
+ * longest one, which makes all certificates equally long. */
+static enum err init_member(struct party *member, const struct party *authority, int type, struct span value,
+                            struct note *note)
+{
+    enum party_kind kind = party_kind(authority);
+    struct party made = {.key = key_create(kind), .certificate = X509_new()};
+    X509 *certificate = made.certificate;
+    const X509_NAME *issuer = X509_get_subject_name(authority->certificate);
+    char filler[PARTY_NAME_MAX + 2] = {0};
+
+    check(value.size >= 1 && value.size <= PARTY_NAME_MAX);
+    memset(filler, '0', PARTY_NAME_MAX + 1 - value.size);
+    if (!begin(&made, issuer) || !add_name(certificate, NID_commonName, "hopsim") ||
+        !add_name(certificate, NID_serialNumber, filler) ||
+        !add_extension(certificate, authority->certificate, NID_key_usage, kinds[kind].key_usage) ||
+        !add_extension(certificate, authority->certificate, NID_authority_key_identifier, "keyid:always") ||
+        !add_alternative_name(certificate, type, value) ||
+        !sign(certificate, authority->key, kinds[kind].signature_size)) {
+        party_free(&made);
+        return crypto_failed(note, "cannot make a certificate");
+    }
+    check(i2d_X509(certificate, NULL) == kinds[kind].certificate_size);
+    *member = made;
+    return ERR_OK;
+}
+
+static enum err check_name(const char *name, struct note *note)
+{
+    size_t size = strlen(name);
+
+    if (size == 0 || size > PARTY_NAME_MAX)
+        return note_set(note, ERR_RANGE, "a certificate's name has 1 to %d characters, not %zu", PARTY_NAME_MAX, size);
+    return ERR_OK;
+}
+
+enum err party_init_user(struct party *user, const struct party *authority, const char *aor, struct note *note)
+{
+    TRY(check_name(aor, note));
+    TRY(init_member(user, authority, GEN_URI, span_of(aor), note));
+    memcpy(user->name, aor, strlen(aor));
+    return ERR_OK;
+}
+
+enum err party_init_server(struct party *server, const struct party *authority, const char *host, struct note *note)
+{
+    struct in_addr address;
+
+    TRY(check_name(host, note));
+    check(party_kind(authority) == PARTY_EC);
+    if (inet_pton(AF_INET, host, &address) == 1) {
+        struct span octets = {(const char *)&address, sizeof(address)};
+
+        TRY(init_member(server, authority, GEN_IPADD, octets, note));
+    } else {
+        TRY(init_member(server, authority, GEN_DNS, span_of(host), note));
+    }
+    memcpy(server->name, host, strlen(host));
+    return ERR_OK;
+}
+
+void party_free(struct party *party)
+{
+    EVP_PKEY_free(party->key);
+    X509_free(party->certificate);
+    *party = (struct party){0};
+}
+
+/* Moves what a memory BIO holds into the sink and frees the BIO. */
+static enum err pem_end(BIO *bio, bool written, struct sink *pem)
+{
+    char *text = NULL;
+    long size = written ? BIO_get_mem_data(bio, &text) : 0;
+
+    if (size > 0)
+        sink_bytes(pem, text, (size_t)size);
+    BIO_free(bio);
+    return size > 0 ? ERR_OK : ERR_CRYPTO;
+}
+
+enum err party_write_certificate(const struct party *party, struct sink *pem)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    return pem_end(bio, bio && PEM_write_bio_X509(bio, party->certificate) == 1, pem);
+}
+
+enum err party_write_key(const struct party *party, struct sink *pem)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    return pem_end(bio, bio && PEM_write_bio_PrivateKey(bio, party->key, NULL, NULL, 0, NULL, NULL) == 1, pem);
+}
+
+static enum err init_kind(struct party_set *set, enum party_kind kind, const struct party_set_config *config,
+                          struct note *note)
+{
+    const char *alice = config->alice ? config->alice : "sip:alice@open-ims.test";
+    const char *bob = config->bob ? config->bob : "sip:bob@open-ims.test";
+
+    TRY(party_init_authority(&set->authority[kind], kind, note));
+    TRY(party_init_user(&set->alice[kind], &set->authority[kind], alice, note));
+    return party_init_user(&set->bob[kind], &set->authority[kind], bob, note);
+}
+
+enum err party_set_init(struct party_set *set, const struct party_set_config *config, struct note *note)
+{
+    *set = (struct party_set){0};
+    TRY(init_kind(set, PARTY_EC, config, note));
+    if (config->with_rsa)
+        TRY(init_kind(set, PARTY_RSA, config, note));
+    for (const char *const *name = config->server_names; name && *name; name++) {
+        if (set->server_count == PARTY_SERVERS_MAX)
+            return note_set(note, ERR_FULL, "more than %d TLS servers", PARTY_SERVERS_MAX);
+        TRY(party_init_server(&set->servers[set->server_count], &set->authority[PARTY_EC], *name, note));
+        set->server_count++;
+    }
+    return ERR_OK;
+}
+
+void party_set_free(struct party_set *set)
+{
+    for (int kind = 0; kind < PARTY_KIND_COUNT; kind++) {
+        party_free(&set->authority[kind]);
+        party_free(&set->alice[kind]);
+        party_free(&set->bob[kind]);
+    }
+    for (size_t i = 0; i < PARTY_SERVERS_MAX; i++)
+        party_free(&set->servers[i]);
+    *set = (struct party_set){0};
+}
+
+const struct party *party_set_server(const struct party_set *set, struct span name)
+{
+    for (size_t i = 0; i < set->server_count; i++)
+        if (span_equal(span_of(set->servers[i].name), name))
+            return &set->servers[i];
+    return NULL;
+}
