@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/wire/msrp.h"
+
+/* The headers that struct msrp_head names, in the order in which they are usually met and always written. */
+static const struct header {
+    struct span name;
+    size_t offset; /* of the span in struct msrp_head; RANGE_HEADER for Byte-Range */
+} headers[] = {
+#define HEADER(text, member) {{text, sizeof(text) - 1}, offsetof(struct msrp_head, member)}
+#define RANGE_HEADER ((size_t)-1)
+    HEADER("To-Path", to_path),
+    HEADER("From-Path", from_path),
+    HEADER("Message-ID", message_id),
+    {{"Byte-Range", 10}, RANGE_HEADER},
+    HEADER("Success-Report", success_report),
+    HEADER("Failure-Report", failure_report),
+    HEADER("Status", report_status),
+    HEADER("Use-Path", use_path),
+    HEADER("WWW-Authenticate", www_authenticate),
+    HEADER("Authorization", authorization),
+    HEADER("Expires", expires),
+    HEADER("Content-Type", content_type),
+#undef HEADER
+};
+
+enum { HEADERS = sizeof(headers) / sizeof(headers[0]), IDENT_MIN = 4 };
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static bool is_ident(struct span text)
+{
+    if (text.size < IDENT_MIN || text.size > MSRP_IDENT_MAX || !is_alphanumeric(text.data[0]))
+        return false;
+    for (size_t i = 1; i < text.size; i++) {
+        char c = text.data[i];
+
+        if (!is_alphanumeric(c) && c != '-' && c != '.' && c != '+' && c != '%' && c != '=')
+            return false;
+    }
+    return true;
+}
+
+static bool is_method(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] < 'A' || text.data[i] > 'Z')
+            return false;
+    return text.size > 0;
+}
+
+static bool is_header_name(struct span name)
+{
+    if (name.size == 0 || (name.data[0] | 0x20) < 'a' || (name.data[0] | 0x20) > 'z')
+        return false;
+    for (size_t i = 1; i < name.size; i++) {
+        char c = name.data[i];
+
+        if (!is_alphanumeric(c) && !(c != 0 && strchr("-_.!%*+`'~", c)))
+            return false;
+    }
+    return true;
+}
+
+/* A line without its CR LF. A CR that no LF follows is an error, not a part of the line. */
+static enum err cut_line(struct span *text, struct span *line)
+{
+    size_t at = span_find_byte(*text, '\r');
+
+    if (at + 1 >= text->size)
+        return ERR_MORE;
+    if (text->data[at + 1] != '\n')
+        return ERR_SYNTAX;
+    *line = (struct span){text->data, at};
+    *text = span_after(*text, at + 2);
+    return ERR_OK;
+}
+
+/* status-code [ SP comment ] */
+static enum err parse_status(struct span text, struct msrp_head *head)
+{
+    int status = 0;
+
+    if (text.size < 3 || (text.size > 3 && text.data[3] != ' '))
+        return ERR_SYNTAX;
+    for (size_t i = 0; i < 3; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return ERR_SYNTAX;
+        status = status * 10 + (text.data[i] - '0');
+    }
+    if (status < 200 || status > 699)
+        return ERR_SYNTAX;
+    head->status = status;
+    head->reason = span_trim(span_after(text, 3));
+    return ERR_OK;
+}
+
+/* "MSRP" SP transact-id SP ( method | status-code [ SP comment ] ) */
+static enum err parse_start(struct span line, struct msrp_head *head)
+{
+    line = span_after(line, sizeof("MSRP ") - 1);
+    if (span_cut_until(&line, ' ', &head->transaction_id) != ERR_OK || !is_ident(head->transaction_id))
+        return ERR_SYNTAX;
+    if (line.size > 0 && line.data[0] >= '0' && line.data[0] <= '9')
+        return parse_status(line, head);
+    if (!is_method(line))
+        return ERR_SYNTAX;
+    head->is_request = true;
+    head->method = line;
+    return ERR_OK;
+}
+
+/* The row of a header, looked for from *hint on since headers mostly come in the rows' order; NULL: not named. */
+static const struct header *find_header(struct span name, size_t *hint)
+{
+    for (size_t i = 0; i < HEADERS; i++) {
+        size_t at = *hint + i < HEADERS ? *hint + i : *hint + i - HEADERS;
+
+        if (headers[at].name.size == name.size && span_equal_nocase(headers[at].name, name)) {
+            *hint = at + 1 < HEADERS ? at + 1 : 0;
+            return &headers[at];
+        }
+    }
+    return NULL;
+}
+
+static enum err parse_range_header(struct span value, struct msrp_head *head)
+{
+    if (head->has_range || msrp_parse_byte_range(value, &head->range) != ERR_OK)
+        return ERR_SYNTAX;
+    head->has_range = true;
+    return ERR_OK;
+}
+
+static struct span *header_member(struct msrp_head *head, const struct header *header)
+{
+    return (struct span *)(void *)((char *)head + header->offset);
+}
+
+static enum err parse_header(struct span line, struct msrp_head *head, size_t *hint)
+{
+    struct span name;
+
+    if (span_cut_until(&line, ':', &name) != ERR_OK)
+        return ERR_SYNTAX;
+    struct span value = span_trim(line);
+    const struct header *header = find_header(name, hint);
+
+    if (!header)
+        return is_header_name(name) ? ERR_OK : ERR_SYNTAX;
+    if (header->offset == RANGE_HEADER)
+        return parse_range_header(value, head);
+    if (value.size == 0 || header_member(head, header)->size != 0)
+        return ERR_SYNTAX;
+    *header_member(head, header) = value;
+    return ERR_OK;
+}
+
+/* Whether text holds no control characters but tabs and the two of each line's end. */
+static bool is_clean(struct span text, size_t lines)
+{
+    size_t controls = 0;
+
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        controls += (c < ' ' && c != '\t') || c == 0x7f;
+    }
+    return controls == 2 * lines;
+}
+
+static enum err parse_headers(struct span *text, struct msrp_head *head, size_t *lines)
+{
+    size_t hint = 0;
+
+    for (;;) {
+        struct span line;
+
+        if (text->size > 0 && text->data[0] == '-')
+            return span_cut_literal(&(struct span){text->data, text->size}, SPAN("-------"));
+        TRY(cut_line(text, &line));
+        ++*lines;
+        if (line.size == 0) {
+            head->has_body = true;
+            return ERR_OK;
+        }
+        TRY(parse_header(line, head, &hint));
+    }
+}
+
+enum err msrp_parse_head(struct span text, struct msrp_head *head, size_t *size)
+{
+    struct msrp_head parsed = {0};
+    struct span rest = text, line;
+    size_t lines = 1;
+
+    TRY(span_cut_literal(&(struct span){text.data, text.size}, SPAN("MSRP ")));
+    TRY(cut_line(&rest, &line));
+    TRY(parse_start(line, &parsed));
+    TRY(parse_headers(&rest, &parsed, &lines));
+    if (parsed.to_path.size == 0 || parsed.from_path.size == 0)
+        return ERR_SYNTAX;
+    if (!is_clean((struct span){text.data, text.size - rest.size}, lines))
+        return ERR_SYNTAX;
+
+    *head = parsed;
+    *size = text.size - rest.size;
+    return ERR_OK;
+}
+
+enum err msrp_parse_end(struct span text, struct span transaction_id, char *flag, size_t *size)
+{
+    struct span rest = text;
+
+    TRY(span_cut_literal(&rest, SPAN("-------")));
+    TRY(span_cut_literal(&rest, transaction_id));
+    if (rest.size == 0)
+        return ERR_MORE;
+    char parsed = rest.data[0];
+
+    if (parsed != '$' && parsed != '+' && parsed != '#')
+        return ERR_SYNTAX;
+    rest = span_after(rest, 1);
+    TRY(span_cut_literal(&rest, SPAN("\r\n")));
+
+    *flag = parsed;
+    *size = text.size - rest.size;
+    return ERR_OK;
+}
+
+/* Half the range of 64 bits is enough for any message, and keeps sums of two such numbers and "*" apart. */
+static enum err cut_position(struct span *text, uint64_t *number)
+{
+    uint64_t parsed;
+
+    TRY(span_cut_number(text, &parsed));
+    if (parsed > INT64_MAX)
+        return ERR_RANGE;
+    *number = parsed;
+    return ERR_OK;
+}
+
+static enum err cut_position_or_star(struct span *text, uint64_t *number)
+{
+    if (text->size == 0 || text->data[0] != '*')
+        return cut_position(text, number);
+    *text = span_after(*text, 1);
+    *number = MSRP_RANGE_STAR;
+    return ERR_OK;
+}
+
+enum err msrp_parse_byte_range(struct span text, struct msrp_byte_range *range)
+{
+    struct msrp_byte_range parsed;
+
+    TRY(cut_position(&text, &parsed.start));
+    TRY(span_cut_literal(&text, SPAN("-")));
+    TRY(cut_position_or_star(&text, &parsed.end));
+    TRY(span_cut_literal(&text, SPAN("/")));
+    TRY(cut_position_or_star(&text, &parsed.total));
+    if (text.size != 0)
+        return ERR_SYNTAX;
+
+    *range = parsed;
+    return ERR_OK;
+}
+
+bool msrp_digest_parameter(struct span header, struct span name, struct span *value)
+{
+    if (header.size < 7 || !span_equal_nocase((struct span){header.data, 7}, SPAN("Digest ")))
+        return false;
+    header = span_after(header, 7);
+    for (;;) {
+        struct span found_name, found;
+
+        while (header.size > 0 && (header.data[0] == ',' || header.data[0] == ' ' || header.data[0] == '\t'))
+            header = span_after(header, 1);
+        if (span_cut_until(&header, '=', &found_name) != ERR_OK)
+            return false;
+        header = span_trim(header);
+        if (header.size > 0 && header.data[0] == '"') {
+            header = span_after(header, 1);
+            if (span_cut_until(&header, '"', &found) != ERR_OK)
+                return false;
+        } else {
+            size_t end = span_find_byte(header, ',');
+
+            found = span_trim((struct span){header.data, end});
+            header = span_after(header, end);
+        }
+        if (span_equal_nocase(span_trim(found_name), name)) {
+            *value = found;
+            return true;
+        }
+    }
+}
+
+/* ---- Writing ---- */
+
+static const struct reason {
+    int status;
+    struct span text;
+} reasons[] = {
+    {200, {"OK", 2}},
+    {400, {"Bad Request", 11}},
+    {401, {"Unauthorized", 12}},
+    {403, {"Forbidden", 9}},
+    {408, {"Request Timeout", 15}},
+    {413, {"Stop Sending", 12}},
+    {415, {"Unsupported Media Type", 22}},
+    {423, {"Out of Bounds", 13}},
+    {481, {"No Such Session", 15}},
+    {501, {"Unknown Method", 14}},
+    {506, {"Wrong Connection", 16}},
+};
+
+struct span msrp_reason(int status)
+{
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].status == status)
+            return reasons[i].text;
+    return (struct span){0};
+}
+
+static void write_position(uint64_t number, struct sink *sink)
+{
+    if (number == MSRP_RANGE_STAR)
+        sink_char(sink, '*');
+    else
+        sink_number(sink, number);
+}
+
+void msrp_write_byte_range(struct msrp_byte_range range, struct sink *sink)
+{
+    sink_number(sink, range.start);
+    sink_char(sink, '-');
+    write_position(range.end, sink);
+    sink_char(sink, '/');
+    write_position(range.total, sink);
+}
+
+static void write_start(const struct msrp_head *head, struct sink *sink)
+{
+    sink_span(sink, SPAN("MSRP "));
+    sink_span(sink, head->transaction_id);
+    sink_span(sink, SPAN(" "));
+    if (head->is_request) {
+        sink_span(sink, head->method);
+    } else {
+        struct span reason = head->reason.size ? head->reason : msrp_reason(head->status);
+
+        sink_number(sink, (uint64_t)head->status);
+        if (reason.size > 0)
+            sink_span(sink, SPAN(" "));
+        sink_span(sink, reason);
+    }
+    sink_span(sink, SPAN("\r\n"));
+}
+
+void msrp_write_head(const struct msrp_head *head, struct sink *sink)
+{
+    write_start(head, sink);
+    for (size_t i = 0; i < HEADERS; i++) {
+        bool is_range = headers[i].offset == RANGE_HEADER;
+        struct span value = {0};
+
+        if (!is_range)
+            value = *(const struct span *)(const void *)((const char *)head + headers[i].offset);
+        if (is_range ? !head->has_range : value.size == 0)
+            continue;
+        sink_span(sink, headers[i].name);
+        sink_span(sink, SPAN(": "));
+        if (is_range)
+            msrp_write_byte_range(head->range, sink);
+        sink_span(sink, value);
+        sink_span(sink, SPAN("\r\n"));
+    }
+    if (head->has_body)
+        sink_span(sink, SPAN("\r\n"));
+}
+
+void msrp_write_end(struct span transaction_id, char flag, struct sink *sink)
+{
+    sink_span(sink, SPAN("-------"));
+    sink_span(sink, transaction_id);
+    sink_bytes(sink, &flag, 1);
+    sink_span(sink, SPAN("\r\n"));
+}
+
+struct msrp_head msrp_response_head(const struct msrp_head *request, int status)
+{
+    struct msrp_head response = {.transaction_id = request->transaction_id, .status = status};
+    struct span to = request->from_path, from = request->to_path;
+
+    response.to_path = request->from_path;
+    if (span_equal(request->method, SPAN("SEND")))
+        (void)msrp_path_next(&to, &response.to_path);
+    (void)msrp_path_next(&from, &response.from_path);
+    return response;
+}
+
+void msrp_write_response(const struct msrp_head *request, int status, struct sink *sink)
+{
+    struct msrp_head response = msrp_response_head(request, status);
+
+    msrp_write_head(&response, sink);
+    msrp_write_end(response.transaction_id, '$', sink);
+}
