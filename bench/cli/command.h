@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * command.h - sub-commands as rows: name, arguments, options, what to run. The command line is parsed and --help is
+ * written from the same row.
+ */
+#ifndef BENCH_CLI_COMMAND_H
+#define BENCH_CLI_COMMAND_H
+
+#include "sim/base/table.h"
+
+#include <stdio.h>
+
+/* What the program ends with. */
+enum status {
+    STATUS_DONE = 0,
+    STATUS_NO = 1,    /* the answer is no: a check failed, a transfer was not delivered */
+    STATUS_INPUT = 2, /* bad input */
+    STATUS_FAULT = 3  /* our fault or the machine's */
+};
+
+struct command_option {
+    const char *name;   /* "--arm", "-o" */
+    const char *values; /* "ARM", or "HOST FILE" for two; NULL for a switch */
+    const char *help;   /* one sentence, no full stop */
+};
+
+struct command_line;
+
+struct command {
+    const char *name;
+    const char *arguments; /* "SCENARIO"; "" for none */
+    size_t arguments_least, arguments_most;
+    const char *help;                     /* one sentence, no full stop */
+    const struct command_option *options; /* ends with a row whose name is NULL */
+    enum status (*run)(const struct command_line *line);
+};
+
+/* One a sub-command, each in the file of its name; commands[] in main.c lists them. */
+extern const struct command command_run, command_show, command_list;
+
+enum { COMMAND_WORDS_MAX = 256 };
+
+/* Options and arguments in the order given. */
+struct command_line {
+    const struct command *command;
+    size_t argument_count, option_count;
+    const char *arguments[COMMAND_WORDS_MAX];
+    struct command_given {
+        const struct command_option *option;
+        const char *value, *second; /* NULL where the option has none */
+    } options[COMMAND_WORDS_MAX];
+};
+
+/* Parses the words behind the sub-command's name. The note names the nearest option where one is unknown. */
+MUST_USE enum err command_parse(const struct command *command, int count, char *const *words, struct command_line *line,
+                                struct note *note);
+void command_help(const struct command *command, FILE *out);
+
+/* The last time that the option was given, or NULL. */
+const struct command_given *command_option(const struct command_line *line, const char *name);
+
+/* The option's number from least to most, or standard when it was not given. */
+MUST_USE enum err command_number(const struct command_line *line, const char *name, uint64_t standard, uint64_t least,
+                                 uint64_t most, uint64_t *number, struct note *note);
+
+/* Says the note on standard error; the status that goes with the error. */
+enum status command_fail(enum err error, const struct note *note);
+
+/* Writes text to standard output: STATUS_FAULT, with a message, when that fails. */
+enum status command_print(struct span text);
+
+/* Prints the table: as CSV or JSON where --csv or --json was given, for people otherwise. */
+enum status command_print_table(const struct command_line *line, const struct table *table);
+
+/* What a terminal can show: its width in columns (COLUMNS, the terminal's own, 80), and whether UTF-8. */
+struct command_terminal {
+    unsigned width;
+    bool is_unicode;
+};
+struct command_terminal command_terminal(void);
+
+/* Names of things for --help and messages, shared by commands. */
+#define COMMAND_OPTION_CSV                                                                                             \
+    {                                                                                                                  \
+        "--csv", NULL, "print the table as CSV"                                                                        \
+    }
+#define COMMAND_OPTION_JSON                                                                                            \
+    {                                                                                                                  \
+        "--json", NULL, "print the table as JSON"                                                                      \
+    }
+#define COMMAND_OPTION_SET                                                                                             \
+    {                                                                                                                  \
+        "--set", "KEY=VALUE", "change a parameter (hopsim list parameters); may be repeated"                           \
+    }
+
+#endif
