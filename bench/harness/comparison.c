@@ -30,6 +30,22 @@ static struct comparison_estimate estimate(const struct comparison *comparison, 
     return made;
 }
 
+bool comparison_is_exact(const struct scenario *scenario)
+{
+    const struct scenario_link *links[] = {&scenario->access, &scenario->core, &scenario->site, &scenario->loopback};
+
+    for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+        if (links[i]->loss > 0 || links[i]->jitter_ns > 0)
+            return false;
+    return !(scenario->dwell_spread > 0);
+}
+
+void comparison_free(struct comparison *comparison)
+{
+    free(comparison->outcomes);
+    comparison->outcomes = NULL;
+}
+
 size_t comparison_find(const struct comparison *comparison, const char *name)
 {
     size_t arm = 0;

@@ -19,16 +19,6 @@ struct work {
     struct note note;
 };
 
-bool comparison_is_exact(const struct scenario *scenario)
-{
-    const struct scenario_link *links[] = {&scenario->access, &scenario->core, &scenario->site, &scenario->loopback};
-
-    for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
-        if (links[i]->loss > 0 || links[i]->jitter_ns > 0)
-            return false;
-    return !(scenario->dwell_spread > 0);
-}
-
 /* The next place to fill, or until when there is none. Says how far the work is. */
 static size_t take(struct work *work)
 {
@@ -155,10 +145,4 @@ enum err comparison_run(const struct comparison_plan *plan, struct comparison *c
     else
         *comparison = made;
     return error;
-}
-
-void comparison_free(struct comparison *comparison)
-{
-    free(comparison->outcomes);
-    comparison->outcomes = NULL;
 }
