@@ -38,8 +38,9 @@ struct sdp_msrp {
 
 void sdp_write(const struct sdp_msrp *sdp, struct sink *sink);
 
-/* The first m=message line with MSRP and what belongs to it; other lines are passed over. ERR_SYNTAX: not SDP, or no
- * such line, or one without a=path; ERR_RANGE: a number that is too large. LF without CR ends a line too. */
+/* The first m=message line with MSRP and what belongs to it; other lines are passed over. LF without CR ends a line
+ * too. ERR_MORE: the text ends inside a line, or before such a line and its a=path have come; ERR_SYNTAX: not SDP, or a
+ * media description without a=path; ERR_RANGE: a number that is too large. */
 MUST_USE enum err sdp_read(struct span text, struct sdp_msrp *sdp);
 
 /* A file name with the percent-encoding of RFC 5547 that makes it fit between quotes. */
