@@ -83,6 +83,15 @@ test: deps deps-test
 	@$(MAKE) --no-print-directory -j2 all $(TESTS)
 	@B=$(B) CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
 
+# Manifests name the revision; results.o is made anew only when it has changed.
+REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+$(B)/bench/harness/results.o: CFLAGS += -DREVISION='"$(REVISION)"'
+$(B)/bench/harness/results.o: $(B)/revision.txt
+$(B)/revision.txt: force
+	@mkdir -p $(@D)
+	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' > $@
+.PHONY: force
+
 clean:
 	rm -rf build
 
