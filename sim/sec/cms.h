@@ -33,7 +33,8 @@ struct cms_sealing {
 };
 
 /* Seals content into out: exactly cms_sealed_size() bytes, of out_size; ERR_FULL when there is less room. Memory use
- * does not depend on the size. ERR_CRYPTO, with a note, when OpenSSL refuses. */
+ * does not depend on the size. ERR_RANGE for a signing time past 2049; ERR_CRYPTO, with a note, when OpenSSL refuses;
+ * what out holds then means nothing. */
 MUST_USE enum err cms_seal(const struct cms_sealing *sealing, struct slice content, uint8_t *out, size_t out_size,
                            struct note *note);
 

@@ -11,9 +11,8 @@
 #include <openssl/x509v3.h>
 
 enum {
-    SIGNATURE_SIZE_EC = 71, /* the most frequent size of DER of an ECDSA signature with P-256 */
-    SIGNATURE_TRIES = 200,  /* about every second signature has that size */
-    SERIAL_SIZE = 8,        /* octets of a serial number */
+    SIGNATURE_TRIES = 200, /* about every second signature has that size */
+    SERIAL_SIZE = 8,       /* octets of a serial number */
     RSA_BITS = 2048
 };
 
@@ -24,7 +23,7 @@ static const struct kind {
     int signature_size;
     int certificate_size; /* of a member */
 } kinds[PARTY_KIND_COUNT] = {
-    [PARTY_EC] = {"hopsim EC authority", "critical,digitalSignature,keyAgreement", SIGNATURE_SIZE_EC,
+    [PARTY_EC] = {"hopsim EC authority", "critical,digitalSignature,keyAgreement", PARTY_SIGNATURE_EC,
                   PARTY_CERTIFICATE_EC},
     [PARTY_RSA] = {"hopsim RSA authority", "critical,digitalSignature,keyEncipherment", RSA_BITS / 8,
                    PARTY_CERTIFICATE_RSA},

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One pass over the file: each piece is hashed and encrypted while it is in the cache. That works because every length
+ * is known beforehand, the signature's too.
+ */
+#include "sim/base/check.h"
+#include "sim/sec/cms_key.h"
+#include "sim/sec/cms_signer.h"
+#include "sim/sec/failure.h"
+
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+
+struct sealer {
+    const struct cms_sealing *sealing;
+    const struct cms_suite_row *row;
+    struct cms_layout layout;
+    EVP_CIPHER_CTX *cipher;
+    EVP_MD_CTX *digest;
+    struct sink out;
+};
+
+/* Everything up to the first byte of ciphertext. */
+static enum err write_envelope(struct sealer *s, const uint8_t *key, const uint8_t *nonce, struct note *note)
+{
+    char bytes[CMS_RECIPIENT_MAX];
+    struct sink recipient = SINK(bytes);
+
+    TRY(cms_key_write(&recipient, s->row, s->sealing->recipient, key, note));
+    check(!recipient.overflow && recipient.size == s->row->recipient_bytes);
+    der_write_head(&s->out, DER_SEQUENCE, s->layout.envelope_info);
+    der_write_oid(&s->out, s->row->content_nid);
+    der_write_head(&s->out, DER_CONTEXT_0, der_size(s->layout.enveloped));
+    der_write_head(&s->out, DER_SEQUENCE, s->layout.enveloped);
+    /* The version is 0 for RSA with issuerAndSerialNumber and for AuthEnvelopedData, 2 for any other EnvelopedData. */
+    der_write_small(&s->out, 0);
+    der_write(&s->out, DER_SET, sink_written(&recipient));
+    der_write_head(&s->out, DER_SEQUENCE, s->layout.encrypted);
+    der_write_oid(&s->out, NID_pkcs7_data);
+    cms_write_cipher(&s->out, s->row, nonce);
+    der_write_head(&s->out, DER_IMPLICIT_0, s->layout.ciphertext);
+    return ERR_OK;
+}
+
+/* Encrypts plaintext behind what is written; room for all of it was checked at the start. */
+static bool encrypt(struct sealer *s, const void *plaintext, size_t size)
+{
+    int written = 0;
+
+    check(size <= CMS_PIECE && size <= s->out.capacity - s->out.size);
+    if (EVP_EncryptUpdate(s->cipher, (unsigned char *)s->out.data + s->out.size, &written, plaintext, (int)size) != 1)
+        return false;
+    s->out.size += (size_t)written;
+    return true;
+}
+
+/* The encrypted MIME entity up to the content of the eContent OCTET STRING. */
+static bool encrypt_head(struct sealer *s)
+{
+    char bytes[CMS_HEAD_MAX];
+    struct sink head = SINK(bytes);
+    uint64_t digest_algorithm = der_size(der_oid_size(s->row->digest_nid));
+
+    sink_text(&head, cms_signed_header);
+    der_write_head(&head, DER_SEQUENCE, s->layout.signed_info);
+    der_write_oid(&head, NID_pkcs7_signed);
+    der_write_head(&head, DER_CONTEXT_0, der_size(s->layout.signed_data));
+    der_write_head(&head, DER_SEQUENCE, s->layout.signed_data);
+    der_write_small(&head, 1);
+    der_write_head(&head, DER_SET, digest_algorithm);
+    cms_write_digest_algorithm(&head, s->row);
+    der_write_head(&head, DER_SEQUENCE, s->layout.encapsulated);
+    der_write_oid(&head, NID_pkcs7_data);
+    der_write_head(&head, DER_CONTEXT_0, der_size(s->layout.entity));
+    der_write_head(&head, DER_OCTET_STRING, s->layout.entity);
+    check(!head.overflow);
+    return encrypt(s, bytes, head.size);
+}
+
+static bool encrypt_signed(struct sealer *s, const void *bytes, size_t size)
+{
+    return EVP_DigestUpdate(s->digest, bytes, size) == 1 && encrypt(s, bytes, size);
+}
+
+/* The signed entity: header and file. */
+static bool encrypt_entity(struct sealer *s, struct slice content)
+{
+    const char *memory = slice_pointer(content);
+    char copy[CMS_PIECE];
+
+    if (!encrypt_signed(s, cms_file_header, strlen(cms_file_header)))
+        return false;
+    for (uint64_t at = 0; at < content.length;) {
+        size_t size = content.length - at < CMS_PIECE ? (size_t)(content.length - at) : CMS_PIECE;
+
+        if (!memory)
+            slice_read(content, at, copy, size);
+        if (!encrypt_signed(s, memory ? memory + at : copy, size))
+            return false;
+        at += size;
+    }
+    return true;
+}
+
+/* Certificate and SignerInfo. */
+static enum err encrypt_tail(struct sealer *s, struct note *note)
+{
+    char bytes[CMS_CERTIFICATE_MAX + CMS_SIGNER_MAX + 16], signer_bytes[CMS_SIGNER_MAX];
+    struct sink tail = SINK(bytes), signer = SINK(signer_bytes);
+    uint8_t digest[CMS_DIGEST_MAX], certificate[CMS_CERTIFICATE_MAX], *end = certificate;
+
+    if (EVP_DigestFinal_ex(s->digest, digest, NULL) != 1)
+        return crypto_failed(note, "cannot hash");
+    TRY(cms_signer_write(&signer, s->sealing, digest, note));
+    check(!signer.overflow && signer.size == s->row->signer_bytes);
+    if (s->sealing->with_certificate) {
+        check(i2d_X509(s->sealing->sender->certificate, NULL) == (int)s->layout.certificates);
+        check(i2d_X509(s->sealing->sender->certificate, &end) == (int)s->layout.certificates);
+        der_write(&tail, DER_CONTEXT_0, (struct span){(const char *)certificate, s->layout.certificates});
+    }
+    der_write(&tail, DER_SET, sink_written(&signer));
+    check(!tail.overflow);
+    if (!encrypt(s, bytes, tail.size))
+        return crypto_failed(note, "cannot encrypt");
+    return ERR_OK;
+}
+
+/* What the cipher still holds, with padding, and the tag. */
+static bool write_end(struct sealer *s)
+{
+    int written = 0;
+    char tag[CMS_TAG_SIZE];
+
+    if (EVP_EncryptFinal_ex(s->cipher, (unsigned char *)s->out.data + s->out.size, &written) != 1)
+        return false;
+    s->out.size += (size_t)written;
+    if (!s->row->is_authenticated)
+        return true;
+    if (EVP_CIPHER_CTX_ctrl(s->cipher, EVP_CTRL_AEAD_GET_TAG, sizeof(tag), tag) != 1)
+        return false;
+    der_write(&s->out, DER_OCTET_STRING, (struct span){tag, sizeof(tag)});
+    return true;
+}
+
+static enum err begin(struct sealer *s, struct note *note)
+{
+    uint8_t key[CMS_KEY_SIZE], nonce[CMS_BLOCK_SIZE];
+
+    s->cipher = EVP_CIPHER_CTX_new();
+    s->digest = EVP_MD_CTX_new();
+    bool done = s->cipher && s->digest && RAND_priv_bytes(key, sizeof(key)) == 1 &&
+                RAND_bytes(nonce, sizeof(nonce)) == 1 &&
+                EVP_EncryptInit_ex(s->cipher, EVP_get_cipherbynid(s->row->cipher_nid), NULL, key, nonce) == 1 &&
+                EVP_DigestInit_ex(s->digest, EVP_get_digestbynid(s->row->digest_nid), NULL) == 1;
+    enum err result = done ? write_envelope(s, key, nonce, note) : crypto_failed(note, "cannot begin to encrypt");
+
+    OPENSSL_cleanse(key, sizeof(key));
+    return result;
+}
+
+static enum err seal(struct sealer *s, struct slice content, struct note *note)
+{
+    TRY(begin(s, note));
+    if (!encrypt_head(s) || !encrypt_entity(s, content))
+        return crypto_failed(note, "cannot encrypt");
+    TRY(encrypt_tail(s, note));
+    if (!write_end(s))
+        return crypto_failed(note, "cannot encrypt");
+    return ERR_OK;
+}
+
+enum err cms_seal(const struct cms_sealing *sealing, struct slice content, uint8_t *out, size_t out_size,
+                  struct note *note)
+{
+    struct sealer s = {.sealing = sealing, .row = &cms_suites[sealing->suite]};
+
+    check(sealing->suite >= 0 && sealing->suite < CMS_SUITE_COUNT);
+    cms_layout_init(&s.layout, sealing->suite, sealing->with_certificate, content.length);
+    if (s.layout.sealed > out_size)
+        return note_set(note, ERR_FULL, "no room for a sealed message of %llu bytes",
+                        (unsigned long long)s.layout.sealed);
+    s.out = (struct sink){.data = (char *)out, .capacity = (size_t)s.layout.sealed};
+    enum err result = seal(&s, content, note);
+
+    check(result != ERR_OK || (!s.out.overflow && s.out.size == s.layout.sealed));
+    EVP_CIPHER_CTX_free(s.cipher);
+    EVP_MD_CTX_free(s.digest);
+    return result;
+}
