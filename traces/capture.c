@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { NAME_SIZE = 128, NONE = UINT32_MAX };
+#define NONE UINT32_MAX
+
+enum { NAME_SIZE = 128 };
 
 /* A link with both its directions: two links of the simulator. */
 struct cable {
