@@ -2,7 +2,7 @@
 /*
  * dwell_file.h - tables of dwells as CSV, times in milliseconds:
  * role,kind,side,n,min_ms,median_ms,p95_ms,max_ms,work_ms,includes,source. A line that begins with # is a comment. Each
- * row has a source, or one that begins with the word "assumed".
+ * row has a source; one that holds the word "assumed" marks the row as such.
  */
 #ifndef BENCH_HARNESS_DWELL_FILE_H
 #define BENCH_HARNESS_DWELL_FILE_H

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * csv.h - one line of CSV into cells (RFC 4180, but for line ends inside of quotes).
+ */
+#ifndef BENCH_HARNESS_CSV_H
+#define BENCH_HARNESS_CSV_H
+
+#include "sim/base/sink.h"
+
+/* Cuts line into at most max cells, *count of them, blanks at both ends taken off those without quotes. Cells point
+ * into line, or into unquoted for quoted ones. ERR_SYNTAX: a quote in the wrong place; ERR_RANGE: more than max cells;
+ * ERR_FULL: unquoted is too small (line.size bytes always suffice). */
+MUST_USE enum err csv_cut(struct span line, struct span *cells, size_t max, size_t *count, struct sink *unquoted);
+
+#endif
