@@ -69,6 +69,9 @@ void msrp_sender_answered(struct msrp_sender *sender, int64_t now_ns, const stru
 int64_t msrp_sender_wake_ns(const struct msrp_sender *sender);
 void msrp_sender_wake(struct msrp_sender *sender, int64_t now_ns);
 
+/* Whether a chunk is begun but not ended: who shares the writer must not write now. */
+bool msrp_sender_in_chunk(const struct msrp_sender *sender);
+
 enum msrp_sender_state msrp_sender_state(const struct msrp_sender *sender); /* SENT: every chunk written and answered */
 int msrp_sender_status(const struct msrp_sender *sender);                   /* of the failure; 408 for a timeout */
 uint64_t msrp_sender_chunks(const struct msrp_sender *sender);              /* written so far */
@@ -90,14 +93,16 @@ struct msrp_receive_config {
 struct msrp_receiver;
 struct msrp_receiver *msrp_receiver_create(struct arena *arena, const struct msrp_receive_config *config);
 
-/* The reader's events for requests. The answer to a SEND is not written but kept: the owner calls _answer when the
- * node has worked on it (its dwell). Chunks may come in any order and overlap; what is already there is not told twice.
- */
+/* The reader's events for requests. The answer is not written but kept: the owner calls _answer once for each end when
+ * the node has worked on it (its dwell). Chunks may come in any order and overlap; what is already there is not told
+ * twice. A chunk for a second message while the first is incomplete gets 413. A SEND without a body is answered and
+ * completes nothing. */
 void msrp_receiver_head(struct msrp_receiver *receiver, const struct msrp_head *head);
 void msrp_receiver_body(struct msrp_receiver *receiver, uint64_t at, struct slice slice);
 void msrp_receiver_end(struct msrp_receiver *receiver, char flag);
 
-/* Writes the oldest kept answer (answers keep the order of requests); false: there was none. */
+/* Writes the answer to the oldest request, and the REPORT that it may have asked for; answers keep the order of
+ * requests. false: nothing was written, since none is kept or Failure-Report (or a REPORT) wants no answer. */
 bool msrp_receiver_answer(struct msrp_receiver *receiver);
 
 #endif
