@@ -37,19 +37,17 @@ struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 /* What connections of one client to one server share; read-only once made, usable from several threads. */
 struct tls_context {
     struct ssl_ctx_st *client, *server;
-    const char *host; /* of the server: what the client expects in its certificate */
     bool is_mutual;
-    int64_t at_s; /* seconds since 1970 at which certificates must be valid */
 };
 
 struct tls_config {
     const struct party *client; /* NULL: the client shows no certificate */
     const struct party *server;
     const struct party *authority; /* trusted by both */
-    int64_t at_s;
+    int64_t at_s;                  /* seconds since 1970 at which certificates must be valid */
 };
 
-/* The parties must outlive the context. Freed by tls_context_free. */
+/* The client will accept only a certificate with the server's name. Freed by tls_context_free. */
 MUST_USE enum err tls_context_init(struct tls_context *context, const struct tls_config *config, struct note *note);
 void tls_context_free(struct tls_context *context);
 
@@ -72,8 +70,9 @@ struct span tls_pair_flight(const struct tls_pair *pair, enum tls_flight flight)
 MUST_USE enum err tls_pair_seal(struct tls_pair *pair, bool from_client, struct span plaintext, uint8_t *record,
                                 size_t capacity);
 
-/* Opens one whole record that the other end sealed; ERR_CRYPTO when it was changed, is out of order or not a record,
- * ERR_MORE when it is not whole, ERR_FULL when the plaintext does not fit. After ERR_CRYPTO the end opens no more. */
+/* Opens one whole record that the other end sealed; *size is 0 for its close_notify. ERR_CRYPTO when it was changed, is
+ * out of order or not a record, ERR_MORE when it is not whole, ERR_FULL when the plaintext does not fit. After
+ * ERR_CRYPTO the end opens no more. */
 MUST_USE enum err tls_pair_open(struct tls_pair *pair, bool at_client, struct span record, uint8_t *plaintext,
                                 size_t capacity, size_t *size);
 

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/sec/tls.h"
+#include "sim/base/check.h"
+#include "sim/sec/failure.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+enum {
+    FLIGHT_MAX = 1024,     /* bytes of the longest flight */
+    HANDSHAKE_TRIES = 200, /* about every second has signatures of the counted size, every fourth if mutual */
+    SECRETS_MAX = 2048,    /* bytes of key log lines of one handshake */
+    MESSAGE_HEAD = 4,      /* handshake message: type and length */
+    RECORD_HEAD = 5,
+    HELLO_CLIENT = 172, /* ClientHello as OpenSSL writes it with the set-up below */
+    HELLO_SERVER = 122, /* ServerHello: X25519 share, the client's session ID given back */
+    CHANGE_CIPHER = 6,  /* the record for middleboxes, RFC 8446 appendix D.4 */
+    EXTENSIONS = 2,     /* an empty list */
+    REQUEST = 11,       /* CertificateRequest: no context, one signature algorithm */
+    CERTIFICATE = 1 + 3 + 3 + PARTY_SERVER_CERTIFICATE + 2,
+    VERIFY = 2 + 2 + PARTY_SIGNATURE_EC,
+    FINISHED = 32, /* HMAC with SHA-256 */
+    CLIENT = 0,
+    SERVER = 1,
+    END_COUNT = 2
+};
+
+struct tls_pair {
+    SSL *ends[END_COUNT];
+    BIO *out[END_COUNT]; /* what each end writes; owned by its SSL */
+    BIO *in[END_COUNT];
+    struct sink flights[TLS_FLIGHT_COUNT];
+    char flight_bytes[TLS_FLIGHT_COUNT][FLIGHT_MAX];
+    struct sink secrets; /* key log lines, each ended by a newline */
+    char secret_bytes[SECRETS_MAX];
+};
+
+/* A handshake message in an encrypted record of its own, as OpenSSL sends it. */
+static uint64_t sealed_message(uint64_t body)
+{
+    return MESSAGE_HEAD + body + TLS_RECORD_OVERHEAD;
+}
+
+uint64_t tls_flight_size(enum tls_flight flight, bool is_mutual)
+{
+    uint64_t certificate = sealed_message(CERTIFICATE) + sealed_message(VERIFY);
+
+    check(flight >= 0 && flight < TLS_FLIGHT_COUNT);
+    if (flight == TLS_CLIENT_HELLO)
+        return RECORD_HEAD + HELLO_CLIENT;
+    if (flight == TLS_SERVER_FLIGHT)
+        return RECORD_HEAD + HELLO_SERVER + CHANGE_CIPHER + sealed_message(EXTENSIONS) +
+               (is_mutual ? sealed_message(REQUEST) : 0) + certificate + sealed_message(FINISHED);
+    return CHANGE_CIPHER + (is_mutual ? certificate : 0) + sealed_message(FINISHED);
+}
+
+uint64_t tls_sealed_size(uint64_t bytes)
+{
+    uint64_t records = bytes / TLS_RECORD_MAX + (bytes % TLS_RECORD_MAX != 0);
+
+    return bytes + records * TLS_RECORD_OVERHEAD;
+}
+
+/* ---- Context ---- */
+
+/* OpenSSL hands each line to the pair whose handshake it is. */
+static void keep_secret(const SSL *ssl, const char *line)
+{
+    struct tls_pair *pair = SSL_get_app_data(ssl);
+
+    if (pair) {
+        sink_text(&pair->secrets, line);
+        sink_char(&pair->secrets, '\n');
+    }
+}
+
+static bool set_up(SSL_CTX *context, const struct tls_config *config)
+{
+    X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(context);
+
+    if (SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") != 1 ||
+        SSL_CTX_set1_groups_list(context, "X25519") != 1 || SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256") != 1 ||
+        X509_STORE_add_cert(SSL_CTX_get_cert_store(context), config->authority->certificate) != 1)
+        return false;
+    X509_VERIFY_PARAM_set_time(verify, (time_t)config->at_s);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    return true;
+}
+
+/* The certificate alone is sent, not the authority that signed it. */
+static bool show(SSL_CTX *context, const struct party *party)
+{
+    SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
+    return SSL_CTX_use_certificate(context, party->certificate) == 1 &&
+           SSL_CTX_use_PrivateKey(context, party->key) == 1;
+}
+
+/* The client wants this host, by name or by address, in the server's certificate. */
+static bool expect_host(SSL_CTX *context, const char *host)
+{
+    X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(context);
+    struct in_addr address;
+
+    if (inet_pton(AF_INET, host, &address) == 1)
+        return X509_VERIFY_PARAM_set1_ip(verify, (const unsigned char *)&address, sizeof(address)) == 1;
+    return X509_VERIFY_PARAM_set1_host(verify, host, 0) == 1;
+}
+
+enum err tls_context_init(struct tls_context *context, const struct tls_config *config, struct note *note)
+{
+    struct tls_context made = {.client = SSL_CTX_new(TLS_client_method()),
+                               .server = SSL_CTX_new(TLS_server_method()),
+                               .is_mutual = config->client != NULL};
+
+    if (!made.client || !made.server || !set_up(made.client, config) || !set_up(made.server, config) ||
+        !show(made.server, config->server) || SSL_CTX_set_num_tickets(made.server, 0) != 1 ||
+        !expect_host(made.client, config->server->name) || (made.is_mutual && !show(made.client, config->client))) {
+        tls_context_free(&made);
+        return crypto_failed(note, "cannot set up TLS");
+    }
+    SSL_CTX_set_verify(made.client, SSL_VERIFY_PEER, NULL);
+    if (made.is_mutual)
+        SSL_CTX_set_verify(made.server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_keylog_callback(made.client, keep_secret);
+    *context = made;
+    return ERR_OK;
+}
+
+void tls_context_free(struct tls_context *context)
+{
+    SSL_CTX_free(context->client);
+    SSL_CTX_free(context->server);
+    *context = (struct tls_context){0};
+}
+
+/* ---- Handshake ---- */
+
+static void drop_ends(struct tls_pair *pair)
+{
+    for (int end = 0; end < END_COUNT; end++) {
+        SSL_free(pair->ends[end]);
+        pair->ends[end] = NULL;
+    }
+}
+
+static bool make_end(struct tls_pair *pair, int end, SSL_CTX *context)
+{
+    SSL *ssl = SSL_new(context);
+    BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+
+    if (!ssl || !in || !out) {
+        SSL_free(ssl);
+        BIO_free(in);
+        BIO_free(out);
+        return false;
+    }
+    /* An empty memory BIO means "not yet", not "the end". */
+    BIO_set_mem_eof_return(in, -1);
+    BIO_set_mem_eof_return(out, -1);
+    SSL_set_bio(ssl, in, out);
+    SSL_set_app_data(ssl, pair);
+    if (end == CLIENT)
+        SSL_set_connect_state(ssl);
+    else
+        SSL_set_accept_state(ssl);
+    pair->ends[end] = ssl;
+    pair->in[end] = in;
+    pair->out[end] = out;
+    return true;
+}
+
+/* Lets one end go on, keeps what it sends as a flight and hands it to the other end. */
+static bool run_flight(struct tls_pair *pair, enum tls_flight flight)
+{
+    int end = flight == TLS_SERVER_FLIGHT ? SERVER : CLIENT;
+    struct sink *sink = &pair->flights[flight];
+    int result = SSL_do_handshake(pair->ends[end]);
+
+    if (result != 1 && SSL_get_error(pair->ends[end], result) != SSL_ERROR_WANT_READ)
+        return false;
+    int size = BIO_read(pair->out[end], sink->data, FLIGHT_MAX);
+
+    if (size <= 0 || BIO_pending(pair->out[end]) > 0)
+        return false;
+    sink->size = (size_t)size;
+    return BIO_write(pair->in[1 - end], sink->data, size) == size;
+}
+
+static bool shake_hands(struct tls_pair *pair, const struct tls_context *context)
+{
+    drop_ends(pair);
+    pair->secrets = (struct sink){.data = pair->secret_bytes, .capacity = sizeof(pair->secret_bytes)};
+    for (int i = 0; i < TLS_FLIGHT_COUNT; i++)
+        pair->flights[i] = (struct sink){.data = pair->flight_bytes[i], .capacity = FLIGHT_MAX};
+    if (!make_end(pair, CLIENT, context->client) || !make_end(pair, SERVER, context->server))
+        return false;
+    for (int i = 0; i < TLS_FLIGHT_COUNT; i++)
+        if (!run_flight(pair, (enum tls_flight)i))
+            return false;
+    return SSL_do_handshake(pair->ends[SERVER]) == 1 && BIO_pending(pair->out[SERVER]) == 0 &&
+           SSL_is_init_finished(pair->ends[CLIENT]) == 1;
+}
+
+static bool has_sizes(const struct tls_pair *pair, bool is_mutual)
+{
+    for (int i = 0; i < TLS_FLIGHT_COUNT; i++)
+        if (pair->flights[i].size != tls_flight_size((enum tls_flight)i, is_mutual))
+            return false;
+    return true;
+}
+
+static void tell_secrets(const struct tls_pair *pair, tls_secret_fn *secret, void *owner)
+{
+    struct span lines = sink_written(&pair->secrets), line;
+
+    check(!pair->secrets.overflow);
+    while (lines.size > 0 && span_cut_until(&lines, '\n', &line) == ERR_OK)
+        secret(owner, line);
+}
+
+enum err tls_pair_create(struct tls_pair **pair, struct arena *arena, const struct tls_context *context,
+                         tls_secret_fn *secret, void *owner, struct note *note)
+{
+    struct tls_pair *made = arena_alloc(arena, sizeof(*made));
+
+    for (int i = 0; i < HANDSHAKE_TRIES; i++) {
+        if (!shake_hands(made, context)) {
+            tls_pair_free(made);
+            return crypto_failed(note, "TLS handshake failed");
+        }
+        if (has_sizes(made, context->is_mutual)) {
+            if (secret)
+                tell_secrets(made, secret, owner);
+            *pair = made;
+            return ERR_OK;
+        }
+    }
+    tls_pair_free(made);
+    return note_set(note, ERR_CRYPTO, "TLS flights do not have the sizes that are counted with");
+}
+
+void tls_pair_free(struct tls_pair *pair)
+{
+    if (pair)
+        drop_ends(pair);
+}
+
+struct span tls_pair_flight(const struct tls_pair *pair, enum tls_flight flight)
+{
+    check(flight >= 0 && flight < TLS_FLIGHT_COUNT);
+    return sink_written(&pair->flights[flight]);
+}
+
+/* ---- Records ---- */
+
+enum err tls_pair_seal(struct tls_pair *pair, bool from_client, struct span plaintext, uint8_t *record, size_t capacity)
+{
+    int end = from_client ? CLIENT : SERVER;
+    size_t size = plaintext.size + TLS_RECORD_OVERHEAD;
+
+    check(plaintext.size >= 1 && plaintext.size <= TLS_RECORD_MAX);
+    if (capacity < size)
+        return ERR_FULL;
+    ERR_clear_error();
+    if (SSL_write(pair->ends[end], plaintext.data, (int)plaintext.size) != (int)plaintext.size)
+        return ERR_CRYPTO;
+    check(BIO_pending(pair->out[end]) == (int)size);
+    return BIO_read(pair->out[end], record, (int)size) == (int)size ? ERR_OK : ERR_CRYPTO;
+}
+
+/* Bytes of the record that record begins with, RFC 8446 section 5.1. */
+static enum err record_size(struct span record, size_t *size)
+{
+    if (record.size < RECORD_HEAD)
+        return ERR_MORE;
+    const uint8_t *bytes = (const uint8_t *)record.data;
+
+    *size = RECORD_HEAD + ((size_t)bytes[3] << 8 | bytes[4]);
+    return ERR_OK;
+}
+
+enum err tls_pair_open(struct tls_pair *pair, bool at_client, struct span record, uint8_t *plaintext, size_t capacity,
+                       size_t *size)
+{
+    int end = at_client ? CLIENT : SERVER;
+    size_t whole, got = 0;
+
+    TRY(record_size(record, &whole));
+    if (record.size < whole)
+        return ERR_MORE;
+    if (record.size > whole || whole > TLS_SEALED_MAX || whole < 1 + TLS_RECORD_OVERHEAD)
+        return ERR_CRYPTO;
+    if (capacity < whole - TLS_RECORD_OVERHEAD)
+        return ERR_FULL;
+    ERR_clear_error();
+    if (BIO_write(pair->in[end], record.data, (int)record.size) != (int)record.size)
+        return ERR_CRYPTO;
+    bool is_read = SSL_read_ex(pair->ends[end], plaintext, capacity, &got) == 1;
+    bool is_closed = !is_read && SSL_get_error(pair->ends[end], 0) == SSL_ERROR_ZERO_RETURN;
+
+    ERR_clear_error();
+    if (!is_closed && (!is_read || got != whole - TLS_RECORD_OVERHEAD))
+        return ERR_CRYPTO;
+    *size = got;
+    return ERR_OK;
+}
+
+enum err tls_pair_close(struct tls_pair *pair, bool from_client, uint8_t record[TLS_CLOSE_SIZE])
+{
+    int end = from_client ? CLIENT : SERVER;
+
+    ERR_clear_error();
+    if (SSL_shutdown(pair->ends[end]) < 0 || BIO_pending(pair->out[end]) != TLS_CLOSE_SIZE)
+        return ERR_CRYPTO;
+    return BIO_read(pair->out[end], record, TLS_CLOSE_SIZE) == TLS_CLOSE_SIZE ? ERR_OK : ERR_CRYPTO;
+}
