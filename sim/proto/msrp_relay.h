@@ -17,7 +17,7 @@ typedef void msrp_md5_fn(const struct span *parts, size_t count, char hex[32]);
 /* ---- Client ---- */
 
 struct msrp_auth_config {
-    const char *to_path;   /* the relay that is asked last; earlier relays before it, blank-separated */
+    const char *to_path;   /* the relay that is asked comes last; what earlier AUTHs gave comes before it */
     const char *from_path; /* own URI */
     const char *user, *realm_password;
     uint64_t identity;
@@ -49,7 +49,8 @@ struct msrp_relay_config {
 struct msrp_relay;
 struct msrp_relay *msrp_relay_create(struct arena *arena, const struct msrp_relay_config *config);
 
-/* An AUTH for this relay: writes 401 with a fresh nonce, or 200 with Use-Path and Expires, or 403. */
+/* An AUTH for this relay: writes 401 with a fresh nonce (no credentials, or a nonce that is old or used), 200 with
+ * Use-Path and Expires, 403 (wrong user or password), 423 (Expires out of bounds) or 400. */
 void msrp_relay_auth(struct msrp_relay *relay, const struct msrp_head *request, struct sink *answer);
 
 /* A session URI as a 200 to AUTH would hand out: for paths that were set up before (AUTH's result kept). */
@@ -65,10 +66,14 @@ enum msrp_relay_way msrp_relay_route(struct msrp_relay *relay, const struct msrp
 struct msrp_relay_forward {
     const char *b2bua_to, *b2bua_from; /* B2BUA only */
     struct span transaction_id;        /* of the forwarded request */
-    uint64_t range_start, range_end;   /* of the forwarded chunk; range_end MSRP_RANGE_STAR: as received */
+    uint64_t range_start, range_end;   /* of the forwarded chunk; start 0 or end MSRP_RANGE_STAR: as received */
 };
 void msrp_relay_forward_head(struct msrp_relay *relay, const struct msrp_head *head,
                              const struct msrp_relay_forward *forward, struct sink *out);
+
+/* A REPORT back along the path of a SEND that could not be forwarded (408: the next hop did not answer), written in
+ * full; false: Failure-Report wants none. */
+bool msrp_relay_report(struct msrp_relay *relay, const struct msrp_head *send, int status, struct sink *out);
 
 /* A fresh transaction ID. */
 void msrp_relay_transaction_id(struct msrp_relay *relay, struct sink *out);

@@ -6,7 +6,10 @@ static const struct header {
     struct span name;
     size_t offset; /* of the span in struct msrp_head; RANGE_HEADER for Byte-Range */
 } headers[] = {
-#define HEADER(text, member) {{text, sizeof(text) - 1}, offsetof(struct msrp_head, member)}
+#define HEADER(text, member)                                                                                           \
+    {                                                                                                                  \
+        {text, sizeof(text) - 1}, offsetof(struct msrp_head, member)                                                   \
+    }
 #define RANGE_HEADER ((size_t)-1)
     HEADER("To-Path", to_path),
     HEADER("From-Path", from_path),

@@ -69,6 +69,9 @@ bool msrp_uri_equal(struct span a, struct span b);
 /* The next URI off the front of a path of blank-separated ones; false when none is left. */
 bool msrp_path_next(struct span *path, struct span *uri);
 
+/* The same URIs, last first: own relays as AUTH and SDP list them (outermost first) become the way out through them. */
+void msrp_path_reverse(struct span path, struct sink *sink);
+
 /* The value of a parameter of a Digest header ("Digest realm=\"x\", qop=auth"), without its quotes; false: absent. */
 bool msrp_digest_parameter(struct span header, struct span name, struct span *value);
 

@@ -116,3 +116,19 @@ bool msrp_path_next(struct span *path, struct span *uri)
     *path = span_after(rest, end);
     return true;
 }
+
+void msrp_path_reverse(struct span path, struct sink *sink)
+{
+    bool is_first = true;
+
+    for (path = span_trim(path); path.size > 0; is_first = false) {
+        size_t start = path.size;
+
+        while (start > 0 && path.data[start - 1] != ' ')
+            start--;
+        if (!is_first)
+            sink_char(sink, ' ');
+        sink_span(sink, span_after(path, start));
+        path = span_trim((struct span){path.data, start});
+    }
+}
