@@ -4,8 +4,8 @@
  * messages.txt, the text of each.
  *
  * messages.csv has the columns MESSAGES_COLUMNS and ends lines in LF; fields are quoted where RFC 4180 asks for it;
- * a cell is empty where there is no time (lost, or a dwell not known). Rows stand in the order in which messages
- * arrived or were lost; number is the order of sending.
+ * a cell is empty where there is no time (lost, or a dwell not known). Rows stand in the order in which the
+ * trial tells of messages; number is the order of sending.
  *
  * messages.txt is a run of entries: a line "message NUMBER PROTOCOL SIZE of BYTES", SIZE bytes of text, an empty line.
  * SIZE is less than BYTES where a long body is cut. Messages without text have no entry.
