@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make                 the program, build/hopsim
 # make reproduce       install what is missing, build, run the paper's scenario, draw
-# make test            the tests, within three minutes; SAN=address,undefined for a sanitizer build
-# make bench           speed against bare loops; make plots, make fuzz, make golden
+# make test            the tests, within three minutes; SAN=address,undefined for a sanitizer build, CC=clang for clang
+# make bench           speed against bare loops
+# make fuzz            every parser under clang's fuzzer, FUZZ_S seconds each
+# make deps, deps-test, deps-long install what building, testing and long checks need, from Debian
 
-CC ?= gcc
+comma := ,
 ifeq ($(origin CC),default)
 CC := gcc
 endif
 SAN ?=
-VARIANT ?= $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter clang%,$(CC)),-clang)
-comma := ,
-B := build/$(VARIANT)
-CAPTURES ?=
 MARCH ?= native
+CAPTURES ?=
+FUZZ_S ?= 30
 
-OPTIMISE := $(if $(SAN),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN),-O3 -march=$(MARCH) -g)
+# The folder's name holds whatever changes the objects, so that no two kinds of object ever mix.
+VARIANT ?= $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter clang%,$(notdir $(CC))),-clang)$(if $(filter-out native,$(MARCH)),-$(MARCH))
+B := build/$(VARIANT)
+
+OPTIMISE := $(if $(SAN),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all,-O3 -march=$(MARCH) -g)
 CFLAGS = -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror $(OPTIMISE) -MMD -MP -I.
 LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) -pthread
 LIBS := -lcrypto -lssl -lpcap -losip2 -losipparser2 -lgsl -lgslcblas -linih -ljansson -lm
@@ -25,6 +29,9 @@ FOLDERS := sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims sim trace
 sources = $(filter-out bench/cli/main.c,$(wildcard $(1)/*.c))
 archive = $(B)/$(1)/lib.a
 ARCHIVES := $(foreach f,$(FOLDERS),$(if $(call sources,$(f)),$(call archive,$(f))))
+
+# Scenarios and tables that are built into the program.
+EMBEDDED := $(sort $(wildcard bench/scenarios/*.ini bench/dwell/*.csv bench/costs/*.csv))
 
 # What a folder's tests link: the archives of its row in the table of layers.
 row_sim/base := sim/base
@@ -42,25 +49,50 @@ row_bench/cli := bench/cli bench/harness plots $(row_traces)
 have = $(foreach f,$(1),$(if $(call sources,$(f)),$(call archive,$(f))))
 
 TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(f)/test_*.c)))
+FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 
-.PHONY: all deps deps-test deps-long reproduce test check-long bench plots golden fuzz clean
+.PHONY: all deps deps-test deps-long reproduce test fuzz clean force
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
+.SECONDARY:
 
 all: build/hopsim
 
-build/hopsim: $(B)/hopsim
-	@ln -sfn $(VARIANT)/hopsim $@
+# The name under which people start the variant that was built last.
+build/hopsim: $(B)/hopsim force
+	@[ "$$(readlink $@)" = $(VARIANT)/hopsim ] || ln -sfn $(VARIANT)/hopsim $@
 
 $(B)/hopsim: $(B)/bench/cli/main.o $$(call have,$$(row_bench/cli))
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
-$(B)/%.o: %.c
+# Flags that were given by hand are part of what an object depends on.
+FLAGS := $(CC) $(CFLAGS)
+$(B)/flags: force
+	@mkdir -p $(@D)
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+
+$(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
+$(B)/bench/builtins.c: bench/embed.sh $(EMBEDDED)
+	@mkdir -p $(@D)
+	@sh bench/embed.sh $(EMBEDDED) >$@
+
+$(B)/bench/harness/builtins.o: $(B)/bench/builtins.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+# Manifests name the revision; results.o is made anew only when it has changed.
+REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+$(B)/bench/harness/results.o: CFLAGS += -DREVISION='"$(REVISION)"'
+$(B)/bench/harness/results.o: $(B)/revision.txt
+$(B)/revision.txt: force
+	@mkdir -p $(@D)
+	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' >$@
+
 define archive_rule
-$(call archive,$(1)): $(patsubst %.c,$(B)/%.o,$(call sources,$(1)))
+$(call archive,$(1)): $(patsubst %.c,$(B)/%.o,$(call sources,$(1))) $(if $(filter bench/harness,$(1)),$(B)/bench/harness/builtins.o)
 	@rm -f $$@
 	@ar rcs $$@ $$^
 endef
@@ -79,18 +111,19 @@ reproduce: deps
 	@$(MAKE) --no-print-directory all
 	build/hopsim reproduce
 
+# The compilers that deps may have to install first are asked for their flags by a second make.
 test: deps deps-test
 	@$(MAKE) --no-print-directory -j2 all $(TESTS)
-	@B=$(B) CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
+	@B=$(B) CC='$(CC)' CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
 
-# Manifests name the revision; results.o is made anew only when it has changed.
-REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-$(B)/bench/harness/results.o: CFLAGS += -DREVISION='"$(REVISION)"'
-$(B)/bench/harness/results.o: $(B)/revision.txt
-$(B)/revision.txt: force
+# Sources that a fuzzer links are compiled with it: coverage needs their every branch.
+build/fuzz/%: tests/fuzz/%.c $$(foreach f,sim/base sim/wire sim/proto traces bench/harness,$$(wildcard $$(f)/*.c)) $(B)/bench/builtins.c
 	@mkdir -p $(@D)
-	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' > $@
-.PHONY: force
+	clang -std=c11 -D_DEFAULT_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. -o $@ $(filter %.c,$^) $(LIBS)
+
+fuzz: $(FUZZERS)
+	@for f in $(FUZZERS); do mkdir -p build/fuzz/corpus-$${f##*/}; \
+	    $$f -max_total_time=$(FUZZ_S) -timeout=5 -print_final_stats=1 build/fuzz/corpus-$${f##*/} || exit 1; done
 
 clean:
 	rm -rf build
