@@ -83,6 +83,14 @@ $(B)/bench/harness/builtins.o: $(B)/bench/builtins.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
+# The gnuplot scripts are part of the program.
+$(B)/plots/scripts.c: plots/embed.sh $(wildcard plots/*.gp)
+	@mkdir -p $(@D)
+	@sh $< $(filter %.gp,$^) > $@
+$(B)/plots/scripts.o: $(B)/plots/scripts.c
+	$(CC) $(CFLAGS) -c -o $@ $<
+$(call archive,plots): $(B)/plots/scripts.o
+
 # Manifests name the revision; results.o is made anew only when it has changed.
 REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 $(B)/bench/harness/results.o: CFLAGS += -DREVISION='"$(REVISION)"'

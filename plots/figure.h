@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * figure.h - figures from CSV files by gnuplot, an external program. A figure NAME in a folder is NAME.gp, which any
+ * gnuplot draws again from there, beside NAME.csv, style.gp, NAME.svg and NAME.png. The caller writes the CSV.
+ */
+#ifndef PLOTS_FIGURE_H
+#define PLOTS_FIGURE_H
+
+#include "sim/base/span.h"
+
+/* The scripts of plots/, built into the program. Ends with a row whose name is NULL. */
+struct figure_script {
+    const char *name;
+    const char *text;
+};
+extern const struct figure_script figure_scripts[];
+
+enum { FIGURE_SETTINGS_MAX = 16, FIGURE_TEXT_SIZE = 1024 };
+
+/* A variable of the script: text in quotes, or a number. */
+struct figure_setting {
+    const char *name;
+    bool is_number;
+    char text[FIGURE_TEXT_SIZE];
+};
+
+struct figure {
+    const char *folder; /* exists */
+    const char *name;   /* of the files */
+    const char *script; /* one of figure_scripts: "delay-by-arm" */
+    const char *title, *subtitle;
+    const char *caption; /* what is assumed, where numbers come from; "\n" begins another line */
+    size_t setting_count;
+    struct figure_setting settings[FIGURE_SETTINGS_MAX];
+};
+
+/* Adds a setting; the text is copied and must fit. */
+void figure_set_text(struct figure *figure, const char *name, const char *text);
+void figure_set_number(struct figure *figure, const char *name, double number);
+
+/* Writes NAME.gp, and style.gp where the folder has none. ERR_FILE or ERR_FULL with a note. */
+MUST_USE enum err figure_save(const struct figure *figure, struct note *note);
+
+/* Runs gnuplot on NAME.gp: NAME.svg and NAME.png, both whole or neither. ERR_FILE with a note in one line when gnuplot
+ * is not there or says no. */
+MUST_USE enum err figure_draw(const struct figure *figure, struct note *note);
+
+#endif

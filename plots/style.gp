@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What all figures share: colours that colour-blind readers tell apart (Okabe, Ito 2008) and a dash or pattern beside
+# each colour, title above, caption below.
+set datafile separator ','
+set encoding utf8
+set termoption noenhanced
+
+black = '#333333'; grey = '#707070'; pale = '#d9d9d9'
+orange = '#e69f00'; sky = '#56b4e9'; green = '#009e73'; yellow = '#f0e442'
+blue = '#0072b2'; vermilion = '#d55e00'; purple = '#cc79a7'
+
+# Line styles by arm: the proposal, its two baselines, then the others. An arm looks the same in every figure.
+set style line 1 lc rgb green     lw 3   dt 1              pt 7  ps 0.8
+set style line 2 lc rgb vermilion lw 2   dt (12,4)         pt 5  ps 0.8
+set style line 3 lc rgb blue      lw 2   dt (18,4,3,4)     pt 9  ps 0.9
+set style line 4 lc rgb black     lw 1.5 dt (3,4)          pt 6  ps 0.8
+set style line 5 lc rgb orange    lw 1.5 dt (6,4)          pt 4  ps 0.8
+set style line 6 lc rgb purple    lw 1.5 dt (9,3,3,3,3,3)  pt 8  ps 0.9
+set style line 7 lc rgb sky       lw 1.5 dt (2,2)          pt 10 ps 0.9
+style_of(arm) = arm eq "msrp-smime" ? 1 : arm eq "message-tls" ? 2 : arm eq "msrp-relay" ? 3 : \
+                arm eq "msrp-plain" ? 4 : arm eq "message-plain" ? 5 : arm eq "msrp-relay-plain" ? 6 : 7
+
+set style line 90 lc rgb pale lw 1 dt 1
+set style line 91 lc rgb black lw 1 dt 1
+set border 3 ls 91
+set grid ls 90
+set tics nomirror out
+unset title
+set label 1 figure_title at screen 0.02, 0.955 left font 'DejaVu Sans Bold,15'
+set label 2 figure_subtitle at screen 0.02, 0.905 left font ',12'
+set label 3 figure_caption at screen 0.02, 0.075 left font ',10' textcolor rgb grey
+
+# Every figure is drawn twice: eval device('svg'), eval device('png'). `out` is the path of the output, without ending;
+# where nobody has set it, that of the figure itself.
+if (!exists("out")) out = figure_name
+device(kind) = sprintf(kind eq 'svg' ? \
+    "set terminal svg size 960,560 noenhanced font 'DejaVu Sans,13' background '#ffffff'; set output '%s.svg'" : \
+    "set terminal pngcairo size 1440,840 noenhanced font 'DejaVu Sans,13' fontscale 1.5 linewidth 1.5 pointscale 1.5; set output '%s.png'", out)
