@@ -78,7 +78,7 @@ const struct field scenario_fields[] = {
 
     ROW("message.size", FIELD_SIZE, message_bytes, "1300B", "600B", "60KiB",
         "of a MESSAGE as it leaves UE-A, headers included", "RFC 3428 section 8"),
-    ROW("path.relays", FIELD_COUNT, relays, "2", "1", "8", "MSRP relays or B2BUAs on the path",
+    ROW("path.relays", FIELD_COUNT, relays, "2", "1", "6", "MSRP relays or B2BUAs on the path",
         "one a UE; the paper's scenario has one at each CSCF site"),
     CHOICE("relay.forwarding", relay_forwarding, "cut-through", forwardings, "how a relay passes chunks on",
            "kind to the hop-by-hop baselines; RFC 4976"),
