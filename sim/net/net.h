@@ -185,6 +185,8 @@ void net_packet_bytes(struct net *net, const struct packet *packet, struct sink 
 /* Sums over all links: packets moved over a link (packet-hops), TCP segments retransmitted. */
 uint64_t net_packet_hops(const struct net *net);
 uint64_t net_retransmissions(const struct net *net);
+/* Of the bytes moved over links, those above TCP and UDP: each packet's payload once a link. */
+uint64_t net_payload_bytes(const struct net *net);
 
 /* Conservation, checked at a trial's end: packets sent = received + dropped + in flight on each link. Aborts if not. */
 void net_check(const struct net *net);

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A packet's whole way over the link is known when it is sent: when its transmission begins (when the link is free),
+ * ends, and when its last bit comes out. So nothing happens at its departure, unless a tap wants to see it.
+ */
+#include "sim/net/link.h"
+#include "sim/base/units.h"
+#include "sim/net/graph.h"
+
+enum { RING_FIRST = 16 };
+
+static event_fn link_arrive;
+static event_fn link_depart;
+
+void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, const struct link_config *config,
+               uint64_t place)
+{
+    check(config->propagation_ns >= 0 && config->jitter_ns >= 0);
+    check(config->loss >= 0 && config->loss <= 1);
+    check(config->mtu >= 68 && config->mtu <= IP_BYTES_MAX); /* RFC 791: the least that every link carries */
+    check(config->overhead_bytes <= MIB);
+    *link = (struct link){
+        .net = net,
+        .engine = net->engine,
+        .propagation_ns = config->propagation_ns,
+        .overhead_bytes = config->overhead_bytes,
+        .mtu = config->mtu,
+        .from = from,
+        .to = to,
+        .is_random = config->loss > 0 || config->jitter_ns > 0,
+        .queue_bytes_max = config->queue_bytes_max,
+        .rate_bps = config->rate_bps,
+        .place = place,
+        .config = *config,
+    };
+    link->flights = arena_alloc(net->arena, RING_FIRST * sizeof(*link->flights));
+    link->flight_mask = RING_FIRST - 1;
+    link->waiting = arena_alloc(net->arena, RING_FIRST * sizeof(*link->waiting));
+    link->waiting_mask = RING_FIRST - 1;
+}
+
+static void link_grow_flights(struct link *link)
+{
+    uint32_t mask = 2 * link->flight_mask + 1;
+    struct flight *flights = arena_alloc(link->net->arena, ((size_t)mask + 1) * sizeof(*flights));
+
+    check(mask != UINT32_MAX);
+    for (uint32_t i = link->flight_first; i != link->flight_end; i++)
+        flights[i & mask] = link->flights[i & link->flight_mask];
+    link->flights = flights;
+    link->flight_mask = mask;
+}
+
+static void link_grow_waiting(struct link *link)
+{
+    uint32_t mask = 2 * link->waiting_mask + 1;
+    struct waiting *waiting = arena_alloc(link->net->arena, ((size_t)mask + 1) * sizeof(*waiting));
+
+    check(mask != UINT32_MAX);
+    for (uint32_t i = link->waiting_first; i != link->waiting_end; i++)
+        waiting[i & mask] = link->waiting[i & link->waiting_mask];
+    link->waiting = waiting;
+    link->waiting_mask = mask;
+}
+
+/* Nanoseconds for bytes, rounded to the nearest. Below 2^64 for any packet: (2^20 + 2^16) * 8 * 10^9. */
+static int64_t link_transmission_ns(struct link *link, uint32_t bytes)
+{
+    if (bytes != link->size_bytes) {
+        uint64_t rate = link->rate_bps;
+
+        link->size_bytes = bytes;
+        link->size_ns = rate ? (int64_t)(((uint64_t)bytes * 8 * (uint64_t)SECOND + rate / 2) / rate) : 0;
+    }
+    return link->size_ns;
+}
+
+/* Room in the queue for a packet that has to wait? */
+static bool link_admit(struct link *link, uint32_t bytes)
+{
+    int64_t now_ns = link->engine->now_ns;
+
+    while (link->waiting_first != link->waiting_end) {
+        const struct waiting *first = &link->waiting[link->waiting_first & link->waiting_mask];
+
+        if (first->start_ns > now_ns)
+            break;
+        link->waiting_bytes -= first->bytes;
+        link->waiting_first++;
+    }
+    if (bytes > link->queue_bytes_max - link->waiting_bytes)
+        return false;
+    if (link->waiting_end - link->waiting_first > link->waiting_mask)
+        link_grow_waiting(link);
+    link->waiting[link->waiting_end++ & link->waiting_mask] = (struct waiting){link->free_ns, bytes};
+    link->waiting_bytes += bytes;
+    return true;
+}
+
+/*
+ * The packet waits until the link is free. Behind its own transfer it goes on with the sums that the packet before it
+ * had at its release: that one's sums, less what it was charged for its way after that.
+ */
+static void link_charge_wait(const struct link *link, struct cause *cause)
+{
+    const struct cause *last = link->last;
+
+    if (cause->transfer == 0)
+        return;
+    if (last->transfer != cause->transfer) {
+        cause_charge(cause, PART_QUEUEING, link->free_ns - link->engine->now_ns);
+        return;
+    }
+    cause->parts = last->parts;
+    cause->parts.ns[last->is_feedback ? PART_FEEDBACK : PART_PROPAGATION] -= link->last_way_ns;
+}
+
+/* The address of a draw is the packet's ordinal on this link, so that one lost packet more changes no other draw. */
+static double link_draw(struct link *link, enum stream_kind kind)
+{
+    return gsl_rng_uniform(streams_at(link->net->streams, link->place, kind, link->packets));
+}
+
+static bool link_loses(struct link *link)
+{
+    return link->config.loss > 0 && link_draw(link, STREAM_LOSS) < link->config.loss;
+}
+
+static int64_t link_way_ns(struct link *link)
+{
+    if (link->config.jitter_ns == 0)
+        return link->propagation_ns;
+    int64_t jitter_ns = (int64_t)(link_draw(link, STREAM_JITTER) * (double)link->config.jitter_ns + 0.5);
+    int64_t way_ns = link->propagation_ns + jitter_ns;
+
+    /* Order is kept: what was sent later does not come out earlier. */
+    return link->free_ns + way_ns < link->arrive_ns ? link->arrive_ns - link->free_ns : way_ns;
+}
+
+static void tap_tell(struct link *link, enum tap_event event, int64_t at_ns, const struct packet *packet)
+{
+    const struct net_tap *tap = link->net->tap;
+    bool is_origin = packet->flags & PACKET_ORIGIN;
+
+    if (tap)
+        tap->packet(tap->context, link->net, link->number, event, at_ns, is_origin, packet);
+}
+
+static void link_drop(struct link *link, struct packet *packet)
+{
+    link->dropped_queue++;
+    tap_tell(link, TAP_DROPPED, link->engine->now_ns, packet);
+    packet_lose(link->net, packet);
+}
+
+/* ---- What a tap sees: packets leave in order of time, so those that wait are told by an event of their own ---- */
+
+static void departure_tell(struct link *link, struct packet *packet, bool is_lost)
+{
+    int64_t now_ns = link->engine->now_ns;
+
+    tap_tell(link, TAP_SENT, now_ns, packet);
+    if (is_lost)
+        tap_tell(link, TAP_DROPPED, now_ns, packet);
+}
+
+static struct departure *departure_create(struct net *net)
+{
+    struct departure *departure = net->departures;
+
+    if (!departure)
+        return arena_alloc(net->arena, sizeof(*departure));
+    net->departures = departure->next;
+    return departure;
+}
+
+static void link_depart(struct engine *engine, void *context)
+{
+    struct link *link = context;
+    struct net *net = link->net;
+    struct departure *first = link->departures;
+
+    link->departures = first->next;
+    if (first->next)
+        engine_at_ticket(engine, first->next->start_ns, first->next->ticket, link, link_depart);
+    departure_tell(link, first->packet, first->is_lost);
+    if (first->is_lost) {
+        net->packets_departing--;
+        packet_lose(net, first->packet);
+    }
+    first->next = net->departures;
+    net->departures = first;
+}
+
+/* True if the tap will see the packet leave later; a lost one is given back then. */
+static bool link_watch(struct link *link, struct packet *packet, int64_t start_ns, bool is_lost)
+{
+    struct engine *engine = link->engine;
+    struct departure *departure;
+
+    if (start_ns == engine->now_ns) {
+        departure_tell(link, packet, is_lost);
+        return false;
+    }
+    departure = departure_create(link->net);
+    *departure = (struct departure){NULL, packet, start_ns, engine_ticket(engine), is_lost};
+    if (link->departures)
+        link->departures_last->next = departure;
+    else
+        link->departures = departure;
+    if (departure == link->departures)
+        engine_at_ticket(engine, start_ns, departure->ticket, link, link_depart);
+    link->departures_last = departure;
+    return true;
+}
+
+/* Lost on the way: its transmission takes its time, but it does not come out. */
+static void link_lose(struct link *link, struct packet *packet, int64_t start_ns)
+{
+    link->dropped_loss++;
+    link->ghost = packet->cause;
+    link->last = &link->ghost;
+    if (link->net->tap && link_watch(link, packet, start_ns, true))
+        link->net->packets_departing++;
+    else
+        packet_lose(link->net, packet);
+}
+
+/* ---- The way of a packet ---- */
+
+/* Cuts an IP payload into pieces of a multiple of 8 bytes (RFC 791 section 3.2); each is sent as a packet. */
+static void link_fragment(struct link *link, struct packet *packet)
+{
+    struct net *net = link->net;
+    uint32_t piece = (link->mtu - IP_HEADER_BYTES) & ~7u;
+    uint32_t left = packet->length;
+    uint64_t offset = packet->offset;
+
+    check(packet->flags & PACKET_UDP);
+    udp_fragmented(packet, (left - 1) / piece);
+    while (left > 0) {
+        uint32_t length = left < piece ? left : piece;
+        struct packet *fragment = left > piece ? packet_create(net) : packet;
+
+        if (fragment != packet)
+            *fragment = *packet;
+        fragment->offset = offset;
+        fragment->length = (uint16_t)length;
+        fragment->bytes = (uint16_t)(IP_HEADER_BYTES + length);
+        link_send(link, fragment);
+        offset += length;
+        left -= length;
+    }
+}
+
+static void link_launch(struct link *link, struct packet *packet, int64_t arrive_ns)
+{
+    struct engine *engine = link->engine;
+    uint64_t ticket = engine_ticket(engine);
+
+    if (link->flight_end - link->flight_first > link->flight_mask)
+        link_grow_flights(link);
+    if (link->flight_end == link->flight_first)
+        engine_at_ticket(engine, arrive_ns, ticket, link, link_arrive);
+    link->flights[link->flight_end++ & link->flight_mask] = (struct flight){arrive_ns, ticket, packet};
+}
+
+void link_send(struct link *link, struct packet *packet)
+{
+    struct cause *cause = &packet->cause;
+    uint32_t bytes = packet->bytes + link->overhead_bytes;
+    int64_t start_ns = link->engine->now_ns;
+
+    if (packet->bytes > link->mtu) {
+        link_fragment(link, packet);
+        return;
+    }
+    if (link->free_ns > start_ns) {
+        if (!link_admit(link, bytes)) {
+            link_drop(link, packet);
+            return;
+        }
+        link_charge_wait(link, cause);
+        start_ns = link->free_ns;
+    }
+    int64_t transmission_ns = link_transmission_ns(link, bytes);
+
+    link->free_ns = start_ns + transmission_ns;
+    link->packets++;
+    link->bytes += bytes;
+    int64_t way_ns = link->is_random ? link_way_ns(link) : link->propagation_ns;
+
+    link->arrive_ns = link->free_ns + way_ns;
+    link->last = cause;
+    link->last_way_ns = way_ns;
+    cause_charge(cause, PART_TRANSMISSION, transmission_ns);
+    cause_charge(cause, PART_PROPAGATION, way_ns);
+    if (link->is_random && link_loses(link)) {
+        link_lose(link, packet, start_ns);
+        return;
+    }
+    if (link->net->tap)
+        link_watch(link, packet, start_ns, false);
+    link_launch(link, packet, link->arrive_ns);
+}
+
+static void link_arrive(struct engine *engine, void *context)
+{
+    struct link *link = context;
+    struct net *net = link->net;
+    struct packet *packet = link->flights[link->flight_first++ & link->flight_mask].packet;
+
+    if (link->flight_first != link->flight_end) {
+        const struct flight *next = &link->flights[link->flight_first & link->flight_mask];
+
+        engine_at_ticket(engine, next->arrive_ns, next->ticket, link, link_arrive);
+    }
+    link->arrived++;
+    link->payload_bytes += packet->length;
+    if (net->tap)
+        tap_tell(link, TAP_RECEIVED, engine->now_ns, packet);
+    if (packet->flags & PACKET_UDP && packet->offset == 0)
+        link->payload_bytes -= UDP_HEADER_BYTES;
+    if (packet->to != link->to) {
+        packet->ttl--;
+        packet->flags &= (uint16_t)~PACKET_ORIGIN;
+        link_send(net_route(net, link->to, packet->to), packet);
+        return;
+    }
+    net->packets_delivering++;
+    if (packet->flags & PACKET_UDP)
+        udp_arrive(net, packet);
+    else
+        tcp_arrive(net, packet);
+    net->packets_delivering--;
+}

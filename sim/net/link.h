@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * link.h - one direction of a link: a drop-tail queue, a transmitter and a delay line. Packets that are on their way
+ * wait in the link's own ring; only the first of them has an event in the engine, with the ticket that it took when
+ * it was sent, so the order of events is that of one event a packet.
+ */
+#ifndef SIM_NET_LINK_H
+#define SIM_NET_LINK_H
+
+#include "sim/net/net.h"
+#include "sim/net/packet.h"
+
+/* A packet on its way. */
+struct flight {
+    int64_t arrive_ns;
+    uint64_t ticket;
+    struct packet *packet;
+};
+
+/* A packet that waits for transmission: it counts against the queue until its first bit leaves. */
+struct waiting {
+    int64_t start_ns;
+    uint32_t bytes;
+};
+
+/* A packet whose first bit has not left yet, for the tap. */
+struct departure {
+    struct departure *next;
+    struct packet *packet;
+    int64_t start_ns;
+    uint64_t ticket;
+    bool is_lost;
+};
+
+struct link {
+    struct net *net;
+    struct engine *engine;
+    int64_t free_ns; /* when all that was accepted so far will have been transmitted */
+    int64_t propagation_ns;
+    struct flight *flights; /* ring */
+    uint32_t flight_mask;
+    uint32_t flight_first;
+    uint32_t flight_end;
+    uint32_t overhead_bytes;
+    uint32_t mtu;
+    uint32_t to;         /* node */
+    uint32_t size_bytes; /* the size that was transmitted last, and how long that took */
+    bool is_random;      /* loss or jitter */
+    int64_t size_ns;
+    const struct cause *last; /* of the packet accepted last, which is on its way as long as the link is busy */
+    int64_t last_way_ns;      /* what it was charged after its release */
+
+    struct waiting *waiting; /* ring */
+    uint32_t waiting_mask;
+    uint32_t waiting_first;
+    uint32_t waiting_end;
+    uint64_t waiting_bytes;
+    uint64_t queue_bytes_max;
+    uint64_t rate_bps;
+
+    uint64_t packets; /* accepted */
+    uint64_t bytes;
+    uint64_t arrived;
+    uint64_t payload_bytes; /* of what arrived, above TCP and UDP */
+    uint64_t dropped_queue;
+    uint64_t dropped_loss;
+
+    int64_t arrive_ns; /* of the packet accepted last */
+    uint64_t place;    /* address of its random draws */
+    struct departure *departures;
+    struct departure *departures_last;
+    struct cause ghost; /* the sums of a lost packet that was the last one */
+    uint32_t from;
+    uint32_t number;
+    struct link_config config;
+};
+
+/* In place. place is the address of its draws. */
+void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, const struct link_config *config,
+               uint64_t place);
+
+/* Takes the packet: transmits, queues or drops it. UDP packets larger than the MTU are fragmented (RFC 791). */
+void link_send(struct link *link, struct packet *packet);
+
+/* Packets accepted that neither arrived nor were lost. */
+static inline uint32_t link_in_flight(const struct link *link)
+{
+    return link->flight_end - link->flight_first;
+}
+
+#endif

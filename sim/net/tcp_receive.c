@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a segment of an open connection does. Its ACK is dealt with first, then its data; the owner is called before the
+ * ACK for the data goes out, so what the owner writes at once carries it, and the window offered knows what was read.
+ */
+#include "sim/base/units.h"
+#include "sim/net/tcp.h"
+
+/* ---- Windows and SACK blocks of what is sent ---- */
+
+uint32_t tcp_offer(struct tcp *tcp, bool is_syn)
+{
+    uint64_t edge = tcp->in.begin + tcp->config.receive_buffer;
+    uint8_t scale = is_syn ? 0 : tcp->scale_own;
+
+    /* RFC 1122 section 4.2.3.3: the window does not open by less than a segment or half the buffer. */
+    if (edge < tcp->offered + least(tcp->mss, tcp->config.receive_buffer / 2))
+        edge = tcp->offered;
+    uint64_t window = edge > tcp->expected ? edge - tcp->expected : 0;
+
+    window = least(window >> scale, UINT16_MAX) << scale;
+    tcp->offered = greatest(tcp->offered, tcp->expected + window);
+    return (uint32_t)window;
+}
+
+/* RFC 2018 section 4: the range that changed last comes first. */
+uint32_t tcp_sack_blocks(const struct tcp *tcp, struct range *blocks, uint32_t max)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < SACK_BLOCKS_MAX && count < max; i++) {
+        struct range range = ranges_at(&tcp->early, tcp->recent[i]);
+        bool is_new = range.until > range.from;
+
+        for (uint32_t k = 0; k < count; k++)
+            if (blocks[k].from == range.from)
+                is_new = false;
+        if (is_new)
+            blocks[count++] = range;
+    }
+    return count;
+}
+
+/* ---- The ACK of a segment ---- */
+
+static bool take_sack(struct tcp *tcp, const struct packet_extra *extra)
+{
+    bool is_new = false;
+
+    for (uint32_t i = 0; i < extra->sack_count; i++)
+        if (extra->sack[i].until > tcp->acknowledged)
+            is_new |= ranges_add(&tcp->sacked, tcp->net->arena, extra->sack[i]);
+    return is_new;
+}
+
+static void take_measure(struct tcp *tcp, const struct packet *packet)
+{
+    int64_t now_ns = tcp->engine->now_ns;
+
+    if (tcp->config.has_timestamps) {
+        tcp_measure(tcp, (int64_t)((uint32_t)(now_ns / US) - packet->echo_us) * US);
+    } else if (tcp->is_timed && tcp->acknowledged >= tcp->timed_until) {
+        tcp_measure(tcp, now_ns - tcp->timed_ns);
+        tcp->is_timed = false;
+    }
+}
+
+static void take_progress(struct tcp *tcp, const struct packet *packet)
+{
+    uint64_t flight = tcp->next - tcp->acknowledged;
+    uint64_t count = packet->acknowledged - tcp->acknowledged;
+
+    check(packet->acknowledged <= tcp->highest);
+    tcp->acknowledged = packet->acknowledged;
+    tcp->next = greatest(tcp->next, tcp->acknowledged);
+    tcp->tries = 0;
+    if (tcp->sacked.count > 0) {
+        ranges_cut(&tcp->sacked, tcp->acknowledged);
+        if (tcp->next < tcp->highest)
+            tcp->next = ranges_skip(&tcp->sacked, tcp->next);
+    }
+    take_measure(tcp, packet);
+    tcp_progress(tcp, count, flight);
+    tcp_let_go(tcp);
+}
+
+/* The owner hears that there is room, that all is acknowledged. */
+static void tell_progress(struct tcp *tcp, uint64_t before, const struct cause *cause)
+{
+    const struct tcp_owner *owner = tcp->owner;
+    uint64_t end = tcp->out.end;
+
+    if (tcp->was_full) {
+        tcp->was_full = false;
+        if (owner->writable)
+            owner->writable(tcp->context, tcp, cause);
+    }
+    if (owner->drained && tcp->state == TCP_OPEN && before < end && tcp->acknowledged >= tcp->out.end)
+        owner->drained(tcp->context, tcp, cause);
+}
+
+/* A window that was closed has opened: what probed it is of no further use. */
+static void take_opening(struct tcp *tcp)
+{
+    timer_cancel(&tcp->timer);
+    tcp_reset_rto(tcp);
+    tcp->tries = 0;
+}
+
+static void take_ack(struct tcp *tcp, const struct packet *packet)
+{
+    uint64_t before = tcp->acknowledged;
+    bool was_closed = tcp->edge <= before;
+    bool has_grown = packet->acknowledged + packet->window > tcp->edge;
+    bool has_news = packet->extra && take_sack(tcp, packet->extra);
+
+    if (packet->acknowledged < before)
+        return;
+    if (has_grown)
+        tcp->edge = packet->acknowledged + packet->window;
+    tcp->window_max = greatest(tcp->window_max, packet->window);
+    if (was_closed)
+        tcp->tries = 0;
+    if (was_closed && has_grown)
+        take_opening(tcp);
+    if (packet->acknowledged > before)
+        take_progress(tcp, packet);
+    else if (tcp->highest > before && !was_closed &&
+             (tcp->config.has_sack ? has_news : packet->length == 0 && !has_grown && !(packet->flags & PACKET_FIN)))
+        tcp_repeat(tcp);
+    else if (!has_grown)
+        return;
+    tcp_output(tcp);
+    if (packet->acknowledged > before && tcp->state == TCP_OPEN)
+        tell_progress(tcp, before, &packet->cause);
+}
+
+/* ---- The data of a segment ---- */
+
+static void take_payload(struct tcp *tcp, const struct packet *packet, uint64_t until)
+{
+    while (tcp->expected < until) {
+        struct slice slice = packet_payload(packet, tcp->expected - packet->offset);
+
+        slice.length = least(slice.length, until - tcp->expected);
+        rope_append(&tcp->in, slice);
+        tcp->expected += slice.length;
+    }
+}
+
+/* Beyond a hole: noted, and the range it belongs to leads the SACK blocks. The bytes stay with the sender. */
+static void take_early(struct tcp *tcp, struct range range)
+{
+    struct range whole;
+    uint64_t moved = range.from;
+
+    ranges_add(&tcp->early, tcp->net->arena, range);
+    whole = ranges_at(&tcp->early, range.from);
+    for (uint32_t i = 0; i < SACK_BLOCKS_MAX; i++) {
+        uint64_t old = tcp->recent[i];
+
+        tcp->recent[i] = moved;
+        moved = old;
+        if (old >= whole.from && old < whole.until)
+            break;
+    }
+}
+
+/* What had arrived early and fits now. */
+static void take_filled(struct tcp *tcp)
+{
+    struct range first = tcp->early.items[0];
+
+    if (first.from > tcp->expected)
+        return;
+    if (first.until > tcp->expected) {
+        rope_append_rope(&tcp->in, &tcp->peer->out, tcp->expected, first.until);
+        tcp->expected = first.until;
+    }
+    ranges_cut(&tcp->early, tcp->expected);
+}
+
+/* True if data came into order. */
+static bool take_data(struct tcp *tcp, const struct packet *packet)
+{
+    uint64_t before = tcp->expected;
+    uint64_t from = packet->offset;
+    uint64_t until = from + packet->length;
+
+    if (packet->flags & PACKET_FIN)
+        tcp->fin_at = until;
+    until = least(until, tcp->in.begin + tcp->config.receive_buffer);
+    if (until <= before || from > before) {
+        tcp->ack_now = tcp->ack_now || packet->length > 0 || tcp->has_ended || from > before;
+        if (until > from && from > before)
+            take_early(tcp, (struct range){from, until});
+        return false;
+    }
+    take_payload(tcp, packet, until);
+    if (tcp->early.count > 0) {
+        tcp->ack_now = true;
+        take_filled(tcp);
+    }
+    return true;
+}
+
+static void tell_received(struct tcp *tcp, const struct packet *packet)
+{
+    const struct tcp_owner *owner = tcp->owner;
+
+    if (owner->received)
+        owner->received(tcp->context, tcp, &packet->cause);
+}
+
+static void tell_end(struct tcp *tcp, const struct packet *packet)
+{
+    tcp->expected++;
+    tcp->has_ended = true;
+    tcp->ack_now = true;
+    if (tcp->owner->ended)
+        tcp->owner->ended(tcp->context, tcp, TCP_END_FIN, &packet->cause);
+}
+
+void tcp_take(struct tcp *tcp, const struct packet *packet)
+{
+    if (tcp->config.has_timestamps && packet->offset <= tcp->answered)
+        tcp->recent_us = packet->stamp_us;
+    take_ack(tcp, packet);
+    if (tcp->state != TCP_OPEN || (packet->length == 0 && !(packet->flags & PACKET_FIN)))
+        return;
+    if (take_data(tcp, packet))
+        tell_received(tcp, packet);
+    if (tcp->state == TCP_OPEN && tcp->expected == tcp->fin_at)
+        tell_end(tcp, packet);
+}
+
+/* ---- When an ACK goes out ---- */
+
+/* The window is worth an ACK of its own when it has doubled after it had become small. */
+static bool has_opened(const struct tcp *tcp)
+{
+    uint64_t edge = tcp->in.begin + tcp->config.receive_buffer;
+    uint64_t window = tcp->offered - least(tcp->expected, tcp->offered);
+
+    return window <= tcp->config.receive_buffer / 2 && edge >= tcp->expected + 2 * window &&
+           edge >= tcp->offered + least(tcp->mss, tcp->config.receive_buffer / 2);
+}
+
+void tcp_answer(struct tcp *tcp)
+{
+    uint64_t due = tcp->expected - tcp->answered;
+
+    if (tcp->state != TCP_OPEN)
+        return;
+    /* RFC 5681 section 4.2: every second full segment, what is out of order, what fills a hole */
+    if (tcp->ack_now || due >= 2 * (uint64_t)tcp->mss || (due > 0 && tcp->config.delayed_ack_ns == 0) ||
+        has_opened(tcp)) {
+        tcp_send_control(tcp, PACKET_ACK, true);
+        return;
+    }
+    if (due == 0 || timer_armed(&tcp->delayed))
+        return;
+    tcp->delayed_cause = tcp->last;
+    tcp->delayed_at_ns = tcp->engine->now_ns;
+    timer_arm(&tcp->delayed, tcp->engine->now_ns + tcp->config.delayed_ack_ns);
+}
+
+void tcp_delayed_ack(struct engine *engine, void *context)
+{
+    struct tcp *tcp = context;
+
+    tcp->delayed_cause.parts.ns[PART_TIMER] += engine->now_ns - tcp->delayed_at_ns;
+    tcp_set_last(tcp, &tcp->delayed_cause);
+    tcp_send_control(tcp, PACKET_ACK, true);
+}
+
+void tcp_release(struct tcp *tcp, uint64_t offset, const struct cause *cause)
+{
+    rope_release(&tcp->in, offset);
+    if (tcp->is_busy || tcp->state != TCP_OPEN || tcp->has_ended || !has_opened(tcp))
+        return;
+    tcp_set_last(tcp, cause);
+    tcp_send_control(tcp, PACKET_ACK, true);
+}
