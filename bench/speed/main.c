@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * main.c - measures ours and the floors in turn, five times, and prints the medians as CSV. ratio is ours divided by
+ * the floor in speed: 1 is as fast as the bare loop.
+ */
+#include "bench/speed/speed.h"
+#include "bench/speed/variates.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ROUNDS = 5, FLOORS = 2 };
+
+struct benchmark {
+    const char *name;
+    const char *unit;
+    speed_fn *ours;
+    speed_fn *floors[FLOORS]; /* the fastest counts */
+    uint64_t size, count;
+    double tolerance; /* by which outcomes may differ, relative */
+};
+
+static const struct benchmark benchmarks[] = {
+    {"hold-10", "ns/event", hold_run, {hold_floor_pop_push, hold_floor_replace}, 10, 10000000, 1e-6},
+    {"hold-1e3", "ns/event", hold_run, {hold_floor_pop_push, hold_floor_replace}, 1000, 5000000, 1e-6},
+    {"hold-1e5", "ns/event", hold_run, {hold_floor_pop_push, hold_floor_replace}, 100000, 3000000, 1e-6},
+    {"hold-1e6", "ns/event", hold_run, {hold_floor_pop_push, hold_floor_replace}, 1000000, 3000000, 1e-6},
+    {"mm1", "ns/customer", mm1_run, {mm1_floor}, 0, 5000000, 1e-6},
+    {"timer-push", "ns/push", timer_run, {NULL}, 100, 20000000, 0},
+};
+
+double speed_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+static double median(double *values)
+{
+    qsort(values, ROUNDS, sizeof(*values), compare);
+    return values[ROUNDS / 2];
+}
+
+/* Nanoseconds by thing. Stops when the outcome is not the expected one: a loop that does other work is no floor. */
+static double measure(const struct benchmark *benchmark, speed_fn *run, double *expected)
+{
+    struct speed speed = run(benchmark->size, benchmark->count);
+
+    if (isnan(*expected))
+        *expected = speed.outcome;
+    if (fabs(speed.outcome - *expected) > benchmark->tolerance * fabs(*expected)) {
+        fprintf(stderr, "%s: found %.9g, expected %.9g\n", benchmark->name, speed.outcome, *expected);
+        exit(1);
+    }
+    return speed.seconds * 1e9 / (double)speed.things;
+}
+
+static void measure_and_print(const struct benchmark *benchmark)
+{
+    double ours[ROUNDS], floors[FLOORS][ROUNDS];
+    double expected = NAN, floor_ns = INFINITY;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        ours[i] = measure(benchmark, benchmark->ours, &expected);
+        for (int f = 0; f < FLOORS; f++)
+            floors[f][i] = benchmark->floors[f] ? measure(benchmark, benchmark->floors[f], &expected) : INFINITY;
+    }
+    double ours_ns = median(ours);
+
+    for (int f = 0; f < FLOORS; f++)
+        floor_ns = fmin(floor_ns, median(floors[f]));
+    if (isinf(floor_ns))
+        printf("%s,%.2f,%s,,\n", benchmark->name, ours_ns, benchmark->unit);
+    else
+        printf("%s,%.2f,%s,%.2f,%.3f\n", benchmark->name, ours_ns, benchmark->unit, floor_ns, floor_ns / ours_ns);
+    fflush(stdout);
+}
+
+/* All benchmarks, or those named on the command line. */
+int main(int count, char **names)
+{
+    variates_prepare();
+    printf("name,value,unit,floor,ratio\n");
+    for (size_t i = 0; i < sizeof(benchmarks) / sizeof(benchmarks[0]); i++) {
+        int wanted = count < 2;
+
+        for (int n = 1; n < count; n++)
+            wanted |= strcmp(names[n], benchmarks[i].name) == 0;
+        if (wanted)
+            measure_and_print(&benchmarks[i]);
+    }
+    return 0;
+}
