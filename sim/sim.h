@@ -52,8 +52,8 @@ struct sim_tap {
     void (*event)(void *context, int64_t at_ns, struct span line); /* the event log */
 };
 
-/* Simulated time 0 on the calendar, for time stamps, signing times and certificates: 2013-06-01 00:00 UTC. */
-#define SIM_EPOCH_S INT64_C(1370044800)
+/* Simulated time 0 on the calendar, for time stamps, signing times and certificates: 2013-01-01 00:00 UTC. */
+#define SIM_EPOCH_S INT64_C(1356998400)
 
 struct trial {
     const struct scenario *scenario;

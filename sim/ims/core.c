@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/ims/core.h"
+#include "sim/ims/hss.h"
+#include "sim/ims/relay.h"
+#include "sim/wire/sdp.h"
+
+enum { URI_SIZE = 96, SDP_SIZE = 2048 };
+
+static const char domain[] = "open-ims.test";
+
+static const struct cscf_row {
+    enum role role;
+    enum cscf_role kind;
+} cscfs[] = {{ROLE_P_A, CSCF_P}, {ROLE_S_A, CSCF_S}, {ROLE_I_B, CSCF_I}, {ROLE_S_B, CSCF_S}, {ROLE_P_B, CSCF_P}};
+
+enum { CSCF_COUNT = sizeof(cscfs) / sizeof(cscfs[0]) };
+
+/* "sip:user@host:port" and what follows, in the arena. */
+static const char *make_uri(struct world *world, const char *user, enum role role, const char *parameters)
+{
+    char *text = arena_alloc(world->arena, URI_SIZE);
+    struct sink sink = {.data = text, .capacity = URI_SIZE};
+
+    sink_format(&sink, "sip:%s@%s:%u%s", user, world->sites[role].host_name, world->sites[role].sip_port, parameters);
+    check(!sink.overflow);
+    return sink_string(&sink);
+}
+
+static struct sip_hop hop_of(const struct world *world, enum role role)
+{
+    const struct site *site = &world->sites[role];
+
+    return (struct sip_hop){site->address, site->sip_port, (uint8_t)sip_node_transport(world)};
+}
+
+struct sip_ua *core_user_agent(struct world *world, enum role role)
+{
+    bool is_a = role == ROLE_UE_A;
+    enum role p_cscf = is_a ? ROLE_P_A : ROLE_P_B, s_cscf = is_a ? ROLE_S_A : ROLE_S_B;
+    const char **routes = arena_alloc(world->arena, 3 * sizeof(*routes));
+
+    routes[0] = make_uri(world, "mo", p_cscf, ";lr");
+    routes[1] = make_uri(world, "orig", s_cscf, ";lr");
+    struct sip_ua_config config = {.user = is_a ? "alice" : "bob",
+                                   .domain = domain,
+                                   .host = world->sites[role].host_name,
+                                   .port = world->sites[role].sip_port,
+                                   .transport = (uint8_t)sip_node_transport(world),
+                                   .p_cscf = hop_of(world, p_cscf),
+                                   .routes = routes,
+                                   .identity = stream_place(world->sites[role].label) ^ world->trial->number,
+                                   .timers = sip_timers_gm,
+                                   .user_agent = "hopsim"};
+
+    return sip_ua_create(world->arena, &config);
+}
+
+/* ---- Back-to-back user agents stand themselves into the SDP at the CSCF of their site ---- */
+
+struct b2bua_site {
+    struct world *world;
+    enum role cscf;
+    enum role relay;
+};
+
+/* Which CSCFs have one, by their number and in the order of the path. */
+static const enum role b2bua_sites[CSCF_COUNT + 1][CSCF_COUNT] = {
+    [1] = {ROLE_P_A},
+    [2] = {ROLE_P_A, ROLE_P_B},
+    [3] = {ROLE_P_A, ROLE_S_A, ROLE_P_B},
+    [4] = {ROLE_P_A, ROLE_S_A, ROLE_S_B, ROLE_P_B},
+    [5] = {ROLE_P_A, ROLE_S_A, ROLE_I_B, ROLE_S_B, ROLE_P_B},
+};
+
+static enum role b2bua_at(const struct world *world, enum role cscf)
+{
+    uint32_t count = world->arm->path == PATH_B2BUAS ? world->relay_count : 0;
+
+    check(count <= CSCF_COUNT);
+    for (uint32_t i = 0; i < count; i++)
+        if (b2bua_sites[count][i] == cscf)
+            return (enum role)(ROLE_RELAY_1 + i);
+    return ROLE_COUNT;
+}
+
+static bool b2bua_rewrite(void *context, bool is_answer, struct span text, struct sink *out)
+{
+    struct b2bua_site *site = context;
+    struct world *world = site->world;
+    struct relay *relay = world->relays[site->relay];
+    struct sdp_msrp sdp;
+
+    if (sdp_read(text, &sdp) != ERR_OK)
+        return false;
+    if (is_answer) {
+        struct cause cause = sip_node_cause(world->sip_nodes[site->cscf]);
+        struct cause forward = cause_forward(&cause);
+
+        relay_answered(relay, sdp.path, &forward);
+    } else {
+        relay_offered(relay, sdp.path);
+    }
+    struct sdp_leg leg = {.path = span_of(relay_uri(relay)),
+                          .host = span_of(world->sites[site->relay].host_name),
+                          .port = world->sites[site->relay].msrp_port};
+
+    return sdp_replace_leg(text, &leg, out);
+}
+
+/* ---- CSCFs ---- */
+
+static void make_cscf(struct world *world, const struct cscf_row *row, const struct cscf_user *users)
+{
+    const struct site *site = &world->sites[row->role];
+    struct sip_proxy_config config = {.role = row->kind,
+                                      .name = site->host_name,
+                                      .port = site->sip_port,
+                                      .transport = (uint8_t)sip_node_transport(world),
+                                      .domain = domain,
+                                      .i_cscf = hop_of(world, ROLE_I_B),
+                                      .names = world->names,
+                                      .users = users,
+                                      .timers = sip_timers_core,
+                                      .timers_ue = sip_timers_gm,
+                                      .identity = stream_place(site->label) ^ world->trial->number};
+    enum role relay = b2bua_at(world, row->role);
+
+    if (relay != ROLE_COUNT) {
+        struct b2bua_site *own = arena_alloc(world->arena, sizeof(*own));
+
+        *own = (struct b2bua_site){world, row->role, relay};
+        config.rewrite_sdp = b2bua_rewrite;
+        config.rewrite_context = own;
+    }
+    struct sip_node_config node = {
+        .role = row->role, .proxy = sip_proxy_create(world->arena, &config), .context = world, .locate = hss_locate};
+
+    sip_node_create(world, &node);
+}
+
+void core_create(struct world *world)
+{
+    struct cscf_user *users = arena_alloc(world->arena, 3 * sizeof(*users));
+
+    users[0] = (struct cscf_user){.aor = "sip:alice@open-ims.test",
+                                  .contact = make_uri(world, "alice", ROLE_UE_A, ""),
+                                  .path = make_uri(world, "term", ROLE_P_A, ";lr")};
+    users[1] = (struct cscf_user){.aor = "sip:bob@open-ims.test",
+                                  .contact = make_uri(world, "bob", ROLE_UE_B, ""),
+                                  .path = make_uri(world, "term", ROLE_P_B, ";lr")};
+    hss_create(world, make_uri(world, "term", ROLE_S_B, ""));
+    for (size_t i = 0; i < CSCF_COUNT; i++)
+        make_cscf(world, &cscfs[i], users);
+    for (uint32_t i = 0; i < world->relay_count; i++)
+        relay_create(world, (enum role)(ROLE_RELAY_1 + i), world->arm->path == PATH_B2BUAS);
+}
+
+void core_connect_ue(struct world *world)
+{
+    struct cause nobody = {.transfer = 0};
+
+    if (sip_node_transport(world) != SIP_UDP)
+        sip_node_connect(world->sip_nodes[ROLE_UE_B], ROLE_P_B, &nobody);
+}
+
+void core_connect(struct world *world)
+{
+    const enum role way[] = {ROLE_UE_A, ROLE_P_A, ROLE_S_A, ROLE_I_B, ROLE_S_B, ROLE_P_B};
+    struct cause nobody = {.transfer = 0};
+
+    if (sip_node_transport(world) != SIP_UDP)
+        for (size_t i = 0; i + 1 < sizeof(way) / sizeof(way[0]); i++)
+            sip_node_connect(world->sip_nodes[way[i]], way[i + 1], &nobody);
+    hss_connect(world);
+    /* Legs of back-to-back user agents belong to a session; connections between relays do not. */
+    if (world->arm->path == PATH_RELAYS)
+        for (uint32_t i = 0; i + 1 < world->relay_count; i++)
+            relay_connect(world->relays[ROLE_RELAY_1 + i], (enum role)(ROLE_RELAY_1 + i + 1), &nobody);
+}
+
+uint64_t core_retransmissions(const struct world *world)
+{
+    uint64_t sum = 0;
+
+    for (int role = 0; role < ROLE_COUNT; role++)
+        if (world->sip_nodes[role])
+            sum += sip_node_retransmissions(world->sip_nodes[role]);
+    return sum;
+}

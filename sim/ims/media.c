@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/ims/media.h"
+#include "sim/base/units.h"
+#include "sim/ims/relay.h"
+#include "sim/proto/msrp_relay.h"
+#include "sim/sec/digest.h"
+
+enum {
+    MEDIA_URI_SIZE = 160,
+    MEDIA_RELAYS_MAX = 6,
+    MEDIA_CHUNK = 2048, /* RFC 4975 section 7.1.1: the longest chunk that need not be interruptible */
+};
+
+/* An answer to a SEND that waits for the UE's dwell. */
+struct media_job {
+    struct media_job *next;
+    struct media *media;
+    struct watched *watched;
+};
+
+struct media {
+    struct world *world;
+    enum role role;
+    void *context;
+    const struct media_owner *owner;
+    struct leg *leg;
+    char own_uri[MEDIA_URI_SIZE];
+    char path[MEDIA_PATH_SIZE];      /* a=path */
+    char send_path[MEDIA_PATH_SIZE]; /* To-Path: own relays from near to far, then the peer's path */
+
+    enum role relays[MEDIA_RELAYS_MAX]; /* own, nearest first */
+    uint32_t relay_count, relay_index;
+    char relay_sessions[MEDIA_RELAYS_MAX][MEDIA_URI_SIZE];
+    struct msrp_auth *auth;
+    bool is_preparing;
+
+    struct slice body;
+    const char *content_type;
+    bool has_body;
+    struct msrp_sender *sender;
+    struct timer timer;
+
+    struct msrp_receiver *receiver;
+    uint64_t received_bytes;
+    uint8_t *kept;
+    uint64_t kept_capacity;
+    struct media_job *jobs_free;
+};
+
+static const struct leg_owner media_leg_owner;
+
+const char *media_path(const struct media *media)
+{
+    return media->path;
+}
+
+uint64_t media_chunks(const struct media *media)
+{
+    return media->sender ? msrp_sender_chunks(media->sender) : 0;
+}
+
+void media_keep_bytes(struct media *media, uint8_t *bytes, uint64_t capacity)
+{
+    media->kept = bytes;
+    media->kept_capacity = capacity;
+}
+
+/* ---- Preparing ---- */
+
+static void media_write_path(struct media *media)
+{
+    struct sink sink = SINK(media->path);
+
+    for (uint32_t i = media->relay_count; i > 0; i--) {
+        sink_text(&sink, media->relay_sessions[i - 1]);
+        sink_char(&sink, ' ');
+    }
+    sink_text(&sink, media->own_uri);
+    check(!sink.overflow);
+    sink_string(&sink);
+}
+
+static void media_prepared(struct media *media, const struct cause *cause)
+{
+    media->is_preparing = false;
+    media_write_path(media);
+    media->owner->prepared(media->context, cause);
+}
+
+static void media_write_auth(void *context, const struct cause *cause)
+{
+    struct media *media = context;
+    char text[2048];
+    struct sink sink = SINK(text);
+
+    msrp_auth_request(media->auth, &sink);
+    check(!sink.overflow);
+    media->leg->cause = *cause;
+    leg_write_text(media->leg, sink_written(&sink), false);
+}
+
+/* AUTH with the next of the UE's relays, through those before it. */
+static void media_next_auth(struct media *media, const struct cause *cause)
+{
+    struct world *world = media->world;
+    char *to_path = arena_alloc(world->arena, MEDIA_PATH_SIZE);
+    struct sink sink = {.data = to_path, .capacity = MEDIA_PATH_SIZE};
+
+    if (media->relay_index == media->relay_count) {
+        media_prepared(media, cause);
+        return;
+    }
+    for (uint32_t i = 0; i < media->relay_index; i++) {
+        sink_text(&sink, media->relay_sessions[i]);
+        sink_char(&sink, ' ');
+    }
+    sink_text(&sink, relay_uri(world->relays[media->relays[media->relay_index]]));
+    sink_text(&sink, ";tcp");
+    check(!sink.overflow);
+    sink_string(&sink);
+    struct msrp_auth_config config = {.to_path = to_path,
+                                      .from_path = media->own_uri,
+                                      .user = "user",
+                                      .realm_password = "secret",
+                                      .identity = stream_place(media->own_uri) + media->relay_index,
+                                      .md5 = digest_md5};
+
+    media->auth = msrp_auth_create(world->arena, &config);
+    media_write_auth(media, cause);
+}
+
+static void media_authorised(struct media *media, const struct msrp_head *response)
+{
+    struct world *world = media->world;
+    struct cause cause = cause_forward(&media->leg->cause);
+
+    switch (msrp_auth_answered(media->auth, response)) {
+    case MSRP_AUTH_AGAIN:
+        site_crypto(world, media->role, COST_DIGEST, 0, &cause, media, media_write_auth);
+        return;
+    case MSRP_AUTH_REFUSED:
+        media->owner->failed(media->context, OUTCOME_CONNECT_FAILED);
+        return;
+    case MSRP_AUTH_DONE:
+        break;
+    }
+    struct sink session = SINK(media->relay_sessions[media->relay_index]);
+    struct span path = span_of(msrp_auth_use_path(media->auth)), uri = {0};
+
+    check(msrp_path_next(&path, &uri));
+    sink_span(&session, uri);
+    check(!session.overflow);
+    sink_string(&session);
+    media->auth = NULL;
+    media->relay_index++;
+    media_next_auth(media, &cause);
+}
+
+/* Opens the leg into the network. With AUTH kept from before, the offer need not wait for it. */
+void media_prepare(struct media *media, const struct cause *cause)
+{
+    struct world *world = media->world;
+
+    if (media->relay_count == 0) {
+        media_prepared(media, cause);
+        return;
+    }
+    struct channel_config config = {.role = media->role,
+                                    .peer = media->relays[0],
+                                    .port = world->sites[media->relays[0]].msrp_port,
+                                    .is_tls = world->arm->hop == HOP_TLS,
+                                    .context = media};
+
+    media->is_preparing = true;
+    media->leg = leg_open(world, &config, &media_leg_owner, cause);
+    if (world->moments.syn_ns == NONE_NS)
+        world->moments.syn_ns = world_now(world);
+    if (world->scenario->auth == AUTH_CACHED) {
+        for (uint32_t i = 0; i < media->relay_count; i++) {
+            struct sink sink = SINK(media->relay_sessions[i]);
+
+            relay_session_uri(world->relays[media->relays[i]], &sink);
+            check(!sink.overflow);
+            sink_string(&sink);
+        }
+        media_prepared(media, cause);
+    }
+}
+
+/* ---- Sending ---- */
+
+static void media_arm(struct media *media)
+{
+    int64_t wake_ns = msrp_sender_wake_ns(media->sender);
+
+    if (wake_ns == INT64_MAX)
+        timer_cancel(&media->timer);
+    else
+        timer_arm(&media->timer, wake_ns);
+}
+
+static void media_check_sender(struct media *media)
+{
+    struct cause cause = media->leg->cause;
+
+    media_arm(media);
+    switch (msrp_sender_state(media->sender)) {
+    case MSRP_SENT:
+        media->owner->sent(media->context, &cause);
+        break;
+    case MSRP_FAILED:
+        media->owner->failed(media->context, OUTCOME_TRANSFER_FAILED);
+        break;
+    case MSRP_SENDING:
+    case MSRP_WAITING:
+        break;
+    }
+}
+
+static void media_wake(struct engine *engine, void *context)
+{
+    struct media *media = context;
+
+    msrp_sender_wake(media->sender, engine->now_ns);
+    media_check_sender(media);
+}
+
+static void media_pump(struct media *media)
+{
+    msrp_sender_pump(media->sender, world_now(media->world));
+    media_arm(media);
+}
+
+/* Begins to send when there is both a body and a connection. */
+static void media_try_send(struct media *media, const struct cause *cause)
+{
+    struct world *world = media->world;
+    const struct scenario *scenario = world->scenario;
+
+    if (!media->has_body || media->sender || !media->leg || !channel_is_ready(media->leg->channel))
+        return;
+    struct msrp_send_config config = {.to_path = media->send_path,
+                                      .from_path = media->own_uri,
+                                      .content_type = media->content_type,
+                                      .body = media->body,
+                                      .chunk_bytes = scenario->chunking == CHUNKING_2048 ? MEDIA_CHUNK : 0,
+                                      .window = (uint32_t)scenario->window,
+                                      .identity = stream_place(media->own_uri) ^ world->trial->number,
+                                      .timeout_ns = 30 * SECOND,
+                                      .writer = leg_writer(media->leg)};
+
+    media->leg->cause = *cause;
+    media->sender = msrp_sender_create(world->arena, &config);
+    world->moments.first_byte_ns = world_now(world);
+    media_pump(media);
+}
+
+void media_send(struct media *media, struct slice body, const char *content_type, const struct cause *cause)
+{
+    media->body = body;
+    media->content_type = content_type;
+    media->has_body = true;
+    media_try_send(media, cause);
+}
+
+void media_connect(struct media *media, struct span peer_path, const struct cause *cause)
+{
+    struct world *world = media->world;
+    struct sink sink = SINK(media->send_path);
+    struct span rest = peer_path, uri = {0};
+
+    for (uint32_t i = 0; i < media->relay_count; i++) {
+        sink_text(&sink, media->relay_sessions[i]);
+        sink_char(&sink, ' ');
+    }
+    sink_span(&sink, peer_path);
+    if (sink.overflow || !msrp_path_next(&rest, &uri)) {
+        media->owner->failed(media->context, OUTCOME_CONNECT_FAILED);
+        return;
+    }
+    sink_string(&sink);
+    if (media->relay_count > 0)
+        return;
+    struct channel_config config = {
+        .role = media->role, .peer = leg_role_of_uri(world, uri), .from_port = world->sites[media->role].msrp_port};
+
+    if (config.peer == ROLE_COUNT) {
+        media->owner->failed(media->context, OUTCOME_CONNECT_FAILED);
+        return;
+    }
+    config.port = world->sites[config.peer].msrp_port;
+    config.context = media;
+    config.is_tls = world->arm->hop == HOP_TLS;
+    media->leg = leg_open(world, &config, &media_leg_owner, cause);
+    if (world->moments.syn_ns == NONE_NS)
+        world->moments.syn_ns = world_now(world);
+}
+
+void media_close(struct media *media, const struct cause *cause)
+{
+    timer_cancel(&media->timer);
+    if (media->leg)
+        channel_finish(media->leg->channel, cause);
+}
+
+/* ---- Receiving ---- */
+
+static void media_answer(void *context, const struct cause *cause)
+{
+    struct media_job *job = context;
+    struct media *media = job->media;
+
+    media->leg->cause = *cause;
+    watch_acted(media->world, job->watched);
+    msrp_receiver_answer(media->receiver);
+    job->next = media->jobs_free;
+    media->jobs_free = job;
+}
+
+static void media_received_body(void *context, uint64_t offset, struct slice slice)
+{
+    struct media *media = context;
+
+    media->received_bytes += slice.length;
+    if (media->kept && offset + slice.length <= media->kept_capacity)
+        slice_read(slice, 0, media->kept + offset, (size_t)slice.length);
+}
+
+static void media_received_all(void *context, uint64_t length, struct span content_type)
+{
+    struct media *media = context;
+    struct cause cause = media->leg->cause;
+
+    (void)content_type;
+    check(media->received_bytes == length);
+    media->world->moments.last_byte_ns = world_now(media->world);
+    media->owner->received(media->context, length, &cause);
+}
+
+static void media_make_receiver(struct media *media)
+{
+    struct msrp_receive_config config = {.own_uri = media->own_uri,
+                                         .size_max = UINT64_MAX - 1,
+                                         .identity = stream_place(media->own_uri),
+                                         .writer = leg_writer(media->leg),
+                                         .context = media,
+                                         .body = media_received_body,
+                                         .complete = media_received_all};
+
+    media->receiver = msrp_receiver_create(media->world->arena, &config);
+}
+
+/* ---- What the leg tells ---- */
+
+static void media_head(void *context, struct leg *leg, const struct msrp_head *head)
+{
+    struct media *media = context;
+
+    if (head->is_request) {
+        if (!media->receiver)
+            media_make_receiver(media);
+        msrp_receiver_head(media->receiver, head);
+        return;
+    }
+    if (media->auth) {
+        media_authorised(media, head);
+    } else if (media->sender) {
+        leg->cause = cause_forward(&leg->cause);
+        msrp_sender_answered(media->sender, world_now(media->world), head);
+        media_pump(media);
+        media_check_sender(media);
+    }
+}
+
+static void media_body(void *context, struct leg *leg, uint64_t at, struct slice slice)
+{
+    struct media *media = context;
+
+    (void)leg;
+    msrp_receiver_body(media->receiver, at, slice);
+}
+
+static void media_end(void *context, struct leg *leg, char flag)
+{
+    struct media *media = context;
+    struct world *world = media->world;
+
+    if (!media->receiver || media->role != ROLE_UE_B) {
+        watch_acted(world, leg->incoming);
+        return;
+    }
+    struct media_job *job = media->jobs_free;
+
+    if (job)
+        media->jobs_free = job->next;
+    else
+        job = arena_alloc(world->arena, sizeof(*job));
+    *job = (struct media_job){.media = media, .watched = leg->incoming};
+    msrp_receiver_end(media->receiver, flag);
+    struct cause answer = cause_feedback(&leg->cause);
+
+    site_keep(world, media->role, SPAN("SEND"), &answer, job, media_answer);
+}
+
+static void media_ready(void *context, struct leg *leg)
+{
+    struct media *media = context;
+    struct world *world = media->world;
+    struct cause cause = leg->cause;
+
+    if (media->role == ROLE_UE_B && channel_role(leg->channel) == ROLE_UE_B && media->relay_count == 0)
+        world->moments.connected_ns = world_now(world);
+    if (media->is_preparing)
+        media_next_auth(media, &cause);
+    else
+        media_try_send(media, &cause);
+}
+
+static void media_writable(void *context, struct leg *leg)
+{
+    struct media *media = context;
+
+    (void)leg;
+    if (media->sender) {
+        media_pump(media);
+        media_check_sender(media);
+    }
+}
+
+static void media_ended(void *context, struct leg *leg, enum tcp_end how)
+{
+    struct media *media = context;
+    bool was_used = media->sender || media->receiver;
+
+    if (how == TCP_END_FIN) {
+        channel_finish(leg->channel, &leg->cause);
+        return;
+    }
+    media->owner->failed(media->context, was_used ? OUTCOME_TRANSFER_FAILED : OUTCOME_CONNECT_FAILED);
+}
+
+static const struct leg_owner media_leg_owner = {.ready = media_ready,
+                                                 .head = media_head,
+                                                 .body = media_body,
+                                                 .end = media_end,
+                                                 .writable = media_writable,
+                                                 .ended = media_ended};
+
+static void *media_accept(void *context, struct leg *leg)
+{
+    struct media *media = context;
+
+    media->leg = leg;
+    return media;
+}
+
+/* ---- Making ---- */
+
+/* The first half of the relays is UE-A's, the rest UE-B's; of an odd number UE-A has one more. */
+static void media_take_relays(struct media *media)
+{
+    uint32_t count = media->world->arm->path == PATH_RELAYS ? media->world->relay_count : 0;
+    uint32_t of_a = (count + 1) / 2;
+
+    if (media->role == ROLE_UE_A)
+        for (uint32_t i = 0; i < of_a; i++)
+            media->relays[media->relay_count++] = (enum role)(ROLE_RELAY_1 + i);
+    else
+        for (uint32_t i = count; i > of_a; i--)
+            media->relays[media->relay_count++] = (enum role)(ROLE_RELAY_1 + i - 1);
+}
+
+struct media *media_create(struct world *world, enum role role, void *context, const struct media_owner *owner)
+{
+    struct media *media = arena_alloc(world->arena, sizeof(*media));
+    const struct site *site = &world->sites[role];
+    struct sink uri = SINK(media->own_uri);
+    bool is_tls = world->arm->hop == HOP_TLS;
+
+    media->world = world;
+    media->role = role;
+    media->context = context;
+    media->owner = owner;
+    sink_format(&uri, "%s://%s:%u/", is_tls ? "msrps" : "msrp", site->host_name, site->msrp_port);
+    sink_hex(&uri, (stream_place(site->label) ^ world->trial->number) & UINT64_C(0xffffffffffff), 12);
+    sink_text(&uri, ";tcp");
+    sink_string(&uri);
+    timer_init(&media->timer, &world->engine, media, media_wake);
+    media_take_relays(media);
+    if (role == ROLE_UE_B)
+        leg_listen(world, role, is_tls, media, media_accept, &media_leg_owner);
+    return media;
+}

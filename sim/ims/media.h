@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * media.h - the MSRP side of a UE: its way into the network (AUTH with each of its relays, RFC 4976 section 5.1), the
+ * connection of the session, the sending or receiving of the file. When to do what is the session's business
+ * (session.h).
+ */
+#ifndef SIM_IMS_MEDIA_H
+#define SIM_IMS_MEDIA_H
+
+#include "sim/ims/leg.h"
+
+enum { MEDIA_PATH_SIZE = 640 };
+
+struct media;
+
+/* What the session is told. */
+struct media_owner {
+    void (*prepared)(void *context, const struct cause *cause); /* the own path is known */
+    void (*sent)(void *context, const struct cause *cause);     /* every SEND has been answered */
+    /* The whole body is there, in order, as it was sent. */
+    void (*received)(void *context, uint64_t length, const struct cause *cause);
+    void (*failed)(void *context, enum outcome_end end);
+};
+
+/* The UE's MSRP side; it listens where peers connect to it. */
+struct media *media_create(struct world *world, enum role role, void *context, const struct media_owner *owner);
+
+/* Gets ready to be offered or to answer: AUTH with the UE's own relays where the arm has them; else ready at once. */
+void media_prepare(struct media *media, const struct cause *cause);
+
+/* The a=path of this end, outermost relay first. */
+const char *media_path(const struct media *media);
+
+/* The path of the other end as its SDP says it: connects to its first hop unless the own relays lead there. */
+void media_connect(struct media *media, struct span peer_path, const struct cause *cause);
+
+/* Sends body as one message, as soon as the connection is there. */
+void media_send(struct media *media, struct slice body, const char *content_type, const struct cause *cause);
+
+/* Where received bytes are kept for who wants to look at them: capacity bytes; NULL: nowhere. */
+void media_keep_bytes(struct media *media, uint8_t *bytes, uint64_t capacity);
+
+/* Ends the connection. */
+void media_close(struct media *media, const struct cause *cause);
+
+uint64_t media_chunks(const struct media *media);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/ims/pager.h"
+
+enum { PART_DIGITS = 8 };
+
+struct pager {
+    struct world *world;
+    struct sip_ua *ua_a, *ua_b;
+    struct sip_node *node_a, *node_b;
+    uint64_t part_bytes; /* file bytes of each part but the last */
+    uint64_t parts;
+    uint64_t sent;    /* parts sent */
+    uint64_t next;    /* UE-B: the part that is missing first, from 1 */
+    bool is_matching; /* UE-B: every byte so far was the file's */
+    char header_text[64];
+};
+
+static const char header_name[] = "File-Part: ";
+
+static struct sip_ua_message pager_message(struct pager *pager, uint64_t part)
+{
+    uint64_t from = (part - 1) * pager->part_bytes;
+    uint64_t left = pager->world->trial->file_bytes - from;
+    struct sink header = SINK(pager->header_text);
+
+    sink_format(&header, "%s%0*llu/%0*llu\r\n", header_name, PART_DIGITS, (unsigned long long)part, PART_DIGITS,
+                (unsigned long long)pager->parts);
+    check(!header.overflow);
+    return (struct sip_ua_message){
+        .target = "sip:bob@open-ims.test",
+        .content_type = "application/octet-stream",
+        .headers = sink_written(&header),
+        .body = {pager->world->trial->file, from, left < pager->part_bytes ? left : pager->part_bytes}};
+}
+
+/* Body bytes that fill the limit: the head's length depends on the body's only through the digits of Content-Length. */
+static enum err pager_fit(struct pager *pager, struct note *note)
+{
+    uint64_t limit = pager->world->scenario->message_bytes;
+    uint64_t body = limit;
+
+    for (int round = 0; round < 4; round++) {
+        pager->part_bytes = body;
+        struct sip_ua_message message = pager_message(pager, 1);
+
+        message.body.length = body;
+        size_t head = sip_ua_message_head_size(pager->ua_a, &message);
+
+        if (head >= limit)
+            return note_set(note, ERR_RANGE,
+                            "message.size = %lluB leaves no room for a body: the headers alone take %zu bytes",
+                            (unsigned long long)limit, head);
+        body = limit - head;
+    }
+    pager->part_bytes = body;
+    uint64_t file = pager->world->trial->file_bytes;
+
+    pager->parts = file == 0 ? 1 : (file + body - 1) / body;
+    return ERR_OK;
+}
+
+uint64_t pager_messages(const struct pager *pager)
+{
+    return pager->sent;
+}
+
+static void pager_next(struct pager *pager, const struct cause *cause)
+{
+    struct world *world = pager->world;
+    struct sip_ua_message message = pager_message(pager, ++pager->sent);
+
+    sip_ua_message(pager->ua_a, world_now(world), &message, sip_node_outbox(pager->node_a));
+    sip_node_do(pager->node_a, sip_node_outbox(pager->node_a), cause);
+}
+
+void pager_press(struct pager *pager, const struct cause *cause)
+{
+    struct moments *moments = &pager->world->moments;
+
+    moments->signalled_ns = moments->first_byte_ns = world_now(pager->world);
+    pager_next(pager, cause);
+}
+
+static void pager_a_told(void *context, const struct sip_output *item, const struct cause *cause)
+{
+    struct pager *pager = context;
+    struct world *world = pager->world;
+    struct cause forward = cause_forward(cause);
+
+    if (item->action == SIP_REFUSED)
+        world_fail(world, OUTCOME_TRANSFER_FAILED);
+    else if (item->action == SIP_TIMED_OUT)
+        world_fail(world, pager->sent == 1 ? OUTCOME_SETUP_TIMEOUT : OUTCOME_TRANSFER_FAILED);
+    if (item->action != SIP_MESSAGE_ANSWERED)
+        return;
+    if (pager->sent < pager->parts)
+        pager_next(pager, &forward);
+    else
+        world->is_over = true;
+}
+
+static void pager_b_told(void *context, const struct sip_output *item, const struct cause *cause)
+{
+    (void)context;
+    (void)item;
+    (void)cause;
+}
+
+static bool part_of(struct span head, uint64_t *part)
+{
+    struct span text = span_after(head, span_find(head, SPAN("\r\nFile-Part: ")));
+
+    return text.size > 0 && span_cut_literal(&text, SPAN("\r\nFile-Part: ")) == ERR_OK &&
+           span_cut_number(&text, part) == ERR_OK;
+}
+
+/* Compares what came with what was sent: by reference where it still is the file's own slice, else byte by byte. */
+static bool is_part(struct pager *pager, uint64_t part, struct slice body)
+{
+    struct sip_ua_message sent = pager_message(pager, part);
+    uint8_t a[4096], b[4096];
+
+    if (body.length != sent.body.length)
+        return false;
+    if (body.source == sent.body.source)
+        return body.offset == sent.body.offset;
+    for (uint64_t at = 0; at < body.length;) {
+        size_t run = body.length - at < sizeof(a) ? (size_t)(body.length - at) : sizeof(a);
+
+        slice_read(body, at, a, run);
+        slice_read(sent.body, at, b, run);
+        if (memcmp(a, b, run) != 0)
+            return false;
+        at += run;
+    }
+    return true;
+}
+
+static void pager_arrived(void *context, struct span head, struct slice body, const struct cause *cause)
+{
+    struct pager *pager = context;
+    struct world *world = pager->world;
+    uint64_t part;
+
+    if (!part_of(head, &part) || part != pager->next)
+        return;
+    pager->is_matching = pager->is_matching && is_part(pager, part, body);
+    if (pager->next++ < pager->parts)
+        return;
+    struct cause forward = cause_forward(cause);
+
+    world->moments.last_byte_ns = world->moments.in_hand_ns = world_now(world);
+    if (!pager->is_matching) {
+        world_fail(world, OUTCOME_VERIFY_FAILED);
+        return;
+    }
+    check(parts_total(&forward.parts) == world_now(world) - world->moments.pressed_ns);
+    world->delivered = forward;
+    world->is_delivered = true;
+    world->end = OUTCOME_DELIVERED;
+    watch_event(world, "plaintext UE-B %llu bytes", (unsigned long long)world->trial->file_bytes);
+}
+
+enum err pager_create(struct world *world, struct sip_ua *ua_a, struct sip_ua *ua_b, struct pager **out,
+                      struct note *note)
+{
+    struct pager *pager = arena_alloc(world->arena, sizeof(*pager));
+    struct sip_node_config a = {.role = ROLE_UE_A, .ua = ua_a, .context = pager, .told = pager_a_told};
+    struct sip_node_config b = {
+        .role = ROLE_UE_B, .ua = ua_b, .context = pager, .told = pager_b_told, .arrived = pager_arrived};
+
+    pager->world = world;
+    pager->ua_a = ua_a;
+    pager->ua_b = ua_b;
+    pager->next = 1;
+    pager->is_matching = true;
+    TRY(pager_fit(pager, note));
+    pager->node_a = sip_node_create(world, &a);
+    pager->node_b = sip_node_create(world, &b);
+    *out = pager;
+    return ERR_OK;
+}

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/ims/relay.h"
+#include "sim/proto/msrp_relay.h"
+#include "sim/sec/digest.h"
+
+enum {
+    RELAY_URI_SIZE = 128,
+    RELAY_TEXT_SIZE = 2048, /* a head as a relay passes it on: a path of six URIs fits */
+    RELAY_LEGS_MAX = 8,
+};
+
+/* A message that goes through: a request with its body, or a response that travels back. */
+struct transit {
+    struct transit *next;
+    struct relay_leg *from;
+    enum role to;             /* ROLE_COUNT: nowhere, only answered */
+    enum cost_operation cost; /* of the answer; COST_OPERATION_COUNT: none */
+    struct watched *watched;
+    uint64_t body_left_from; /* offset in the leg's body rope of the next byte to pass on */
+    uint64_t body_end;       /* of its last byte so far */
+    bool has_body;
+    bool acknowledges; /* a response that passes through */
+    bool is_whole;     /* its end has come */
+    bool is_kept;      /* its dwell is under way */
+    bool is_worked;    /* its dwell is over */
+    bool is_begun;     /* its head has been passed on */
+    char flag;
+    size_t head_size, answer_size;
+    char transaction_id[64];
+    size_t transaction_id_size;
+    char head[RELAY_TEXT_SIZE];
+    char answer[RELAY_TEXT_SIZE];
+};
+
+/* One connection of the relay. */
+struct relay_leg {
+    struct relay *relay;
+    struct leg *leg;
+    struct transit *first, *last; /* oldest first */
+    struct rope body;             /* of all of them, not passed on yet */
+};
+
+struct relay {
+    struct world *world;
+    enum role role;
+    bool is_b2bua, is_tls;
+    struct msrp_relay *msrp;
+    struct transit *free;
+    uint32_t leg_count;
+    struct relay_leg legs[RELAY_LEGS_MAX];
+    char uri[RELAY_URI_SIZE];
+    char upstream[RELAY_URI_SIZE]; /* B2BUA: the path of the offer and of the answer */
+    char downstream[RELAY_URI_SIZE];
+};
+
+static const struct leg_owner relay_leg_owner;
+static void relay_pump(struct relay_leg *from, const struct cause *cause);
+
+static struct relay_leg *relay_leg_to(struct relay *relay, enum role peer)
+{
+    for (uint32_t i = 0; i < relay->leg_count; i++)
+        if (channel_peer(relay->legs[i].leg->channel) == peer && !channel_is_dead(relay->legs[i].leg->channel))
+            return &relay->legs[i];
+    return NULL;
+}
+
+static struct relay_leg *relay_leg_add(struct relay *relay)
+{
+    check(relay->leg_count < RELAY_LEGS_MAX);
+    struct relay_leg *own = &relay->legs[relay->leg_count++];
+
+    *own = (struct relay_leg){.relay = relay};
+    rope_init(&own->body, relay->world->arena);
+    return own;
+}
+
+void relay_connect(struct relay *relay, enum role peer, const struct cause *cause)
+{
+    struct relay_leg *own = relay_leg_to(relay, peer);
+
+    if (own)
+        return;
+    own = relay_leg_add(relay);
+    struct channel_config config = {.role = relay->role,
+                                    .peer = peer,
+                                    .port = relay->world->sites[peer].msrp_port,
+                                    .is_tls = relay->is_tls,
+                                    .context = own};
+
+    own->leg = leg_open(relay->world, &config, &relay_leg_owner, cause);
+}
+
+static void *relay_accept(void *context, struct leg *leg)
+{
+    struct relay_leg *own = relay_leg_add(context);
+
+    own->leg = leg;
+    return own;
+}
+
+/* ---- Passing on ---- */
+
+static void transit_pop(struct relay_leg *from)
+{
+    struct transit *transit = from->first;
+
+    from->first = transit->next;
+    if (!from->first)
+        from->last = NULL;
+    transit->next = from->relay->free;
+    from->relay->free = transit;
+}
+
+static void relay_send_answer(struct relay_leg *from, const struct transit *transit, const struct cause *cause)
+{
+    if (transit->answer_size == 0 || channel_is_dead(from->leg->channel))
+        return;
+    from->leg->cause = *cause;
+    leg_write_text(from->leg, (struct span){transit->answer, transit->answer_size},
+                   transit->cost == COST_OPERATION_COUNT);
+}
+
+/* Passes on as much of the oldest message's body as has come and as there is room for. */
+static void relay_pass_body(struct relay_leg *from, struct transit *transit, struct leg *out)
+{
+    struct msrp_writer writer = leg_writer(out);
+
+    while (transit->body_left_from < transit->body_end) {
+        uint64_t room = writer.room(out);
+        uint64_t left = transit->body_end - transit->body_left_from;
+
+        if (room == 0)
+            return;
+        struct slice slice = rope_slice(&from->body, transit->body_left_from);
+
+        if (slice.length > left)
+            slice.length = left;
+        if (slice.length > room)
+            slice.length = room;
+        writer.slice(out, slice, false);
+        transit->body_left_from += slice.length;
+        rope_release(&from->body, transit->body_left_from);
+    }
+}
+
+/* True when the message has been passed on whole. */
+static bool relay_pass(struct relay_leg *from, struct transit *transit, const struct cause *cause)
+{
+    struct relay *relay = from->relay;
+
+    if (transit->to == ROLE_COUNT)
+        return transit->is_whole;
+    relay_connect(relay, transit->to, cause);
+    struct leg *out = relay_leg_to(relay, transit->to)->leg;
+
+    out->cause = transit->acknowledges ? *cause : cause_forward(cause);
+    if (!transit->is_begun) {
+        if (leg_writer(out).room(out) == 0)
+            return false;
+        watch_acted(relay->world, transit->watched);
+        leg_write_text(out, (struct span){transit->head, transit->head_size}, transit->acknowledges);
+        transit->is_begun = true;
+    }
+    relay_pass_body(from, transit, out);
+    if (!transit->is_whole || transit->body_left_from < transit->body_end)
+        return false;
+    char text[128];
+    struct sink end = SINK(text);
+
+    if (transit->has_body)
+        sink_text(&end, "\r\n");
+    msrp_write_end((struct span){transit->transaction_id, transit->transaction_id_size}, transit->flag, &end);
+    check(!end.overflow);
+    leg_write_text(out, sink_written(&end), transit->acknowledges);
+    return true;
+}
+
+static void relay_pump(struct relay_leg *from, const struct cause *cause)
+{
+    while (from->first && from->first->is_worked) {
+        struct transit *transit = from->first;
+
+        if (!relay_pass(from, transit, cause))
+            break;
+        if (transit->to == ROLE_COUNT)
+            watch_acted(from->relay->world, transit->watched);
+        relay_send_answer(from, transit, cause);
+        transit_pop(from);
+    }
+}
+
+static void relay_worked(void *context, const struct cause *cause)
+{
+    struct transit *transit = context;
+    struct relay_leg *from = transit->from;
+
+    transit->is_worked = true;
+    relay_pump(from, cause);
+    /* Room in the relay may have come: go on reading. */
+    from->leg->cause = *cause;
+    leg_read(from->leg);
+}
+
+static void relay_digested(void *context, const struct cause *cause)
+{
+    struct transit *transit = context;
+
+    site_keep(transit->from->relay->world, transit->from->relay->role, SPAN("AUTH"), cause, transit, relay_worked);
+}
+
+/* The dwell begins with the head, or where messages are stored with their end. */
+static void relay_keep(struct transit *transit, struct span kind, const struct cause *cause)
+{
+    struct world *world = transit->from->relay->world;
+    enum role role = transit->from->relay->role;
+    bool waits = world->scenario->relay_forwarding == RELAY_STORE_AND_FORWARD && !transit->is_whole;
+
+    if (transit->is_kept || waits)
+        return;
+    transit->is_kept = true;
+    if (transit->cost != COST_OPERATION_COUNT)
+        site_crypto(world, role, transit->cost, 0, cause, transit, relay_digested);
+    else
+        site_keep(world, role, kind, cause, transit, relay_worked);
+}
+
+/* ---- Taking ---- */
+
+static struct transit *transit_take(struct relay_leg *from)
+{
+    struct relay *relay = from->relay;
+    struct transit *transit = relay->free;
+
+    if (transit)
+        relay->free = transit->next;
+    else
+        transit = arena_alloc(relay->world->arena, sizeof(*transit));
+    /* The texts are written before they are read: only what stands before them is cleared. */
+    memset(transit, 0, offsetof(struct transit, head));
+    transit->from = from;
+    transit->to = ROLE_COUNT;
+    transit->cost = COST_OPERATION_COUNT;
+    transit->body_left_from = transit->body_end = from->body.end;
+    if (from->last)
+        from->last->next = transit;
+    else
+        from->first = transit;
+    from->last = transit;
+    return transit;
+}
+
+static void transit_forward(struct transit *transit, const struct msrp_head *head, struct span next_uri)
+{
+    struct relay *relay = transit->from->relay;
+    struct sink id = SINK(transit->transaction_id), text = SINK(transit->head);
+
+    transit->to = leg_role_of_uri(relay->world, next_uri);
+    if (transit->to == ROLE_COUNT)
+        return;
+    if (head->is_request)
+        msrp_relay_transaction_id(relay->msrp, &id);
+    else
+        sink_span(&id, head->transaction_id);
+    struct msrp_relay_forward forward = {.transaction_id = sink_written(&id), .range_end = MSRP_RANGE_STAR};
+
+    if (relay->is_b2bua) {
+        forward.b2bua_to = relay->downstream;
+        forward.b2bua_from = relay->uri;
+    }
+    msrp_relay_forward_head(relay->msrp, head, &forward, &text);
+    check(!id.overflow);
+    /* A path too long to be passed on is answered as one that leads nowhere. */
+    if (text.overflow)
+        transit->to = ROLE_COUNT;
+    transit->head_size = text.size;
+    transit->transaction_id_size = id.size;
+}
+
+static bool is_method(const struct msrp_head *head, struct span method)
+{
+    return head->is_request && span_equal(head->method, method);
+}
+
+static void transit_route(struct transit *transit, const struct msrp_head *head)
+{
+    struct relay *relay = transit->from->relay;
+    struct sink answer = SINK(transit->answer);
+    struct span next_uri = {0};
+    enum msrp_relay_way way = msrp_relay_route(relay->msrp, head, &next_uri);
+
+    if (relay->is_b2bua && way == MSRP_RELAY_FOR_US && head->is_request) {
+        way = MSRP_RELAY_FORWARD;
+        next_uri = span_of(relay->downstream);
+    }
+    if (way == MSRP_RELAY_FORWARD)
+        transit_forward(transit, head, next_uri);
+    if (!head->is_request)
+        return;
+    if (way == MSRP_RELAY_FOR_US && is_method(head, SPAN("AUTH"))) {
+        msrp_relay_auth(relay->msrp, head, &answer);
+        transit->cost = COST_DIGEST;
+    } else if (is_method(head, SPAN("SEND"))) {
+        msrp_write_response(head, transit->to == ROLE_COUNT ? 481 : 200, &answer);
+    }
+    check(!answer.overflow);
+    transit->answer_size = answer.size;
+}
+
+static void relay_head(void *context, struct leg *leg, const struct msrp_head *head)
+{
+    struct relay_leg *from = context;
+    struct transit *transit = transit_take(from);
+
+    transit->has_body = head->has_body;
+    transit->acknowledges = leg->cause.is_feedback;
+    transit_route(transit, head);
+}
+
+static void relay_body(void *context, struct leg *leg, uint64_t at, struct slice slice)
+{
+    struct relay_leg *from = context;
+    struct transit *transit = from->last;
+
+    (void)at;
+    check(transit != NULL);
+    if (transit->to == ROLE_COUNT)
+        return;
+    rope_append(&from->body, slice);
+    transit->body_end = from->body.end;
+    relay_keep(transit, SPAN("SEND"), &leg->cause);
+    if (transit->is_worked)
+        relay_pump(from, &leg->cause);
+}
+
+static void relay_end(void *context, struct leg *leg, char flag)
+{
+    struct relay_leg *from = context;
+    struct transit *transit = from->last;
+
+    check(transit != NULL && !transit->is_whole);
+    transit->is_whole = true;
+    transit->flag = flag;
+    transit->watched = leg->incoming;
+    /* A response to what this relay passed on ends here: nothing waits for it. */
+    if (transit->to == ROLE_COUNT && transit->answer_size == 0) {
+        transit->is_worked = true;
+    } else {
+        relay_keep(transit, transit->answer_size > 0 ? SPAN("SEND") : SPAN("SEND/200"), &leg->cause);
+    }
+    relay_pump(from, &leg->cause);
+}
+
+/* The last leg of a path through relays is opened by UE-B: from here on it can carry the file. */
+static void relay_ready(void *context, struct leg *leg)
+{
+    struct world *world = leg->world;
+
+    (void)context;
+    if (channel_peer(leg->channel) == ROLE_UE_B && world->moments.connected_ns == NONE_NS)
+        world->moments.connected_ns = world_now(world);
+}
+
+static void relay_writable(void *context, struct leg *leg)
+{
+    struct relay *relay = ((struct relay_leg *)context)->relay;
+    struct cause cause = leg->cause;
+
+    for (uint32_t i = 0; i < relay->leg_count; i++) {
+        relay_pump(&relay->legs[i], &cause);
+        relay->legs[i].leg->cause = cause;
+        leg_read(relay->legs[i].leg);
+    }
+}
+
+static bool relay_may_read(void *context, struct leg *leg)
+{
+    struct relay_leg *from = context;
+
+    return rope_length(&from->body) < leg->world->scenario->tcp_buffer_bytes;
+}
+
+static void relay_ended(void *context, struct leg *leg, enum tcp_end how)
+{
+    (void)context;
+    if (how == TCP_END_FIN)
+        channel_finish(leg->channel, &leg->cause);
+}
+
+static const struct leg_owner relay_leg_owner = {.ready = relay_ready,
+                                                 .head = relay_head,
+                                                 .body = relay_body,
+                                                 .end = relay_end,
+                                                 .writable = relay_writable,
+                                                 .ended = relay_ended,
+                                                 .may_read = relay_may_read};
+
+/* ---- Making ---- */
+
+const char *relay_uri(const struct relay *relay)
+{
+    return relay->uri;
+}
+
+void relay_session_uri(struct relay *relay, struct sink *out)
+{
+    msrp_relay_session_uri(relay->msrp, out);
+}
+
+/* The first URI of a path: where a back-to-back user agent's leg goes. */
+static void keep_uri(struct span path, char uri[RELAY_URI_SIZE])
+{
+    struct sink sink = {.data = uri, .capacity = RELAY_URI_SIZE};
+    struct span first = {0};
+
+    if (msrp_path_next(&path, &first))
+        sink_span(&sink, first);
+    sink_string(&sink);
+}
+
+void relay_offered(struct relay *relay, struct span path)
+{
+    keep_uri(path, relay->upstream);
+}
+
+void relay_answered(struct relay *relay, struct span path, const struct cause *cause)
+{
+    keep_uri(path, relay->downstream);
+    enum role peer = leg_role_of_uri(relay->world, span_of(relay->downstream));
+
+    if (peer != ROLE_COUNT)
+        relay_connect(relay, peer, cause);
+}
+
+struct relay *relay_create(struct world *world, enum role role, bool is_b2bua)
+{
+    struct relay *relay = arena_alloc(world->arena, sizeof(*relay));
+    const struct site *site = &world->sites[role];
+    struct sink uri = SINK(relay->uri);
+
+    relay->world = world;
+    relay->role = role;
+    relay->is_b2bua = is_b2bua;
+    relay->is_tls = !is_b2bua && world->arm->hop == HOP_TLS;
+    sink_format(&uri, "%s://%s:%u", relay->is_tls ? "msrps" : "msrp", site->host_name, site->msrp_port);
+    if (is_b2bua)
+        sink_text(&uri, "/b2bua4a7c1e09;tcp");
+    sink_string(&uri);
+    struct msrp_relay_config config = {.uri = relay->uri,
+                                       .realm = "open-ims.test",
+                                       .user = "user",
+                                       .password = "secret",
+                                       .identity = stream_place(site->host_name) ^ world->trial->number,
+                                       .md5 = digest_md5,
+                                       .is_b2bua = is_b2bua};
+
+    relay->msrp = msrp_relay_create(world->arena, &config);
+    world->relays[role] = relay;
+    leg_listen(world, role, relay->is_tls, relay, relay_accept, &relay_leg_owner);
+    return relay;
+}

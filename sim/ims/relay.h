@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * relay.h - an MSRP relay (RFC 4976) or a back-to-back user agent on its host: takes chunks off one leg, keeps each for
+ * its dwell, passes it on over the next leg as room allows, and answers SENDs itself. Store-and-forward waits for a
+ * chunk's end, cut-through for its head; a full next leg stops the reading of the one before.
+ */
+#ifndef SIM_IMS_RELAY_H
+#define SIM_IMS_RELAY_H
+
+#include "sim/ims/leg.h"
+
+/* The relay at a role's site; is_b2bua: a back-to-back user agent without TLS. */
+struct relay *relay_create(struct world *world, enum role role, bool is_b2bua);
+
+/* Opens the connection to the next relay before it is needed. */
+void relay_connect(struct relay *relay, enum role peer, const struct cause *cause);
+
+/* Own URI: "msrps://relay-1.open-ims.test:2855", a back-to-back user agent's with its session part. */
+const char *relay_uri(const struct relay *relay);
+
+/* A back-to-back user agent has stood itself in an offer that came with this path, or in its answer: from then on its
+ * legs belong together, and it opens the one towards the answer. */
+void relay_offered(struct relay *relay, struct span path);
+void relay_answered(struct relay *relay, struct span path, const struct cause *cause);
+
+/* A Use-Path that it gave out before: for AUTH done earlier. */
+void relay_session_uri(struct relay *relay, struct sink *out);
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/ims/session.h"
+#include "sim/sec/cms.h"
+#include "sim/wire/sdp.h"
+
+enum { SDP_SIZE = 2048 };
+
+struct session {
+    struct world *world;
+    struct sip_ua *ua_a, *ua_b;
+    struct sip_node *node_a, *node_b;
+    struct media *media_a, *media_b;
+    struct source sealed_source;
+    struct slice body; /* as carried */
+    const char *content_type;
+    uint8_t *received; /* at UE-B, where bytes are real */
+    bool is_prepared, is_sealed, is_invited, is_answered, is_answering, is_ended;
+};
+
+static const char target[] = "sip:bob@open-ims.test";
+
+static bool is_cms(const struct session *session)
+{
+    return session->world->arm->body == BODY_CMS;
+}
+
+uint64_t session_body_bytes(const struct session *session)
+{
+    return session->body.length;
+}
+
+uint64_t session_chunks(const struct session *session)
+{
+    return media_chunks(session->media_a);
+}
+
+/* ---- Sealing and opening ---- */
+
+static enum cms_suite suite_of(const struct world *world)
+{
+    return (enum cms_suite)world->scenario->suite;
+}
+
+/* The CMS object of real bytes: made when the session is, so that a trial does not wait for it twice. */
+static void session_seal_bytes(struct session *session)
+{
+    struct world *world = session->world;
+    const struct party_set *parties = world->trial->parties;
+    enum party_kind kind = cms_party_kind(suite_of(world));
+    struct cms_sealing sealing = {.sender = &parties->alice[kind],
+                                  .recipient = &parties->bob[kind],
+                                  .suite = suite_of(world),
+                                  .with_certificate = world->scenario->certificate != 0,
+                                  .signing_time_s = SIM_EPOCH_S};
+    struct slice file = {world->trial->file, 0, world->trial->file_bytes};
+    uint8_t *sealed = arena_alloc(world->arena, session->body.length);
+    struct note note = {{0}};
+    enum err error = cms_seal(&sealing, file, sealed, session->body.length, &note);
+
+    check(error == ERR_OK);
+    session->sealed_source = source_memory(sealed);
+    session->body.source = &session->sealed_source;
+}
+
+static void session_make_body(struct session *session)
+{
+    struct world *world = session->world;
+
+    session->body = (struct slice){world->trial->file, 0, world->trial->file_bytes};
+    session->content_type = "application/octet-stream";
+    if (is_cms(session)) {
+        session->content_type = cms_content_type(suite_of(world));
+        session->body.source = &source_pattern;
+        session->body.length =
+            cms_sealed_size(suite_of(world), world->scenario->certificate != 0, world->trial->file_bytes);
+        if (world->wants_bytes)
+            session_seal_bytes(session);
+    }
+    if (world->wants_bytes) {
+        session->received = arena_alloc(world->arena, session->body.length + 1);
+        media_keep_bytes(session->media_b, session->received, session->body.length);
+    }
+}
+
+/* The same bytes as the file's? Read in pieces. */
+static bool is_the_file(const struct world *world, const uint8_t *bytes, uint64_t size)
+{
+    uint8_t piece[4096];
+
+    if (size != world->trial->file_bytes)
+        return false;
+    for (uint64_t at = 0; at < size;) {
+        size_t run = size - at < sizeof(piece) ? (size_t)(size - at) : sizeof(piece);
+
+        slice_read((struct slice){world->trial->file, 0, size}, at, piece, run);
+        if (memcmp(piece, bytes + at, run) != 0)
+            return false;
+        at += run;
+    }
+    return true;
+}
+
+/* What UE-B holds is opened and verified for real, where there are bytes. */
+static bool session_verify(struct session *session)
+{
+    struct world *world = session->world;
+    uint64_t size = session->body.length;
+
+    if (!session->received)
+        return true;
+    if (!is_cms(session))
+        return is_the_file(world, session->received, size);
+    const struct party_set *parties = world->trial->parties;
+    enum party_kind kind = cms_party_kind(suite_of(world));
+    struct cms_opening opening = {.recipient = &parties->bob[kind],
+                                  .authority = &parties->authority[kind],
+                                  .sender_aor = parties->alice[kind].name,
+                                  .sender = &parties->alice[kind],
+                                  .at_s = SIM_EPOCH_S};
+    uint8_t *plaintext = arena_alloc(world->arena, size + 1);
+    size_t opened = 0;
+    struct note note = {{0}};
+
+    if (cms_open(&opening, (struct span){(const char *)session->received, size}, plaintext, size, &opened, &note) !=
+        ERR_OK)
+        return false;
+    return is_the_file(world, plaintext, opened);
+}
+
+static void session_finish(struct session *session)
+{
+    if (session->world->is_delivered && session->is_ended)
+        session->world->is_over = true;
+}
+
+static void session_in_hand(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+    struct world *world = session->world;
+
+    if (!session_verify(session)) {
+        world_fail(world, OUTCOME_VERIFY_FAILED);
+        return;
+    }
+    check(parts_total(&cause->parts) == world_now(world) - world->moments.pressed_ns);
+    world->moments.in_hand_ns = world_now(world);
+    world->delivered = *cause;
+    world->is_delivered = true;
+    world->end = OUTCOME_DELIVERED;
+    watch_event(world, "plaintext UE-B %llu bytes", (unsigned long long)world->trial->file_bytes);
+    session_finish(session);
+}
+
+static void session_received(void *context, uint64_t length, const struct cause *cause)
+{
+    struct session *session = context;
+    struct world *world = session->world;
+    struct cause forward = cause_forward(cause);
+
+    if (length != session->body.length) {
+        world_fail(world, OUTCOME_TRANSFER_FAILED);
+        return;
+    }
+    if (is_cms(session))
+        site_crypto(world, ROLE_UE_B, (enum cost_operation)(COST_CMS_OPEN_RFC8591 + 2 * world->scenario->suite), length,
+                    &forward, session, session_in_hand);
+    else
+        session_in_hand(session, &forward);
+}
+
+/* ---- UE-A ---- */
+
+static void session_write_sdp(struct session *session, bool is_offer, struct sink *sink)
+{
+    struct world *world = session->world;
+    const struct site *site = &world->sites[is_offer ? ROLE_UE_A : ROLE_UE_B];
+    struct media *media = is_offer ? session->media_a : session->media_b;
+    struct sdp_msrp sdp = {.user = is_offer ? SPAN("alice") : SPAN("bob"),
+                           .session_id = is_offer ? 2890844526 : 2890844527,
+                           .version = 1,
+                           .host = span_of(site->host_name),
+                           .port = site->msrp_port,
+                           .is_tls = world->arm->hop == HOP_TLS,
+                           .path = span_of(media_path(media)),
+                           .accept_types = is_cms(session) ? SPAN("application/pkcs7-mime") : SPAN("*"),
+                           .direction = is_offer ? SDP_SENDONLY : SDP_RECVONLY,
+                           .setup = is_offer ? SDP_SETUP_ACTIVE : SDP_SETUP_PASSIVE,
+                           .has_file = true,
+                           .file_name = SPAN("file.ini"),
+                           .file_type = SPAN("application/octet-stream"),
+                           .has_file_size = true,
+                           .file_size = world->trial->file_bytes,
+                           .file_transfer_id = SPAN("Ta7c19e0b52d4f38")};
+
+    sdp_write(&sdp, sink);
+    check(!sink->overflow);
+}
+
+static void session_try_send(struct session *session, const struct cause *cause)
+{
+    if (session->is_answered && (session->is_sealed || !is_cms(session)))
+        media_send(session->media_a, session->body, session->content_type, cause);
+}
+
+static void session_try_invite(struct session *session, const struct cause *cause)
+{
+    struct world *world = session->world;
+    char text[SDP_SIZE];
+    struct sink sdp = SINK(text);
+    bool waits_for_seal = is_cms(session) && world->scenario->seal_when == SEAL_BEFORE_INVITE && !session->is_sealed;
+
+    if (!session->is_prepared || waits_for_seal || session->is_invited)
+        return;
+    session->is_invited = true;
+    session_write_sdp(session, true, &sdp);
+    world->moments.signalled_ns = world_now(world);
+    sip_ua_invite(session->ua_a, world_now(world), target, sink_written(&sdp), sip_node_outbox(session->node_a));
+    sip_node_do(session->node_a, sip_node_outbox(session->node_a), cause);
+}
+
+static void session_sealed(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+
+    session->is_sealed = true;
+    session->world->moments.sealed_ns = world_now(session->world);
+    session_try_invite(session, cause);
+    session_try_send(session, cause);
+}
+
+static void session_seal(struct session *session, const struct cause *cause)
+{
+    struct world *world = session->world;
+
+    world->moments.sealing_ns = world_now(world);
+    site_crypto(world, ROLE_UE_A, (enum cost_operation)(COST_CMS_SEAL_RFC8591 + 2 * world->scenario->suite),
+                world->trial->file_bytes, cause, session, session_sealed);
+}
+
+void session_press(struct session *session, const struct cause *cause)
+{
+    if (is_cms(session) && session->world->scenario->seal_when != SEAL_AFTER_ANSWER)
+        session_seal(session, cause);
+    media_prepare(session->media_a, cause);
+}
+
+static void session_a_prepared(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+
+    session->is_prepared = true;
+    session_try_invite(session, cause);
+}
+
+static void session_answered(struct session *session, const struct sip_output *item, const struct cause *cause)
+{
+    struct world *world = session->world;
+    char text[SDP_SIZE];
+    struct sdp_msrp sdp;
+    size_t size = item->body.length < SDP_SIZE ? (size_t)item->body.length : 0;
+
+    world->moments.answered_ns = sip_node_arrived_ns(session->node_a);
+    slice_read(item->body, 0, text, size);
+    if (sdp_read((struct span){text, size}, &sdp) != ERR_OK || sdp.port == 0) {
+        world_fail(world, OUTCOME_SETUP_REFUSED);
+        return;
+    }
+    session->is_answered = true;
+    media_connect(session->media_a, sdp.path, cause);
+    if (is_cms(session) && world->scenario->seal_when == SEAL_AFTER_ANSWER)
+        session_seal(session, cause);
+    session_try_send(session, cause);
+}
+
+static void session_a_told(void *context, const struct sip_output *item, const struct cause *cause)
+{
+    struct session *session = context;
+    struct world *world = session->world;
+    struct cause forward = cause_forward(cause);
+
+    switch (item->action) {
+    case SIP_ANSWERED:
+        if (!session->is_answered)
+            session_answered(session, item, &forward);
+        break;
+    case SIP_REFUSED:
+        world_fail(world, OUTCOME_SETUP_REFUSED);
+        break;
+    case SIP_TIMED_OUT:
+        world_fail(world, OUTCOME_SETUP_TIMEOUT);
+        break;
+    case SIP_BYE_ANSWERED:
+        world->moments.ended_ns = sip_node_arrived_ns(session->node_a);
+        session->is_ended = true;
+        session_finish(session);
+        break;
+    default:
+        break;
+    }
+}
+
+static void session_sent(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+    struct world *world = session->world;
+    struct cause forward = cause_forward(cause);
+
+    if (world->moments.bye_ns != NONE_NS)
+        return;
+    world->moments.bye_ns = world_now(world);
+    sip_ua_bye(session->ua_a, world_now(world), sip_node_outbox(session->node_a));
+    sip_node_do(session->node_a, sip_node_outbox(session->node_a), &forward);
+    media_close(session->media_a, &forward);
+}
+
+static void session_failed(void *context, enum outcome_end end)
+{
+    struct session *session = context;
+
+    /* Once the file is in hand, a connection that breaks has nothing left to lose. */
+    if (!session->world->is_delivered)
+        world_fail(session->world, end);
+}
+
+static const struct media_owner media_owner_a = {
+    .prepared = session_a_prepared, .sent = session_sent, .failed = session_failed};
+
+/* ---- UE-B ---- */
+
+static void session_answer(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+    char text[SDP_SIZE];
+    struct sink sdp = SINK(text);
+
+    session_write_sdp(session, false, &sdp);
+    sip_ua_answer(session->ua_b, world_now(session->world), sink_written(&sdp), sip_node_outbox(session->node_b));
+    sip_node_do(session->node_b, sip_node_outbox(session->node_b), cause);
+}
+
+static void session_b_prepared(void *context, const struct cause *cause)
+{
+    session_answer(context, cause);
+}
+
+static void session_picked_up(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+
+    media_prepare(session->media_b, cause);
+}
+
+static void session_b_told(void *context, const struct sip_output *item, const struct cause *cause)
+{
+    struct session *session = context;
+    struct world *world = session->world;
+    struct cause forward = cause_forward(cause);
+
+    if (item->action == SIP_INVITED && !session->is_answering) {
+        session->is_answering = true;
+        world_wait(world, PART_ANSWERING, world->scenario->answer_ns, &forward, session, session_picked_up);
+    } else if (item->action == SIP_ENDED) {
+        media_close(session->media_b, &forward);
+    } else if (item->action == SIP_TIMED_OUT) {
+        world_fail(world, OUTCOME_SETUP_TIMEOUT);
+    }
+}
+
+static const struct media_owner media_owner_b = {
+    .prepared = session_b_prepared, .received = session_received, .failed = session_failed};
+
+struct session *session_create(struct world *world, struct sip_ua *ua_a, struct sip_ua *ua_b)
+{
+    struct session *session = arena_alloc(world->arena, sizeof(*session));
+    struct sip_node_config a = {.role = ROLE_UE_A, .ua = ua_a, .context = session, .told = session_a_told};
+    struct sip_node_config b = {.role = ROLE_UE_B, .ua = ua_b, .context = session, .told = session_b_told};
+
+    session->world = world;
+    session->ua_a = ua_a;
+    session->ua_b = ua_b;
+    session->node_a = sip_node_create(world, &a);
+    session->node_b = sip_node_create(world, &b);
+    session->media_a = media_create(world, ROLE_UE_A, session, &media_owner_a);
+    session->media_b = media_create(world, ROLE_UE_B, session, &media_owner_b);
+    session_make_body(session);
+    return session;
+}

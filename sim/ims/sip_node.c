@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/ims/sip_node.h"
+
+enum { KIND_SIZE = 48 };
+
+/* A message between its arrival and the end of its dwell. */
+struct sip_job {
+    struct sip_job *next;
+    struct sip_node *node;
+    struct sip_hop from;
+    struct watched *watched;
+    int64_t arrived_ns;
+    struct cause cause;    /* at the end of its dwell */
+    int64_t not_before_ns; /* a dwell that includes the HSS: when the message may go on */
+    struct slice body;
+    size_t head_size;
+    char head[SIP_HEAD_MAX];
+};
+
+struct sip_node {
+    struct world *world;
+    enum role role;
+    struct sip_ua *ua;
+    struct sip_proxy *proxy;
+    void *context;
+    sip_node_told_fn *told;
+    sip_node_arrived_fn *arrived;
+    sip_node_locate_fn *locate;
+    struct sip_job *jobs_free;
+    struct sip_job *running; /* the message the element works on */
+    struct channel *channels[ROLE_COUNT];
+    struct timer timer;
+    struct cause last; /* of the last thing done: what a timer extends */
+    int64_t last_ns;
+    struct sip_outbox outbox;
+};
+
+static const struct channel_owner sip_channel_owner;
+
+enum sip_transport sip_node_transport(const struct world *world)
+{
+    bool is_tls = world->arm->carrier == CARRIER_MESSAGE && world->arm->hop == HOP_TLS;
+
+    return is_tls ? SIP_TLS : SIP_UDP;
+}
+
+struct sip_outbox *sip_node_outbox(struct sip_node *node)
+{
+    return &node->outbox;
+}
+
+int64_t sip_node_arrived_ns(const struct sip_node *node)
+{
+    check(node->running != NULL);
+    return node->running->arrived_ns;
+}
+
+struct cause sip_node_cause(const struct sip_node *node)
+{
+    check(node->running != NULL);
+    return node->running->cause;
+}
+
+uint64_t sip_node_retransmissions(const struct sip_node *node)
+{
+    return node->ua ? sip_ua_retransmissions(node->ua) : sip_proxy_retransmissions(node->proxy);
+}
+
+/* "INVITE/200" as people write it: "200 (INVITE)". */
+static struct span label_of(struct span kind, struct sink *sink)
+{
+    size_t slash = span_find_byte(kind, '/');
+
+    if (slash == kind.size)
+        return kind;
+    sink_span(sink, span_after(kind, slash + 1));
+    sink_text(sink, " (");
+    sink_span(sink, (struct span){kind.data, slash});
+    sink_text(sink, ")");
+    return sink_written(sink);
+}
+
+static struct watched *node_watch(struct sip_node *node, enum role to, const struct sip_output *item)
+{
+    char kind_text[KIND_SIZE], label_text[KIND_SIZE + 8];
+    struct sink kind = SINK(kind_text), label = SINK(label_text);
+
+    if (!node->world->watch || sip_kind(item->head, &kind) != ERR_OK)
+        return NULL;
+    struct watch_new message = {.from = node->role,
+                                .to = to,
+                                .protocol = "SIP",
+                                .label = label_of(sink_written(&kind), &label),
+                                .bytes = item->head.size + item->body.length,
+                                .is_again = item->is_again,
+                                .head = item->head,
+                                .body = item->body};
+
+    return watch_sent(node->world, &message);
+}
+
+static void node_send(struct sip_node *node, const struct sip_output *item, const struct cause *cause)
+{
+    struct world *world = node->world;
+    const struct site *site = &world->sites[node->role];
+    enum role to = world_role_at(world, item->hop.address, item->hop.port);
+    struct cause own = item->acknowledges ? cause_feedback(cause) : cause_forward(cause);
+
+    check(to != ROLE_COUNT);
+    struct watched *watched = node_watch(node, to, item);
+
+    if (item->hop.transport == SIP_UDP) {
+        struct source head = source_memory(item->head.data);
+        struct slice slices[2] = {{&head, 0, item->head.size}, item->body};
+
+        head.lasts = false;
+        udp_send(world->net, site->node, site->sip_port, world->sites[to].node, item->hop.port, slices,
+                 item->body.length > 0 ? 2 : 1, &own);
+        return;
+    }
+    sip_node_connect(node, to, cause);
+    struct channel *channel = node->channels[to];
+
+    channel_note_sent(channel, watched);
+    channel_write_bytes(channel, item->head.data, item->head.size, item->acknowledges, &own);
+    channel_write(channel, item->body, item->acknowledges, &own);
+}
+
+static void node_wake(struct engine *engine, void *context)
+{
+    struct sip_node *node = context;
+    struct cause cause = node->last;
+
+    if (cause.transfer != 0)
+        cause_charge(&cause, PART_TIMER, engine->now_ns - node->last_ns);
+    if (node->ua)
+        sip_ua_wake(node->ua, engine->now_ns, &node->outbox);
+    else
+        sip_proxy_wake(node->proxy, engine->now_ns, &node->outbox);
+    sip_node_do(node, &node->outbox, &cause);
+}
+
+/* Items that a user hears of come last, when all messages are on their way: what the user then does fills the outbox
+ * anew, so they are copied first. */
+void sip_node_do(struct sip_node *node, const struct sip_outbox *out, const struct cause *cause)
+{
+    struct sip_output told[4];
+    size_t told_count = 0;
+
+    if (out->wake_ns == INT64_MAX)
+        timer_cancel(&node->timer);
+    else
+        timer_arm(&node->timer, out->wake_ns > world_now(node->world) ? out->wake_ns : world_now(node->world));
+    for (uint32_t i = 0; i < out->count; i++) {
+        const struct sip_output *item = &out->items[i];
+
+        if (item->action == SIP_SEND) {
+            node_send(node, item, cause);
+            node->last = *cause;
+            node->last_ns = world_now(node->world);
+        } else {
+            check(told_count < sizeof(told) / sizeof(told[0]));
+            told[told_count++] = *item;
+        }
+    }
+    for (size_t i = 0; i < told_count; i++) {
+        if (told[i].action == SIP_LOCATE)
+            node->locate(node->context, told[i].user, told[i].token, node->running ? node->running->not_before_ns : 0,
+                         cause);
+        else
+            node->told(node->context, &told[i], cause);
+    }
+}
+
+void sip_node_located(struct sip_node *node, uint32_t token, const char *s_cscf, const struct cause *cause)
+{
+    sip_proxy_located(node->proxy, world_now(node->world), token, s_cscf, &node->outbox);
+    sip_node_do(node, &node->outbox, cause);
+}
+
+/* ---- Receiving ---- */
+
+static void job_free(struct sip_job *job)
+{
+    job->next = job->node->jobs_free;
+    job->node->jobs_free = job;
+}
+
+static void job_done(void *context, const struct cause *cause)
+{
+    struct sip_job *job = context;
+    struct sip_node *node = job->node;
+    struct span head = {job->head, job->head_size};
+
+    watch_acted(node->world, job->watched);
+    node->running = job;
+    job->cause = *cause;
+    if (node->ua)
+        sip_ua_receive(node->ua, world_now(node->world), job->from, head, job->body, &node->outbox);
+    else
+        sip_proxy_receive(node->proxy, world_now(node->world), job->from, head, job->body, &node->outbox);
+    sip_node_do(node, &node->outbox, cause);
+    node->running = NULL;
+    job_free(job);
+}
+
+static struct sip_job *job_take(struct sip_node *node)
+{
+    struct sip_job *job = node->jobs_free;
+
+    if (job)
+        node->jobs_free = job->next;
+    else
+        job = arena_alloc(node->world->arena, sizeof(*job));
+    job->node = node;
+    job->not_before_ns = 0;
+    job->body = (struct slice){0};
+    return job;
+}
+
+/* Draws the dwell of the message and lets it pass. Where it includes the HSS's answer, only the work comes first; what
+ * is left of the dwell is waited for when the answer is there. */
+static void job_start(struct sip_job *job, const struct cause *cause)
+{
+    struct sip_node *node = job->node;
+    struct world *world = node->world;
+    char kind_text[KIND_SIZE];
+    struct sink kind = SINK(kind_text);
+
+    job->arrived_ns = world_now(world);
+    watch_received(world, job->watched);
+    if (node->arrived)
+        node->arrived(node->context, (struct span){job->head, job->head_size}, job->body, cause);
+    if (sip_kind((struct span){job->head, job->head_size}, &kind) != ERR_OK) {
+        job_free(job);
+        return;
+    }
+    struct site_dwell drawn = site_draw(world, node->role, sink_written(&kind));
+
+    if (drawn.includes & DWELL_INCLUDES_HSS) {
+        job->not_before_ns = world_now(world) + drawn.dwell.work_ns + drawn.dwell.wait_ns;
+        drawn.dwell.wait_ns = 0;
+    }
+    site_work(world, node->role, drawn.dwell, cause, job, job_done);
+}
+
+/* A body that outlives the call: a slice of a lasting source as it is, else a copy. */
+static struct slice body_keep(struct world *world, const struct slice *slices, uint32_t count, uint64_t size)
+{
+    if (size == 0)
+        return (struct slice){0};
+    if (count == 1 && slices[0].source->lasts)
+        return slices[0];
+    uint8_t *bytes = arena_alloc(world->arena, sizeof(struct source) + size);
+    struct source *source = (struct source *)(void *)bytes;
+    uint8_t *at = bytes + sizeof(*source);
+
+    *source = source_memory(at);
+    for (uint32_t i = 0; i < count; i++) {
+        slice_read(slices[i], 0, at, (size_t)slices[i].length);
+        at += slices[i].length;
+    }
+    return (struct slice){source, 0, size};
+}
+
+enum { BODY_SLICES_MAX = 64 };
+
+/* Splits a datagram into head and body. The head is where our own senders put it, in the first slice, or anywhere in
+ * the first bytes. */
+static bool datagram_split(struct sip_job *job, const struct datagram *datagram)
+{
+    size_t filled = 0;
+
+    for (uint32_t i = 0; i < datagram->slice_count && filled < SIP_HEAD_MAX; i++) {
+        uint64_t room = SIP_HEAD_MAX - filled;
+        struct slice slice = datagram->slices[i];
+        size_t take = (size_t)(slice.length < room ? slice.length : room);
+
+        slice_read(slice, 0, job->head + filled, take);
+        size_t end = span_find((struct span){job->head, filled + take}, SPAN("\r\n\r\n"));
+
+        if (end == filled + take) {
+            filled += take;
+            continue;
+        }
+        struct slice rest[BODY_SLICES_MAX];
+        uint32_t count = 0;
+        size_t used = end + 4 - filled;
+
+        job->head_size = end + 4;
+        if (used < slice.length)
+            rest[count++] = slice_part(slice, used, slice.length - used);
+        while (++i < datagram->slice_count && count < BODY_SLICES_MAX)
+            rest[count++] = datagram->slices[i];
+        job->body = body_keep(job->node->world, rest, count, datagram->size - job->head_size);
+        return true;
+    }
+    return false;
+}
+
+static void node_received(void *context, const struct datagram *datagram, const struct cause *cause)
+{
+    struct sip_node *node = context;
+    struct sip_job *job = job_take(node);
+
+    job->from = (struct sip_hop){net_address(node->world->net, datagram->from_node), datagram->from_port, SIP_UDP};
+    if (!datagram_split(job, datagram)) {
+        job_free(job);
+        return;
+    }
+    job->watched = watch_find(node->world, node->role, (struct span){job->head, job->head_size});
+    job_start(job, cause);
+}
+
+/* ---- Connections ---- */
+
+void sip_node_connect(struct sip_node *node, enum role peer, const struct cause *cause)
+{
+    const struct site *site = &node->world->sites[peer];
+    struct channel_config config = {.role = node->role,
+                                    .peer = peer,
+                                    .port = site->sip_port,
+                                    .is_tls = sip_node_transport(node->world) == SIP_TLS,
+                                    .context = node,
+                                    .owner = &sip_channel_owner};
+
+    if (!node->channels[peer] || channel_is_dead(node->channels[peer]))
+        node->channels[peer] = channel_open(node->world, &config, cause);
+}
+
+static void *node_accept(void *context, struct channel *channel)
+{
+    struct sip_node *node = context;
+
+    node->channels[channel_peer(channel)] = channel;
+    return node;
+}
+
+/* Takes one whole message off the stream; false when there is none. */
+static bool node_take(struct sip_node *node, struct channel *channel, const struct cause *cause)
+{
+    struct rope *in = channel_in(channel);
+    struct sip_job *job = job_take(node);
+    uint64_t length = rope_length(in), body_size;
+    size_t size = length < SIP_HEAD_MAX ? (size_t)length : SIP_HEAD_MAX;
+
+    rope_read(in, in->begin, job->head, size);
+    enum err error = sip_frame((struct span){job->head, size}, &job->head_size, &body_size);
+
+    if (error == ERR_SYNTAX || (error == ERR_MORE && size == SIP_HEAD_MAX))
+        channel_reset(channel, cause);
+    if (error != ERR_OK || length - job->head_size < body_size) {
+        job_free(job);
+        return false;
+    }
+    struct slice slices[BODY_SLICES_MAX];
+    uint32_t count = 0;
+    uint64_t at = in->begin + job->head_size, end = at + body_size;
+
+    while (at < end && count < BODY_SLICES_MAX) {
+        slices[count] = rope_slice(in, at);
+        if (slices[count].length > end - at)
+            slices[count].length = end - at;
+        at += slices[count++].length;
+    }
+    check(at == end);
+    job->body = body_keep(node->world, slices, count, body_size);
+    channel_release(channel, end, cause);
+    const struct site *peer = &node->world->sites[channel_peer(channel)];
+
+    job->from = (struct sip_hop){peer->address, peer->sip_port, (uint8_t)sip_node_transport(node->world)};
+    job->watched = channel_note_received(channel);
+    job_start(job, cause);
+    return true;
+}
+
+static void node_channel_received(void *context, struct channel *channel, const struct cause *cause)
+{
+    struct sip_node *node = context;
+
+    while (!channel_is_dead(channel) && rope_length(channel_in(channel)) > 0 && node_take(node, channel, cause))
+        ;
+}
+
+static void node_channel_ended(void *context, struct channel *channel, enum tcp_end how, const struct cause *cause)
+{
+    struct sip_node *node = context;
+
+    (void)how;
+    (void)cause;
+    if (node->channels[channel_peer(channel)] == channel)
+        node->channels[channel_peer(channel)] = NULL;
+}
+
+static const struct channel_owner sip_channel_owner = {.received = node_channel_received, .ended = node_channel_ended};
+
+struct sip_node *sip_node_create(struct world *world, const struct sip_node_config *config)
+{
+    struct sip_node *node = arena_alloc(world->arena, sizeof(*node));
+    const struct site *site = &world->sites[config->role];
+    bool is_tls = sip_node_transport(world) == SIP_TLS;
+
+    check((config->ua != NULL) != (config->proxy != NULL));
+    node->world = world;
+    node->role = config->role;
+    node->ua = config->ua;
+    node->proxy = config->proxy;
+    node->context = config->context;
+    node->told = config->told;
+    node->arrived = config->arrived;
+    node->locate = config->locate;
+    timer_init(&node->timer, &world->engine, node, node_wake);
+    if (sip_node_transport(world) == SIP_UDP)
+        udp_bind(world->net, site->node, site->sip_port, node, node_received);
+    else
+        channel_listen(world, config->role, site->sip_port, is_tls, node, node_accept, &sip_channel_owner);
+    world->sip_nodes[config->role] = node;
+    return node;
+}

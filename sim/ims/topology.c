@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * topology.c - where roles live and how hosts are joined. `single-host`: both UEs and one host with every CSCF, the
+ * HSS and every relay at a switch, as in the paper. `home`: each node a host of its own at a core router, each UE
+ * behind its edge router.
+ */
+#include "sim/ims/world.h"
+
+#include <assert.h>
+
+enum {
+    PORT_P_CSCF = 4060, /* ports of Open IMS Core */
+    PORT_I_CSCF = 5060,
+    PORT_S_CSCF = 6060,
+    PORT_UE = 5060,
+    PORT_DIAMETER = 3868,  /* RFC 6733 */
+    PORT_MSRP_UE = 7394,   /* both UEs in the paper's captures */
+    PORT_MSRP_RELAY = 2855 /* RFC 4975 section 14 */
+};
+
+#define ADDRESS(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+
+/* Addresses in `single-host` are the paper's; those in `home` are from the block for private networks. */
+static const struct role_row {
+    const char *label;
+    const char *host_name;
+    const char *node_name; /* in `home` */
+    uint32_t home_address;
+    enum dwell_role dwell_role;
+    enum dwell_side side;
+    uint16_t sip_port, sip_port_shared; /* shared: where another instance of the role is on the same host */
+} rows[] = {
+    [ROLE_UE_A] = {"UE-A", "192.168.80.1", "ue-a", ADDRESS(192, 168, 80, 1), DWELL_UE_A, DWELL_ANY_SIDE, PORT_UE,
+                   PORT_UE},
+    [ROLE_P_A] = {"P-CSCF(A)", "pcscf-1.open-ims.test", "p-cscf-a", ADDRESS(192, 168, 81, 1), DWELL_P_CSCF, DWELL_ORIG,
+                  PORT_P_CSCF, PORT_P_CSCF},
+    [ROLE_S_A] = {"S-CSCF(A)", "scscf-1.open-ims.test", "s-cscf-a", ADDRESS(192, 168, 81, 2), DWELL_S_CSCF, DWELL_ORIG,
+                  PORT_S_CSCF, PORT_S_CSCF},
+    [ROLE_I_B] = {"I-CSCF(B)", "icscf-1.open-ims.test", "i-cscf-b", ADDRESS(192, 168, 82, 3), DWELL_I_CSCF, DWELL_TERM,
+                  PORT_I_CSCF, PORT_I_CSCF},
+    [ROLE_HSS_B] = {"HSS(B)", "hss-01.open-ims.test", "hss-b", ADDRESS(192, 168, 82, 4), DWELL_HSS, DWELL_TERM, 0, 0},
+    [ROLE_S_B] = {"S-CSCF(B)", "scscf-2.open-ims.test", "s-cscf-b", ADDRESS(192, 168, 82, 2), DWELL_S_CSCF, DWELL_TERM,
+                  PORT_S_CSCF, PORT_S_CSCF + 1},
+    [ROLE_P_B] = {"P-CSCF(B)", "pcscf-2.open-ims.test", "p-cscf-b", ADDRESS(192, 168, 82, 1), DWELL_P_CSCF, DWELL_TERM,
+                  PORT_P_CSCF, PORT_P_CSCF + 1},
+    [ROLE_UE_B] = {"UE-B", "192.168.80.3", "ue-b", ADDRESS(192, 168, 80, 3), DWELL_UE_B, DWELL_ANY_SIDE, PORT_UE,
+                   PORT_UE},
+    [ROLE_RELAY_1 + 0] = {"relay 1", "relay-1.open-ims.test", "relay-1", ADDRESS(192, 168, 83, 1), DWELL_RELAY,
+                          DWELL_ANY_SIDE, 0, 0},
+    [ROLE_RELAY_1 + 1] = {"relay 2", "relay-2.open-ims.test", "relay-2", ADDRESS(192, 168, 83, 2), DWELL_RELAY,
+                          DWELL_ANY_SIDE, 0, 0},
+    [ROLE_RELAY_1 + 2] = {"relay 3", "relay-3.open-ims.test", "relay-3", ADDRESS(192, 168, 83, 3), DWELL_RELAY,
+                          DWELL_ANY_SIDE, 0, 0},
+    [ROLE_RELAY_1 + 3] = {"relay 4", "relay-4.open-ims.test", "relay-4", ADDRESS(192, 168, 83, 4), DWELL_RELAY,
+                          DWELL_ANY_SIDE, 0, 0},
+    [ROLE_RELAY_1 + 4] = {"relay 5", "relay-5.open-ims.test", "relay-5", ADDRESS(192, 168, 83, 5), DWELL_RELAY,
+                          DWELL_ANY_SIDE, 0, 0},
+    [ROLE_RELAY_1 + 5] = {"relay 6", "relay-6.open-ims.test", "relay-6", ADDRESS(192, 168, 83, 6), DWELL_RELAY,
+                          DWELL_ANY_SIDE, 0, 0},
+};
+
+static_assert(sizeof(rows) / sizeof(rows[0]) == ROLE_COUNT, "every role has a row");
+
+const char *const sim_server_names[] = {"192.168.80.1",          "192.168.80.3",          "pcscf-1.open-ims.test",
+                                        "scscf-1.open-ims.test", "icscf-1.open-ims.test", "hss-01.open-ims.test",
+                                        "scscf-2.open-ims.test", "pcscf-2.open-ims.test", "relay-1.open-ims.test",
+                                        "relay-2.open-ims.test", "relay-3.open-ims.test", "relay-4.open-ims.test",
+                                        "relay-5.open-ims.test", "relay-6.open-ims.test", NULL};
+
+static struct link_config link_of(const struct scenario_link *link, int64_t extra_ns)
+{
+    return (struct link_config){.rate_bps = link->rate_bps,
+                                .propagation_ns = link->delay_ns + extra_ns,
+                                .jitter_ns = link->jitter_ns,
+                                .loss = link->loss,
+                                .queue_bytes_max = link->queue_bytes,
+                                .mtu = (uint32_t)link->mtu,
+                                .overhead_bytes = (uint32_t)link->overhead_bytes};
+}
+
+static void join(struct world *world, uint32_t a, uint32_t b, const struct scenario_link *link, int64_t forward_ns,
+                 int64_t backward_ns)
+{
+    struct link_config there = link_of(link, forward_ns), back = link_of(link, backward_ns);
+
+    net_join(world->net, a, b, &there, &back);
+}
+
+static uint32_t add_host(struct world *world, const char *name, uint32_t address)
+{
+    const struct scenario *scenario = world->scenario;
+    struct node_config config = {name, address, (uint32_t)scenario->cpu_workers, (uint32_t)scenario->cpu_queue};
+    struct link_config loopback = link_of(&scenario->loopback, 0);
+    uint32_t node = net_add_node(world->net, &config);
+
+    net_loopback(world->net, node, &loopback);
+    return node;
+}
+
+static uint32_t add_router(struct world *world, const char *name)
+{
+    struct node_config config = {.name = name};
+
+    return net_add_node(world->net, &config);
+}
+
+static void place(struct world *world, enum role role, uint32_t node, bool is_shared)
+{
+    const struct role_row *row = &rows[role];
+    bool is_relay = role >= ROLE_RELAY_1;
+    uint16_t relay_port = (uint16_t)(PORT_MSRP_RELAY + (is_shared ? role - ROLE_RELAY_1 : 0));
+
+    world->sites[role] = (struct site){.label = row->label,
+                                       .host_name = row->host_name,
+                                       .dwell_role = row->dwell_role,
+                                       .side = row->side,
+                                       .node = node,
+                                       .address = net_address(world->net, node),
+                                       .sip_port = is_shared ? row->sip_port_shared : row->sip_port,
+                                       .msrp_port = is_relay ? relay_port : PORT_MSRP_UE};
+}
+
+static bool role_exists(const struct world *world, enum role role)
+{
+    return role < ROLE_RELAY_1 || (uint32_t)(role - ROLE_RELAY_1) < world->relay_count;
+}
+
+static void build_single_host(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    uint32_t lan = add_router(world, "switch");
+    uint32_t ue_a = add_host(world, rows[ROLE_UE_A].node_name, rows[ROLE_UE_A].home_address);
+    uint32_t ue_b = add_host(world, rows[ROLE_UE_B].node_name, rows[ROLE_UE_B].home_address);
+    uint32_t ims = add_host(world, "ims", ADDRESS(192, 168, 80, 128));
+
+    join(world, ue_a, lan, &scenario->access, scenario->forward_extra_ns, 0);
+    join(world, lan, ue_b, &scenario->access, scenario->forward_extra_ns, 0);
+    join(world, ims, lan, &scenario->access, 0, 0);
+    for (int role = 0; role < ROLE_COUNT; role++)
+        if (role_exists(world, (enum role)role))
+            place(world, (enum role)role, role == ROLE_UE_A ? ue_a : role == ROLE_UE_B ? ue_b : ims, true);
+}
+
+static void build_home(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    uint32_t core = add_router(world, "core"), edge_a = add_router(world, "edge-a"),
+             edge_b = add_router(world, "edge-b");
+
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        if (!role_exists(world, (enum role)role))
+            continue;
+        uint32_t node = add_host(world, rows[role].node_name, rows[role].home_address);
+
+        place(world, (enum role)role, node, false);
+        if (role != ROLE_UE_A && role != ROLE_UE_B)
+            join(world, node, core, &scenario->site, 0, 0);
+    }
+    join(world, world->sites[ROLE_UE_A].node, edge_a, &scenario->access, scenario->forward_extra_ns, 0);
+    join(world, edge_a, core, &scenario->core, scenario->forward_extra_ns, 0);
+    join(world, core, edge_b, &scenario->core, scenario->forward_extra_ns, 0);
+    join(world, edge_b, world->sites[ROLE_UE_B].node, &scenario->access, scenario->forward_extra_ns, 0);
+}
+
+static void (*const builders[TOPOLOGY_COUNT])(struct world *world) = {
+    [TOPOLOGY_SINGLE_HOST] = build_single_host,
+    [TOPOLOGY_HOME] = build_home,
+};
+
+/* Every host name with the address of its role; a name's port is only used where a URI has none. */
+static const struct sip_name *make_names(struct world *world)
+{
+    struct sip_name *names = arena_alloc(world->arena, (ROLE_COUNT + 1) * sizeof(*names));
+    size_t count = 0;
+
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        const struct site *site = &world->sites[role];
+
+        if (site->label)
+            names[count++] = (struct sip_name){site->host_name, {site->address, site->sip_port, SIP_UDP}};
+    }
+    return names;
+}
+
+enum err world_build(struct world *world, const struct net_tap *tap, struct note *note)
+{
+    const struct scenario *scenario = world->scenario;
+    const struct scenario_link *links[] = {&scenario->access, &scenario->core, &scenario->site, &scenario->loopback};
+
+    /* RFC 791: every host takes 576 bytes; below 68 nothing could be fragmented. */
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+        if (links[i]->mtu < 576 || links[i]->mtu > 65535)
+            return note_set(note, ERR_RANGE, "an MTU of %llu bytes: expected 576 to 65535",
+                            (unsigned long long)links[i]->mtu);
+    world->relay_count =
+        world->arm->path == PATH_RELAYS || world->arm->path == PATH_B2BUAS ? (uint32_t)scenario->relays : 0;
+    world->net = net_create(&world->engine, world->arena, &world->streams, tap);
+    builders[scenario->topology](world);
+    net_build(world->net);
+    world->names = make_names(world);
+    return ERR_OK;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/ims/world.h"
+
+/* A message that a site keeps. */
+struct site_keep {
+    struct world *world;
+    struct site_keep *next;
+    struct cause cause;
+    enum part part;
+    int64_t wait_ns;
+    void *context;
+    station_done_fn *done;
+};
+
+enum role world_role_at(const struct world *world, uint32_t address, uint16_t sip_port)
+{
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        const struct site *site = &world->sites[role];
+
+        if (site->label && site->address == address && site->sip_port == sip_port)
+            return (enum role)role;
+    }
+    return ROLE_COUNT;
+}
+
+void world_fail(struct world *world, enum outcome_end end)
+{
+    if (!world->is_delivered)
+        world->end = (int)end;
+    world->is_over = true;
+}
+
+static struct site_keep *keep_take(struct world *world, const struct cause *cause, void *context, station_done_fn *done)
+{
+    struct site_keep *keep = world->keeps_free;
+
+    if (keep)
+        world->keeps_free = keep->next;
+    else
+        keep = arena_alloc(world->arena, sizeof(*keep));
+    *keep = (struct site_keep){.world = world, .cause = *cause, .context = context, .done = done};
+    return keep;
+}
+
+static void keep_end(struct site_keep *keep)
+{
+    struct world *world = keep->world;
+    struct site_keep ended = *keep;
+
+    keep->next = world->keeps_free;
+    world->keeps_free = keep;
+    ended.done(ended.context, &ended.cause);
+}
+
+static void keep_waited(struct engine *engine, void *context)
+{
+    struct site_keep *keep = context;
+
+    (void)engine;
+    cause_charge(&keep->cause, keep->part, keep->wait_ns);
+    keep_end(keep);
+}
+
+static void keep_wait(struct site_keep *keep)
+{
+    struct engine *engine = &keep->world->engine;
+
+    if (keep->wait_ns > 0)
+        engine_at(engine, engine->now_ns + keep->wait_ns, keep, keep_waited);
+    else
+        keep_end(keep);
+}
+
+static void keep_worked(void *context, const struct cause *cause)
+{
+    struct site_keep *keep = context;
+
+    keep->cause = *cause;
+    keep_wait(keep);
+}
+
+void world_wait(struct world *world, enum part part, int64_t wait_ns, const struct cause *cause, void *context,
+                station_done_fn *done)
+{
+    struct site_keep *keep = keep_take(world, cause, context, done);
+
+    keep->part = part;
+    keep->wait_ns = wait_ns;
+    keep_wait(keep);
+}
+
+struct site_dwell site_draw(struct world *world, enum role role, struct span kind)
+{
+    const struct dwell_table *table = world->trial->dwells;
+    const struct site *site = &world->sites[role];
+    const struct dwell_row *row = dwell_find(table, site->dwell_role, kind, site->side);
+
+    if (!row)
+        return (struct site_dwell){0};
+    uint32_t *ordinal = &world->dwell_ordinals[(size_t)role * DWELL_ROWS_MAX + (size_t)(row - table->rows)];
+    gsl_rng *rng = NULL;
+
+    if (world->scenario->dwell_spread > 0) {
+        uint64_t place = stream_place(site->label) ^ stream_place(row->kind) * 3;
+
+        rng = streams_at(&world->streams, place, STREAM_SERVICE, *ordinal);
+    }
+    ++*ordinal;
+    return (struct site_dwell){dwell_draw(row, world->scenario->dwell_spread, rng), row->includes};
+}
+
+void site_work(struct world *world, enum role role, struct dwell dwell, const struct cause *cause, void *context,
+               station_done_fn *done)
+{
+    struct site_keep *keep = keep_take(world, cause, context, done);
+
+    keep->part = PART_PROCESSING;
+    keep->wait_ns = dwell.wait_ns;
+    if (dwell.work_ns == 0) {
+        keep_wait(keep);
+        return;
+    }
+    struct station *cpu = net_cpu(world->net, world->sites[role].node);
+
+    /* A full queue drops the message, as a host whose socket buffer is full does. */
+    if (!station_submit(cpu, cause, PART_PROCESSING, dwell.work_ns, keep, keep_worked)) {
+        keep->next = world->keeps_free;
+        world->keeps_free = keep;
+    }
+}
+
+void site_keep(struct world *world, enum role role, struct span kind, const struct cause *cause, void *context,
+               station_done_fn *done)
+{
+    site_work(world, role, site_draw(world, role, kind).dwell, cause, context, done);
+}
+
+void site_crypto(struct world *world, enum role role, enum cost_operation operation, uint64_t bytes,
+                 const struct cause *cause, void *context, station_done_fn *done)
+{
+    int64_t work_ns = cost_ns(world->trial->costs, operation, bytes);
+    struct station *cpu = net_cpu(world->net, world->sites[role].node);
+    struct site_keep *keep = keep_take(world, cause, context, done);
+
+    keep->part = PART_CRYPTO;
+    if (cause->transfer != 0)
+        world->crypto_ns += work_ns;
+    if (!station_submit(cpu, cause, PART_CRYPTO, work_ns, keep, keep_worked))
+        check(!"the CPU's queue takes the work of open connections");
+}

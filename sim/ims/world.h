@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * world.h - one trial while it runs: the network, the roles and the hosts they live on, what has happened so far.
+ * Everything in it comes from the trial's arena.
+ */
+#ifndef SIM_IMS_WORLD_H
+#define SIM_IMS_WORLD_H
+
+#include "sim/net/net.h"
+#include "sim/proto/sip.h"
+#include "sim/sim.h"
+
+enum role {
+    ROLE_UE_A,
+    ROLE_P_A,
+    ROLE_S_A,
+    ROLE_I_B,
+    ROLE_HSS_B,
+    ROLE_S_B,
+    ROLE_P_B,
+    ROLE_UE_B,
+    ROLE_RELAY_1,
+    ROLE_COUNT = ROLE_RELAY_1 + 6
+};
+
+/* A role and where it lives. */
+struct site {
+    const char *label;     /* "P-CSCF(A)" */
+    const char *host_name; /* in SIP: "pcscf.open-ims.test"; a UE's is its address */
+    enum dwell_role dwell_role;
+    enum dwell_side side;
+    uint32_t node;
+    uint32_t address;
+    uint16_t sip_port;
+    uint16_t msrp_port; /* UEs and relays */
+};
+
+struct watch;
+struct channel;
+struct sip_node;
+struct relay;
+struct hss;
+
+/* When what DESIGN calls milestones happened; NONE_NS: not yet, or not in this arm. */
+struct moments {
+    int64_t pressed_ns;
+    int64_t signalled_ns; /* INVITE or the first MESSAGE leaves */
+    int64_t answered_ns;
+    int64_t sealing_ns;
+    int64_t sealed_ns;
+    int64_t syn_ns;
+    int64_t connected_ns;
+    int64_t first_byte_ns;
+    int64_t last_byte_ns;
+    int64_t in_hand_ns;
+    int64_t bye_ns;
+    int64_t ended_ns;
+};
+
+struct world {
+    const struct trial *trial;
+    const struct scenario *scenario;
+    const struct arm *arm;
+    struct engine engine;
+    struct arena *arena;
+    struct streams streams;
+    struct net *net;
+    struct site sites[ROLE_COUNT];
+    uint32_t relay_count;
+    const struct sip_name *names; /* every host name of the scenario, for the elements */
+    struct watch *watch;
+    struct channel *channels_first;
+    struct sip_node *sip_nodes[ROLE_COUNT]; /* NULL for roles without SIP */
+    struct relay *relays[ROLE_COUNT];       /* by role; NULL for others */
+    struct hss *hss;
+    struct moments moments;
+    struct cause delivered;   /* sums at the moment the plaintext was in hand */
+    uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */
+    struct site_keep *keeps_free;
+    int64_t crypto_ns;
+    int end; /* enum outcome_end, once is_over or is_delivered */
+    bool is_delivered;
+    bool is_over; /* nothing more is to come: the engine stops */
+    bool wants_bytes;
+};
+
+/* Hosts, links, routes and sites of the scenario's topology. ERR_RANGE with a note for what cannot be built. */
+MUST_USE enum err world_build(struct world *world, const struct net_tap *tap, struct note *note);
+
+/* The role that lives at an address and SIP port, ROLE_COUNT when none does. */
+enum role world_role_at(const struct world *world, uint32_t address, uint16_t sip_port);
+
+/* Ends the trial as failed, unless the file has been delivered already; in any case the engine stops. */
+void world_fail(struct world *world, enum outcome_end end);
+
+/* Dwell of a message: draws it for a site and a kind. Work occupies the host's CPU, waiting nothing; done is called
+ * at the end, at once when the table has no row. extra_work_ns is added to the work. */
+void site_keep(struct world *world, enum role role, struct span kind, const struct cause *cause, void *context,
+               station_done_fn *done);
+
+/* The same in two steps for a node that asks another one in between (HSS): the work now, the wait later. */
+struct site_dwell {
+    struct dwell dwell;
+    unsigned includes;
+};
+struct site_dwell site_draw(struct world *world, enum role role, struct span kind);
+void site_work(struct world *world, enum role role, struct dwell dwell, const struct cause *cause, void *context,
+               station_done_fn *done);
+
+/* CPU time of a cryptographic operation on bytes at the site's host. */
+void site_crypto(struct world *world, enum role role, enum cost_operation operation, uint64_t bytes,
+                 const struct cause *cause, void *context, station_done_fn *done);
+
+/* Calls done after a wait that is charged to part and occupies nothing. */
+void world_wait(struct world *world, enum part part, int64_t wait_ns, const struct cause *cause, void *context,
+                station_done_fn *done);
+
+static inline int64_t world_now(const struct world *world)
+{
+    return world->engine.now_ns;
+}
+
+/* The cause with its sums, as one that carries the file. */
+static inline struct cause cause_forward(const struct cause *cause)
+{
+    struct cause forward = *cause;
+
+    forward.is_feedback = false;
+    return forward;
+}
+
+static inline struct cause cause_feedback(const struct cause *cause)
+{
+    struct cause feedback = *cause;
+
+    feedback.is_feedback = feedback.transfer != 0;
+    return feedback;
+}
+
+#endif

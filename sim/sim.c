@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/sim.h"
+#include "sim/base/units.h"
+#include "sim/ims/core.h"
+#include "sim/ims/pager.h"
+#include "sim/ims/session.h"
+
+enum { B2BUAS_MAX = 5 }; /* CSCFs on the way */
+
+/* What is on the links and CPUs when the user presses send: not the transfer's. */
+struct before {
+    uint64_t wire_bytes, payload_bytes, packet_hops, retransmissions, events;
+    int64_t cpu_ns, ue_cpu_ns;
+};
+
+static void packet_seen(void *context, struct net *net, uint32_t link, enum tap_event event, int64_t at_ns,
+                        bool is_origin, const struct packet *packet)
+{
+    const struct sim_tap *tap = context;
+    struct link_info info = net_link(net, link);
+    char bytes[65536];
+    struct sink sink = SINK(bytes);
+    struct sim_packet seen = {
+        .link = link, .from = info.from, .to = info.to, .event = (int)event, .is_origin = is_origin, .at_ns = at_ns};
+
+    net_packet_bytes(net, packet, &sink);
+    check(!sink.overflow);
+    seen.bytes = sink_written(&sink);
+    tap->packet(tap->context, &seen);
+}
+
+static bool cost_is_known(const struct trial *trial, struct note *note)
+{
+    for (int i = 0; i < COST_OPERATION_COUNT; i++)
+        if (!trial->costs->costs[i].is_known) {
+            enum err error = note_set(note, ERR_RANGE, "the cost table %s has no row for %s", trial->costs->name,
+                                      cost_operation_names[i]);
+
+            return error == ERR_OK;
+        }
+    return true;
+}
+
+static int64_t cpu_of(struct world *world, enum role role)
+{
+    return station_busy_ns(net_cpu(world->net, world->sites[role].node));
+}
+
+static struct before measure(struct world *world)
+{
+    struct before now = {.packet_hops = net_packet_hops(world->net),
+                         .payload_bytes = net_payload_bytes(world->net),
+                         .retransmissions = net_retransmissions(world->net) + core_retransmissions(world),
+                         .events = world->engine.events_run};
+
+    for (uint32_t i = 0; i < net_links(world->net); i++)
+        now.wire_bytes += net_link(world->net, i).bytes;
+    /* Roles that share a host share its CPU: count each host once. */
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        bool is_first = world->sites[role].label != NULL;
+
+        for (int earlier = 0; earlier < role && is_first; earlier++)
+            is_first = !world->sites[earlier].label || world->sites[earlier].node != world->sites[role].node;
+        if (is_first)
+            now.cpu_ns += cpu_of(world, (enum role)role);
+    }
+    now.ue_cpu_ns = cpu_of(world, ROLE_UE_A) + cpu_of(world, ROLE_UE_B);
+    return now;
+}
+
+static int64_t between(int64_t from_ns, int64_t to_ns)
+{
+    return from_ns == NONE_NS || to_ns == NONE_NS ? NONE_NS : to_ns - from_ns;
+}
+
+static void write_phases(const struct world *world, struct outcome *outcome)
+{
+    const struct moments *at = &world->moments;
+    bool is_msrp = world->arm->carrier == CARRIER_MSRP, is_cms = world->arm->body == BODY_CMS;
+
+    outcome->prepare_ns = between(at->pressed_ns, at->signalled_ns);
+    outcome->setup_ns = is_msrp ? between(at->signalled_ns, at->answered_ns) : NONE_NS;
+    outcome->protect_ns = is_cms ? between(at->sealing_ns, at->sealed_ns) : NONE_NS;
+    outcome->connect_ns = is_msrp ? between(at->syn_ns, at->connected_ns) : NONE_NS;
+    outcome->transfer_ns = between(at->first_byte_ns, at->last_byte_ns);
+    outcome->unprotect_ns = is_cms || world->arm->hop != HOP_NONE ? between(at->last_byte_ns, at->in_hand_ns) : NONE_NS;
+    outcome->teardown_ns = is_msrp ? between(at->bye_ns, at->ended_ns) : NONE_NS;
+    outcome->delay_ns = world->is_delivered ? between(at->pressed_ns, at->in_hand_ns) : NONE_NS;
+    outcome->pressed_ns = at->pressed_ns;
+    for (int i = 0; i < PART_COUNT; i++)
+        outcome->parts_ns[i] = world->is_delivered ? world->delivered.parts.ns[i] : NONE_NS;
+    check(!world->is_delivered || parts_total(&world->delivered.parts) == outcome->delay_ns);
+}
+
+static void write_outcome(struct world *world, const struct before *before, struct outcome *outcome)
+{
+    struct before now = measure(world);
+
+    *outcome = (struct outcome){.end = world->end,
+                                .file_bytes = world->trial->file_bytes,
+                                .wire_bytes = now.wire_bytes - before->wire_bytes,
+                                .payload_bytes = now.payload_bytes - before->payload_bytes,
+                                .packet_hops = now.packet_hops - before->packet_hops,
+                                .retransmissions = now.retransmissions - before->retransmissions,
+                                .events = now.events - before->events,
+                                .cpu_ns = now.cpu_ns - before->cpu_ns,
+                                .ue_cpu_ns = now.ue_cpu_ns - before->ue_cpu_ns};
+    write_phases(world, outcome);
+}
+
+/* Everything that is ready before send is made ready, and the network falls quiet; the press comes at a whole second.
+ */
+static bool warm_up(struct world *world)
+{
+    if (world->scenario->connections == CONNECTIONS_WARM) {
+        core_connect(world);
+        if (!engine_run(&world->engine, &world->is_over) || world->is_over)
+            return false;
+    }
+    int64_t now_ns = world_now(world);
+
+    world->moments.pressed_ns = (now_ns / SECOND + 1) * SECOND;
+    return true;
+}
+
+struct press {
+    struct world *world;
+    struct session *session;
+    struct pager *pager;
+};
+
+static void press(struct engine *engine, void *context)
+{
+    struct press *own = context;
+    struct cause cause = {.transfer = 1};
+
+    (void)engine;
+    watch_event(own->world, "press UE-A");
+    if (own->world->scenario->connections == CONNECTIONS_COLD)
+        core_connect_ue(own->world);
+    if (own->session)
+        session_press(own->session, &cause);
+    else
+        pager_press(own->pager, &cause);
+}
+
+static const struct moments nothing_yet = {NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS,
+                                           NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS};
+
+static enum err world_run(struct world *world, struct outcome *outcome, struct note *note)
+{
+    struct press own = {.world = world};
+    struct sip_ua *ua_a, *ua_b;
+
+    core_create(world);
+    ua_a = core_user_agent(world, ROLE_UE_A);
+    ua_b = core_user_agent(world, ROLE_UE_B);
+    if (world->arm->carrier == CARRIER_MSRP)
+        own.session = session_create(world, ua_a, ua_b);
+    else
+        TRY(pager_create(world, ua_a, ua_b, &own.pager, note));
+    bool is_ready = warm_up(world);
+    struct before before = measure(world);
+
+    if (is_ready) {
+        engine_at(&world->engine, world->moments.pressed_ns, &own, press);
+        if (!engine_run(&world->engine, &world->is_over))
+            world_fail(world, OUTCOME_LIMIT);
+    } else {
+        world->moments.pressed_ns = world_now(world);
+        world->end = world->is_over ? world->end : OUTCOME_LIMIT;
+    }
+    if (!world->is_over && !world->is_delivered)
+        world->end = OUTCOME_TRANSFER_FAILED; /* nothing is left that could happen */
+    write_outcome(world, &before, outcome);
+    outcome->body_bytes = own.session ? session_body_bytes(own.session) : world->trial->file_bytes;
+    outcome->chunks = own.session ? session_chunks(own.session) : pager_messages(own.pager);
+    net_check(world->net);
+    watch_tell(world);
+    return ERR_OK;
+}
+
+static enum err world_init(struct world *world, const struct trial *trial, struct arena *arena, struct net_tap *tap,
+                           struct note *note)
+{
+    const struct sim_tap *watcher = trial->tap;
+
+    world->trial = trial;
+    world->scenario = trial->scenario;
+    world->arm = trial->arm;
+    world->arena = arena;
+    world->moments = nothing_yet;
+    world->wants_bytes = watcher && watcher->wants_bytes;
+    world->end = OUTCOME_TRANSFER_FAILED;
+    if (world->arm->path == PATH_B2BUAS && world->scenario->relays > B2BUAS_MAX)
+        return note_set(note, ERR_RANGE,
+                        "path.relays = %llu: there are %d CSCFs that %s can have a back-to-back user "
+                        "agent at",
+                        (unsigned long long)world->scenario->relays, B2BUAS_MAX, world->arm->name);
+    check(!world->wants_bytes || trial->parties != NULL);
+    engine_init(&world->engine, arena);
+    world->engine.events_max = trial->events_max ? trial->events_max : UINT64_MAX;
+    streams_init(&world->streams, arena, world->scenario->seed, trial->number);
+    world->dwell_ordinals = arena_alloc(arena, (size_t)ROLE_COUNT * DWELL_ROWS_MAX * sizeof(uint32_t));
+    watch_init(world);
+    *tap = (struct net_tap){.context = (void *)(uintptr_t)watcher, .packet = packet_seen};
+    return world_build(world, watcher && watcher->packet ? tap : NULL, note);
+}
+
+/* The trial went beyond its memory: what can be said of it. */
+static void write_limit(const struct trial *trial, struct outcome *outcome)
+{
+    *outcome = (struct outcome){.end = OUTCOME_LIMIT, .file_bytes = trial->file_bytes};
+    outcome->prepare_ns = outcome->setup_ns = outcome->protect_ns = outcome->connect_ns = NONE_NS;
+    outcome->transfer_ns = outcome->unprotect_ns = outcome->teardown_ns = outcome->delay_ns = NONE_NS;
+    for (int i = 0; i < PART_COUNT; i++)
+        outcome->parts_ns[i] = NONE_NS;
+}
+
+enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome *outcome, struct note *note)
+{
+    jmp_buf full;
+
+    arena_reset(arena);
+    if (!cost_is_known(trial, note))
+        return ERR_RANGE;
+    struct world *world = arena_alloc(arena, sizeof(*world));
+    struct net_tap *tap = arena_alloc(arena, sizeof(*tap));
+
+    if (setjmp(full) != 0) {
+        channels_free(world);
+        write_limit(trial, outcome);
+        return ERR_OK;
+    }
+    arena_on_full(arena, &full);
+    enum err error = world_init(world, trial, arena, tap, note);
+
+    if (error == ERR_OK)
+        error = world_run(world, outcome, note);
+    channels_free(world);
+    arena_on_full(arena, NULL);
+    return error;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whole trials through the one door: what must hold in every arm and topology. */
+#include "sim/base/units.h"
+#include "sim/sim.h"
+#include "tests/unit.h"
+
+static struct arena *arena;
+static struct dwell_table dwells;
+static struct cost_table costs;
+static struct party_set parties;
+
+static void add_dwell(enum dwell_role role, const char *kind, int64_t median_ns, unsigned includes)
+{
+    struct dwell_row *row = &dwells.rows[dwells.count++];
+    struct sink sink = SINK(row->kind);
+
+    *row = (struct dwell_row){.role = role,
+                              .side = DWELL_ANY_SIDE,
+                              .n = 10,
+                              .min_ns = NONE_NS,
+                              .median_ns = median_ns,
+                              .p95_ns = NONE_NS,
+                              .max_ns = NONE_NS,
+                              .work_ns = NONE_NS,
+                              .includes = includes};
+    sink_text(&sink, kind);
+    sink_string(&sink);
+}
+
+static void set_up(void)
+{
+    arena = arena_create((size_t)1 << 30);
+    add_dwell(DWELL_P_CSCF, "*", 500 * US, 0);
+    add_dwell(DWELL_S_CSCF, "*", 400 * US, 0);
+    add_dwell(DWELL_I_CSCF, "*", 300 * US, 0);
+    add_dwell(DWELL_I_CSCF, "INVITE", 6 * MS, DWELL_INCLUDES_HSS);
+    add_dwell(DWELL_HSS, "LIR", 4 * MS, 0);
+    add_dwell(DWELL_RELAY, "*", 117 * US, 0);
+    add_dwell(DWELL_UE_A, "*", 1 * MS, 0);
+    add_dwell(DWELL_UE_B, "*", 2 * MS, 0);
+    for (int i = 0; i < COST_OPERATION_COUNT; i++)
+        costs.costs[i] = (struct cost){.fixed_ns = 100 * US + i * 1000, .ns_per_byte = 1.5, .is_known = true};
+    struct note note = {{0}};
+    struct party_set_config config = {.server_names = sim_server_names, .with_rsa = true};
+
+    CU_ASSERT_FATAL(party_set_init(&parties, &config, &note) == ERR_OK);
+}
+
+static struct scenario standard(void)
+{
+    struct scenario scenario;
+
+    field_defaults(scenario_fields, &scenario);
+    scenario.topology = TOPOLOGY_HOME;
+    scenario.access.rate_bps = 100000000;
+    scenario.access.delay_ns = 5 * MS;
+    scenario.core.rate_bps = 1000000000;
+    scenario.core.delay_ns = 2 * MS;
+    scenario.site.rate_bps = 1000000000;
+    scenario.site.delay_ns = 1 * MS;
+    scenario.access.loss = scenario.core.loss = scenario.site.loss = 0;
+    scenario.access.jitter_ns = scenario.core.jitter_ns = scenario.site.jitter_ns = 0;
+    return scenario;
+}
+
+static struct outcome run_number(const struct scenario *scenario, const struct arm *arm, uint64_t bytes,
+                                 uint64_t number, const struct sim_tap *tap)
+{
+    struct trial trial = {.scenario = scenario,
+                          .arm = arm,
+                          .dwells = &dwells,
+                          .costs = &costs,
+                          .file = &source_pattern,
+                          .file_bytes = bytes,
+                          .number = number,
+                          .tap = tap,
+                          .parties = &parties};
+    struct outcome outcome = {.end = OUTCOME_LIMIT};
+    struct note note = {{0}};
+
+    enum err error = sim_run(&trial, arena, &outcome, &note);
+
+    if (error != ERR_OK)
+        printf("%s: %s\n", arm->name, note.text);
+    CU_ASSERT_EQUAL(error, ERR_OK);
+    return outcome;
+}
+
+static struct outcome run(const struct scenario *scenario, const struct arm *arm, uint64_t bytes)
+{
+    return run_number(scenario, arm, bytes, 0, NULL);
+}
+
+static struct outcome run_arm(const struct scenario *scenario, const char *name, uint64_t bytes)
+{
+    return run(scenario, arm_find(span_of(name)), bytes);
+}
+
+static void every_arm_delivers(void)
+{
+    for (int topology = 0; topology < TOPOLOGY_COUNT; topology++)
+        for (int connections = 0; connections < 2; connections++)
+            for (const struct arm *arm = arms; arm->name; arm++) {
+                struct scenario scenario = standard();
+
+                scenario.topology = topology;
+                scenario.connections = connections;
+                for (uint64_t bytes = 0; bytes < 200000; bytes = bytes * 3 + 1) {
+                    struct outcome outcome = run(&scenario, arm, bytes);
+                    int64_t sum = 0;
+
+                    CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+                    for (int part = 0; part < PART_COUNT; part++) {
+                        CU_ASSERT(outcome.parts_ns[part] >= 0);
+                        sum += outcome.parts_ns[part];
+                    }
+                    CU_ASSERT_EQUAL(sum, outcome.delay_ns);
+                    CU_ASSERT((outcome.setup_ns == NONE_NS) == (arm->carrier == CARRIER_MESSAGE));
+                    CU_ASSERT((outcome.protect_ns == NONE_NS) == (arm->body == BODY_CLEAR));
+                    CU_ASSERT_EQUAL(outcome.retransmissions, 0);
+                }
+            }
+}
+
+static void one_nanosecond_more_moves_the_delay_by_the_crossings_counted(void)
+{
+    for (int topology = 0; topology < TOPOLOGY_COUNT; topology++)
+        for (const struct arm *arm = arms; arm->name; arm++) {
+            struct scenario scenario = standard();
+
+            scenario.topology = topology;
+            struct outcome before = run(&scenario, arm, 100000);
+
+            scenario.forward_extra_ns = 1;
+            struct outcome after = run(&scenario, arm, 100000);
+            int64_t moved = after.delay_ns - before.delay_ns;
+
+            CU_ASSERT(moved >= 2);
+            CU_ASSERT_EQUAL(moved, after.parts_ns[PART_PROPAGATION] - before.parts_ns[PART_PROPAGATION]);
+        }
+}
+
+static void a_long_file_on_a_slow_link_is_transmission(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.topology = TOPOLOGY_SINGLE_HOST;
+    scenario.access.rate_bps = 10000000;
+    scenario.access.delay_ns = 250 * US;
+    struct outcome outcome = run_arm(&scenario, "msrp-plain", 10000000);
+
+    CU_ASSERT(outcome.parts_ns[PART_TRANSMISSION] * 100 >= outcome.delay_ns * 95);
+}
+
+static void a_file_in_messages_waits_for_permission(void)
+{
+    struct scenario scenario = standard();
+    struct outcome outcome = run_arm(&scenario, "message-plain", 100000);
+
+    CU_ASSERT(outcome.parts_ns[PART_FEEDBACK] * 3 > outcome.delay_ns);
+}
+
+static void a_small_window_over_a_long_way_shows_as_feedback(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.tcp_buffer_bytes = 64 * KIB;
+    scenario.access.delay_ns = 23 * MS;
+    struct outcome outcome = run_arm(&scenario, "msrp-plain", 4 * MIB);
+
+    /* 64 rounds of 100 ms, each half there and half back: what is back is feedback. */
+    CU_ASSERT(outcome.delay_ns > 60 * 100 * MS);
+    CU_ASSERT(outcome.parts_ns[PART_FEEDBACK] * 100 > outcome.delay_ns * 45);
+}
+
+static void the_same_number_gives_the_same_trial(void)
+{
+    for (const struct arm *arm = arms; arm->name; arm++) {
+        struct scenario scenario = standard();
+
+        scenario.dwell_spread = 0.5;
+        scenario.access.loss = 0.01;
+        struct outcome first = run_number(&scenario, arm, 50000, 7, NULL);
+        struct outcome again = run_number(&scenario, arm, 50000, 7, NULL);
+        struct outcome other = run_number(&scenario, arm, 50000, 8, NULL);
+
+        CU_ASSERT(memcmp(&first, &again, sizeof(first)) == 0);
+        CU_ASSERT(first.delay_ns != other.delay_ns);
+    }
+}
+
+static void loss_is_survived(void)
+{
+    for (const struct arm *arm = arms; arm->name; arm++) {
+        struct scenario scenario = standard();
+        uint64_t delivered = 0, again = 0;
+
+        scenario.access.loss = 0.02;
+        for (uint64_t number = 0; number < 20; number++) {
+            struct outcome outcome = run_number(&scenario, arm, 30000, number, NULL);
+
+            delivered += outcome.end == OUTCOME_DELIVERED;
+            again += outcome.retransmissions;
+        }
+        CU_ASSERT(delivered >= 19);
+        CU_ASSERT(again > 0);
+    }
+}
+
+static void warm_is_never_slower_than_cold(void)
+{
+    for (const struct arm *arm = arms; arm->name; arm++) {
+        struct scenario warm = standard(), cold = standard();
+
+        cold.connections = CONNECTIONS_COLD;
+        CU_ASSERT(run(&warm, arm, 10000).delay_ns <= run(&cold, arm, 10000).delay_ns);
+    }
+}
+
+static void sealing_early_saves_at_most_the_seal(void)
+{
+    struct scenario late = standard(), early = standard(), before = standard();
+
+    early.seal_when = SEAL_AT_PRESS;
+    before.seal_when = SEAL_BEFORE_INVITE;
+    struct outcome a = run_arm(&late, "msrp-smime", 100000), b = run_arm(&early, "msrp-smime", 100000),
+                   c = run_arm(&before, "msrp-smime", 100000);
+
+    CU_ASSERT(b.delay_ns <= a.delay_ns);
+    CU_ASSERT(a.delay_ns - b.delay_ns <= a.protect_ns);
+    CU_ASSERT_EQUAL(c.prepare_ns, c.protect_ns);
+}
+
+static void tap_message(void *context, const struct sim_message *message)
+{
+    uint64_t *count = context;
+
+    (void)message;
+    ++*count;
+}
+
+static void tap_packet(void *context, const struct sim_packet *packet)
+{
+    (void)context;
+    CU_ASSERT(packet->bytes.size >= 20);
+}
+
+static void real_bytes_change_no_number(void)
+{
+    for (int suite = 0; suite < 2; suite++)
+        for (const struct arm *arm = arms; arm->name; arm++) {
+            struct scenario scenario = standard();
+            uint64_t messages = 0;
+            struct sim_tap tap = {
+                .context = &messages, .wants_bytes = true, .message = tap_message, .packet = tap_packet};
+
+            scenario.suite = suite;
+            struct outcome sizes = run(&scenario, arm, 40000);
+            struct outcome bytes = run_number(&scenario, arm, 40000, 0, &tap);
+
+            CU_ASSERT(memcmp(&sizes, &bytes, sizeof(sizes)) == 0);
+            CU_ASSERT(messages > 5);
+        }
+}
+
+static void chunks_of_2048_arrive(void)
+{
+    for (const struct arm *arm = arms; arm->name; arm++)
+        for (uint64_t window = 0; window < 5; window += 2) {
+            struct scenario scenario = standard();
+
+            scenario.chunking = CHUNKING_2048;
+            scenario.window = window;
+            struct outcome outcome = run(&scenario, arm, 100000);
+
+            CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+            if (arm->carrier == CARRIER_MSRP)
+                CU_ASSERT_EQUAL(outcome.chunks, (outcome.body_bytes + 2047) / 2048);
+        }
+}
+
+static void any_number_of_relays_works(void)
+{
+    for (uint64_t relays = 1; relays <= 6; relays++)
+        for (int forwarding = 0; forwarding < 2; forwarding++) {
+            struct scenario scenario = standard();
+
+            scenario.relays = relays;
+            scenario.relay_forwarding = forwarding;
+            CU_ASSERT_EQUAL(run_arm(&scenario, "msrp-relay", 50000).end, OUTCOME_DELIVERED);
+            if (relays <= 5)
+                CU_ASSERT_EQUAL(run_arm(&scenario, "msrp-relay-plain", 50000).end, OUTCOME_DELIVERED);
+        }
+}
+
+int main(void)
+{
+    const struct unit_test tests[] = {
+        {"every arm delivers in every topology, warm and cold", every_arm_delivers},
+        {"one nanosecond more on each forward link moves the delay by the crossings counted",
+         one_nanosecond_more_moves_the_delay_by_the_crossings_counted},
+        {"a long file on a slow link is transmission", a_long_file_on_a_slow_link_is_transmission},
+        {"a file in MESSAGEs has more than a third in feedback", a_file_in_messages_waits_for_permission},
+        {"a small window over a long way shows as feedback", a_small_window_over_a_long_way_shows_as_feedback},
+        {"the same number gives the same trial", the_same_number_gives_the_same_trial},
+        {"loss is survived", loss_is_survived},
+        {"warm is never slower than cold", warm_is_never_slower_than_cold},
+        {"sealing early saves at most the seal", sealing_early_saves_at_most_the_seal},
+        {"real bytes change no number", real_bytes_change_no_number},
+        {"chunks of 2,048 bytes arrive, whatever the window", chunks_of_2048_arrive},
+        {"any number of relays works", any_number_of_relays_works},
+        {NULL, NULL},
+    };
+
+    set_up();
+    int status = unit_run("trial", tests);
+
+    party_set_free(&parties);
+    arena_destroy(arena);
+    return status;
+}
