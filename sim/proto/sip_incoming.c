@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/proto/sip_incoming.h"
 
+static const enum sip_header needed[] = {SIP_HEADER_FROM, SIP_HEADER_TO, SIP_HEADER_CALL_ID};
+
 enum err sip_incoming_read(struct sip_incoming *incoming)
 {
-    static const enum sip_header needed[] = {SIP_HEADER_FROM, SIP_HEADER_TO, SIP_HEADER_CALL_ID};
     struct sip_message *message = &incoming->message;
     struct span vias, via;
 

@@ -144,27 +144,40 @@ struct sip_transaction *sip_client_begin(struct sip_layer *layer, const struct s
     return client;
 }
 
-/* Section 17.1.1.3: the ACK of the transaction itself, made from the INVITE it sent. */
-static void write_ack(const struct sip_message *invite, const struct sip_message *response, struct sink *sink)
+/* The two requests that a client transaction makes from the INVITE it sent: ACK to a refusal (section 17.1.1.3) and
+ * CANCEL (section 9.1). Its own Via alone, its Route, To as given. */
+static void write_from_invite(struct sink *sink, const struct sip_message *invite, struct span method, struct span to)
 {
     struct span vias = sip_value(invite, SIP_HEADER_VIA), via;
     struct sip_cseq cseq;
+    enum err error = sip_cut_element(&vias, &via);
 
-    if (sip_cut_element(&vias, &via) != ERR_OK || sip_parse_cseq(sip_value(invite, SIP_HEADER_CSEQ), &cseq) != ERR_OK)
-        check(!"an INVITE of our own is well-formed");
-    sip_write_request(sink, SPAN("ACK"), invite->uri);
+    check(error == ERR_OK); /* an INVITE of our own is well-formed */
+    error = sip_parse_cseq(sip_value(invite, SIP_HEADER_CSEQ), &cseq);
+    check(error == ERR_OK);
+    sip_write_request(sink, method, invite->uri);
     sip_write_line(sink, "Via", via);
     sip_write_line(sink, "Max-Forwards", SPAN("70"));
     for (const struct sip_line *line = sip_line_next(invite, SIP_HEADER_ROUTE, NULL); line;
          line = sip_line_next(invite, SIP_HEADER_ROUTE, line))
         sink_span(sink, line->whole);
     sip_write_line(sink, "From", sip_value(invite, SIP_HEADER_FROM));
-    sip_write_line(sink, "To", sip_value(response, SIP_HEADER_TO));
+    sip_write_line(sink, "To", to);
     sip_write_line(sink, "Call-ID", sip_value(invite, SIP_HEADER_CALL_ID));
     sink_span(sink, SPAN("CSeq: "));
     sink_number(sink, cseq.number);
-    sink_span(sink, SPAN(" ACK\r\n"));
+    sink_char(sink, ' ');
+    sink_span(sink, method);
+    sink_span(sink, SPAN("\r\n"));
     sip_write_end(sink, 0);
+}
+
+static void read_invite(const struct sip_transaction *client, struct sip_message *invite)
+{
+    check(client->kind == SIP_CLIENT_INVITE && client->head != NULL);
+    enum err error = sip_parse(sip_buffer_span(client->head), invite);
+
+    check(error == ERR_OK);
 }
 
 static void client_refused(struct sip_layer *layer, struct sip_transaction *client, const struct sip_message *response)
@@ -173,9 +186,8 @@ static void client_refused(struct sip_layer *layer, struct sip_transaction *clie
     char text[SIP_HEAD_SIZE_MAX];
     struct sink sink = SINK(text);
 
-    if (sip_parse(sip_buffer_span(client->head), &invite) != ERR_OK)
-        check(!"an INVITE of our own is well-formed");
-    write_ack(&invite, response, &sink);
+    read_invite(client, &invite);
+    write_from_invite(&sink, &invite, SPAN("ACK"), sip_value(response, SIP_HEADER_TO));
     client->state = SIP_STATE_COMPLETED;
     /* An answer whose To is so long that the ACK does not fit gets none. */
     if (sink.overflow) {
@@ -184,6 +196,35 @@ static void client_refused(struct sip_layer *layer, struct sip_transaction *clie
     }
     keep_and_send(layer, client, sink_written(&sink), (struct slice){.length = 0});
     linger(layer, client, long_ns(client)); /* Timer D */
+}
+
+void sip_client_cancel(struct sip_layer *layer, struct sip_transaction *client)
+{
+    struct sip_message invite;
+    struct span vias, via;
+    struct sip_via own;
+    char text[SIP_HEAD_SIZE_MAX];
+    struct sink sink = SINK(text);
+
+    if (client->kind != SIP_CLIENT_INVITE || client->state > SIP_STATE_PROCEEDING || client->has_cancelled)
+        return;
+    client->wants_cancel = true;
+    /* Nobody may be cancelled who has not been heard of (section 9.1): the first provisional response sends it. */
+    if (client->state == SIP_STATE_TRYING)
+        return;
+    client->has_cancelled = true;
+    read_invite(client, &invite);
+    vias = sip_value(&invite, SIP_HEADER_VIA);
+    write_from_invite(&sink, &invite, SPAN("CANCEL"), sip_value(&invite, SIP_HEADER_TO));
+    check(!sink.overflow && sip_cut_element(&vias, &via) == ERR_OK && sip_parse_via(via, &own) == ERR_OK);
+    struct sip_client_start start = {.method = SPAN("CANCEL"),
+                                     .branch = own.branch,
+                                     .hop = client->hop,
+                                     .timers = client->timers,
+                                     .head = sink_written(&sink)};
+
+    sip_client_begin(layer, &start);
+    set_end(layer, client, long_ns(client));
 }
 
 static enum sip_news invite_client_take(struct sip_layer *layer, struct sip_transaction *client,
@@ -196,10 +237,14 @@ static enum sip_news invite_client_take(struct sip_layer *layer, struct sip_tran
             return SIP_NEWS_NONE;
         client->state = SIP_STATE_PROCEEDING;
         sip_alarm_stop(&layer->clock, &client->again);
+        if (client->has_cancelled)
+            return SIP_NEWS_PROVISIONAL;
         if (layer->timer_c_ns > 0)
             set_end(layer, client, layer->timer_c_ns);
         else
             sip_alarm_stop(&layer->clock, &client->end);
+        if (client->wants_cancel)
+            sip_client_cancel(layer, client);
         return SIP_NEWS_PROVISIONAL;
     }
     if (response->status < 300) {

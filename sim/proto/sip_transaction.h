@@ -32,7 +32,7 @@ struct sip_transaction {
     struct sip_key key;
     uint8_t kind, state; /* enum sip_transaction_kind, enum sip_state */
     bool is_message;     /* of a MESSAGE: its responses only acknowledge */
-    bool is_cancelled;
+    bool wants_cancel, has_cancelled;
     uint32_t token;            /* for its user; 0: none */
     struct sip_alarm again;    /* Timers A, E, G */
     struct sip_alarm end;      /* Timers B, C, D, F, H, I, J, K, L, M */
@@ -118,6 +118,10 @@ enum sip_news {
  * be gone afterwards. */
 enum sip_news sip_client_take(struct sip_layer *layer, struct sip_transaction *client,
                               const struct sip_message *response);
+
+/* Gives up an INVITE: sends CANCEL, at once or when the other side has been heard of (section 9.1). A final response
+ * must come within 64*T1, or the transaction times out. Nothing happens to one that has its final response. */
+void sip_client_cancel(struct sip_layer *layer, struct sip_transaction *client);
 
 /* ---- Server ---- */
 

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/base/check.h"
+#include "sim/base/units.h"
+#include "sim/proto/sip_proxy_state.h"
+
+/* RFC 3261 section 16.6, step 11: more than three minutes. */
+#define TIMER_C_NS (181 * SECOND)
+
+static const struct slice no_body;
+
+struct sip_proxy *sip_proxy_create(struct arena *arena, const struct sip_proxy_config *config)
+{
+    struct sip_proxy *proxy = arena_alloc(arena, sizeof(*proxy));
+
+    check(config->timers.t1_ns > 0 && config->transport <= SIP_TLS && config->role <= CSCF_S);
+    proxy->config = *config;
+    if (config->timers_ue.t1_ns == 0)
+        proxy->config.timers_ue = config->timers;
+    sip_layer_init(&proxy->layer, arena);
+    proxy->layer.timer_c_ns = TIMER_C_NS;
+    proxy->scratch = (struct sink){.data = proxy->scratch_bytes, .capacity = sizeof(proxy->scratch_bytes)};
+    for (const struct sip_name *name = config->names; name && name->name; name++)
+        if (span_equal_nocase(span_of(name->name), span_of(config->name)))
+            proxy->own_address = name->hop.address;
+    return proxy;
+}
+
+uint64_t sip_proxy_retransmissions(const struct sip_proxy *proxy)
+{
+    return proxy->layer.retransmissions;
+}
+
+/* ---- Answers of its own ---- */
+
+static void answer(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                   int status)
+{
+    struct sink *sink = &proxy->scratch;
+
+    sink->size = 0;
+    sink->overflow = false;
+    sip_write_answer(sink, request, status, status > 100 ? sip_proxy_draw(proxy) : 0);
+    if (status == 420) /* section 8.2.2.3: of extensions it knows none */
+        sip_write_line(sink, "Unsupported", sip_value(&request->message, SIP_HEADER_PROXY_REQUIRE));
+    sip_write_end(sink, 0);
+    if (!sink->overflow)
+        sip_server_respond(&proxy->layer, server, status, sink_written(sink), no_body);
+}
+
+/* The same when the request is long gone: it was kept with its transaction. */
+static void answer_later(struct sip_proxy *proxy, struct sip_transaction *server, int status)
+{
+    struct sip_incoming request;
+
+    if (!server || !server->request)
+        return;
+    request.head = sip_buffer_span(server->request);
+    request.from = server->hop;
+    request.body = no_body;
+    if (sip_incoming_read(&request) == ERR_OK)
+        answer(proxy, server, &request, status);
+}
+
+/* ---- Requests ---- */
+
+/* Sends the request on and ties both transactions together. */
+static void pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                    const struct sip_forward *forward)
+{
+    bool is_invite = span_equal(request->message.method, SPAN("INVITE"));
+    struct slice body = is_invite ? sip_forward_body(proxy, request, false) : request->body;
+    uint32_t seed = (uint32_t)(sip_mix(proxy->config.identity, 0) + proxy->drawn++ * UINT64_C(0x9e3779b1));
+    struct span branch = sip_forward_request(proxy, request, forward, seed, &body);
+    struct sip_client_start start = {.method = request->message.method,
+                                     .branch = branch,
+                                     .hop = forward->hop,
+                                     .timers = forward->is_to_ue ? proxy->config.timers_ue : proxy->config.timers,
+                                     .head = sink_written(&proxy->scratch),
+                                     .body = body};
+
+    if (proxy->scratch.overflow) {
+        answer(proxy, server, request, 513);
+        return;
+    }
+    struct sip_transaction *client = sip_client_begin(&proxy->layer, &start);
+
+    client->partner = server;
+    server->partner = client;
+}
+
+/* ACK to a 2xx has no transaction: it goes on by its Route, with a branch that is the same when it comes again (section
+ * 16.11). */
+static void pass_ack(struct sip_proxy *proxy, const struct sip_incoming *request)
+{
+    struct sip_forward forward;
+
+    if (sip_cscf_begin(proxy, request, &forward) != 0)
+        return;
+    forward.is_initial = false;
+    if (sip_cscf_route(proxy, request, &forward) != 0)
+        return;
+    uint32_t seed = (uint32_t)sip_hash(proxy->config.identity, request->via.branch);
+
+    sip_forward_request(proxy, request, &forward, seed, &request->body);
+    if (!proxy->scratch.overflow)
+        sip_layer_send(&proxy->layer, forward.hop, sip_layer_lend(&proxy->layer, sink_written(&proxy->scratch)),
+                       request->body);
+}
+
+/* Keeps the request until sip_proxy_located. */
+static void locate(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request)
+{
+    struct sip_layer *layer = &proxy->layer;
+    struct sip_pending *pending = proxy->pending_unused;
+    struct sip_uri uri;
+
+    if (sip_parse_uri(request->message.uri, &uri) != ERR_OK) {
+        answer(proxy, server, request, 416);
+        return;
+    }
+    if (pending)
+        proxy->pending_unused = pending->next;
+    else
+        pending = arena_alloc(layer->pool.arena, sizeof(*pending));
+    *pending = (struct sip_pending){
+        .token = ++proxy->last_token, .key = server->key, .from = request->from, .body = request->body};
+    pending->head = sip_pool_copy(&layer->pool, request->head);
+    if (request->body.length > 0 && !request->body.source->lasts) {
+        pending->copied = sip_pool_copy_slice(&layer->pool, request->body);
+        pending->body = sip_buffer_slice(pending->copied);
+    }
+    if (proxy->pending)
+        proxy->pending_last->next = pending;
+    else
+        proxy->pending = pending;
+    proxy->pending_last = pending;
+    server->token = pending->token;
+    struct sip_output *output = sip_layer_put(layer, SIP_LOCATE);
+
+    output->token = pending->token;
+    output->user = (struct span){pending->head->bytes + (uri.bare.data - request->head.data), uri.bare.size};
+}
+
+/* Section 16.10: what the INVITE has sent on is cancelled, and the CANCEL itself answered. */
+static void take_cancel(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request)
+{
+    struct sip_transaction *invite = sip_find(&proxy->layer, sip_server_key(&request->via, SPAN("INVITE")));
+
+    answer(proxy, server, request, invite ? 200 : 481);
+    if (!invite || invite->kind != SIP_SERVER_INVITE)
+        return;
+    if (invite->partner) {
+        sip_client_cancel(&proxy->layer, invite->partner);
+        return;
+    }
+    /* It still waits for the HSS, whose answer will find it refused. */
+    if (invite->state == SIP_STATE_PROCEEDING)
+        answer_later(proxy, invite, 487);
+}
+
+static void take_new(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_key key)
+{
+    struct span method = request->message.method;
+    struct sip_forward forward;
+    int status = sip_cscf_begin(proxy, request, &forward);
+    struct sip_timers timers = forward.is_from_ue ? proxy->config.timers_ue : proxy->config.timers;
+    struct sip_transaction *server =
+        sip_server_begin(&proxy->layer, key, method, sip_hop_back(&request->via, request->from), timers);
+
+    if (span_equal(method, SPAN("CANCEL"))) {
+        take_cancel(proxy, server, request);
+        return;
+    }
+    if (server->kind == SIP_SERVER_INVITE) {
+        server->request = sip_pool_copy(&proxy->layer.pool, request->head);
+        answer(proxy, server, request, 100);
+    }
+    if (status == 0)
+        status = sip_cscf_route(proxy, request, &forward);
+    if (status == 0)
+        pass_on(proxy, server, request, &forward);
+    else if (status == SIP_CSCF_LOCATE)
+        locate(proxy, server, request);
+    else
+        answer(proxy, server, request, status);
+}
+
+static void take_request(struct sip_proxy *proxy, const struct sip_incoming *request)
+{
+    struct sip_key key = sip_server_key(&request->via, request->message.method);
+    struct sip_transaction *server = sip_find(&proxy->layer, key);
+    bool is_ack = span_equal(request->message.method, SPAN("ACK"));
+
+    if (server && is_ack)
+        sip_server_acked(&proxy->layer, server);
+    else if (server)
+        sip_server_repeated(&proxy->layer, server);
+    else if (is_ack)
+        pass_ack(proxy, request);
+    else
+        take_new(proxy, request, key);
+}
+
+/* ---- Responses ---- */
+
+/* A response without a transaction goes nowhere (RFC 6026 section 7.3). */
+static void take_response(struct sip_proxy *proxy, const struct sip_incoming *response)
+{
+    struct sip_layer *layer = &proxy->layer;
+    struct sip_transaction *client = sip_find(layer, sip_client_key(response->via.branch, response->cseq.method));
+    int status = response->message.status;
+
+    if (!client || client->kind > SIP_CLIENT_OTHER)
+        return;
+    struct sip_transaction *server = client->partner;
+    enum sip_news news = sip_client_take(layer, client, &response->message);
+
+    if (news == SIP_NEWS_NONE || status == 100 || !server)
+        return;
+    bool is_answer = server->kind == SIP_SERVER_INVITE && status >= 200 && status < 300;
+    struct slice body = is_answer ? sip_forward_body(proxy, response, true) : response->body;
+
+    sip_forward_response(proxy, response, &body);
+    if (!proxy->scratch.overflow)
+        sip_server_respond(layer, server, status, sink_written(&proxy->scratch), body);
+}
+
+void sip_proxy_receive(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop from, struct span head,
+                       struct slice body, struct sip_outbox *out)
+{
+    struct sip_incoming incoming;
+
+    incoming.head = head;
+    incoming.from = from;
+    incoming.body = body;
+    sip_layer_begin(&proxy->layer, now_ns, out);
+    if (sip_incoming_read(&incoming) == ERR_OK) {
+        if (incoming.message.is_request)
+            take_request(proxy, &incoming);
+        else
+            take_response(proxy, &incoming);
+    }
+    sip_layer_end(&proxy->layer);
+}
+
+/* ---- The HSS's answer ---- */
+
+/* Answers come mostly in the order of questions, so the search from the oldest ends at once. */
+static struct sip_pending *pending_take(struct sip_proxy *proxy, uint32_t token)
+{
+    struct sip_pending *before = NULL, *pending = proxy->pending;
+
+    while (pending && pending->token != token) {
+        before = pending;
+        pending = pending->next;
+    }
+    if (!pending)
+        return NULL;
+    if (before)
+        before->next = pending->next;
+    else
+        proxy->pending = pending->next;
+    if (proxy->pending_last == pending)
+        proxy->pending_last = before;
+    return pending;
+}
+
+static void go_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_pending *pending,
+                  const char *s_cscf)
+{
+    struct sip_incoming request;
+    struct sip_forward forward;
+
+    request.head = sip_buffer_span(pending->head);
+    request.from = pending->from;
+    request.body = pending->body;
+    enum err error = sip_incoming_read(&request);
+
+    check(error == ERR_OK); /* as when it came */
+    int status = s_cscf ? sip_cscf_begin(proxy, &request, &forward) : 404;
+
+    if (status == 0)
+        status = sip_cscf_located(proxy, &request, span_of(s_cscf), &forward);
+    if (status == 0)
+        pass_on(proxy, server, &request, &forward);
+    else
+        answer(proxy, server, &request, status);
+}
+
+void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const char *s_cscf,
+                       struct sip_outbox *out)
+{
+    struct sip_layer *layer = &proxy->layer;
+
+    sip_layer_begin(layer, now_ns, out);
+    struct sip_pending *pending = pending_take(proxy, token);
+
+    if (pending) {
+        struct sip_transaction *server = sip_find(layer, pending->key);
+
+        /* The request may have been cancelled or forgotten meanwhile. */
+        if (server && server->token == token && server->state <= SIP_STATE_PROCEEDING)
+            go_on(proxy, server, pending, s_cscf);
+        sip_pool_release(&layer->pool, pending->head);
+        sip_pool_release(&layer->pool, pending->copied);
+        pending->next = proxy->pending_unused;
+        proxy->pending_unused = pending;
+    }
+    sip_layer_end(layer);
+}
+
+/* ---- Timers ---- */
+
+/* Nobody answered. An INVITE is told so upstream; nothing else is, since its client has given up by itself and a 408
+ * would only add to the load (RFC 4320 section 4.2). */
+static void timed_out(struct sip_proxy *proxy, struct sip_transaction *client)
+{
+    if (client->kind == SIP_CLIENT_INVITE && client->state == SIP_STATE_PROCEEDING && !client->has_cancelled) {
+        sip_client_cancel(&proxy->layer, client); /* Timer C */
+        return;
+    }
+    if (client->kind == SIP_CLIENT_INVITE)
+        answer_later(proxy, client->partner, 408);
+    sip_transaction_end(&proxy->layer, client);
+}
+
+void sip_proxy_wake(struct sip_proxy *proxy, int64_t now_ns, struct sip_outbox *out)
+{
+    struct sip_alarm *alarm;
+
+    sip_layer_begin(&proxy->layer, now_ns, out);
+    while (sip_layer_has_room(&proxy->layer) && (alarm = sip_clock_due(&proxy->layer.clock, now_ns)) != NULL) {
+        struct sip_transaction *client = sip_transaction_ring(&proxy->layer, alarm);
+
+        if (client)
+            timed_out(proxy, client);
+    }
+    sip_layer_end(&proxy->layer);
+}

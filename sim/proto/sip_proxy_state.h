@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sip_proxy_state.h - what a proxy holds, shared by its three parts: sip_proxy.c moves messages between transactions,
+ * sip_cscf.c decides by role where a request goes, sip_forward.c writes what goes. For users sip_proxy.h is the door.
+ */
+#ifndef SIM_PROTO_SIP_PROXY_STATE_H
+#define SIM_PROTO_SIP_PROXY_STATE_H
+
+#include "sim/proto/sip_hop.h"
+#include "sim/proto/sip_incoming.h"
+#include "sim/proto/sip_proxy.h"
+#include "sim/proto/sip_transaction.h"
+
+/* A request that waits for the HSS. */
+struct sip_pending {
+    struct sip_pending *next;
+    uint32_t token;
+    struct sip_key key; /* of its server transaction, which may be gone by then */
+    struct sip_hop from;
+    struct sip_buffer *head;
+    struct sip_buffer *copied; /* the body, where its source does not last */
+    struct slice body;
+};
+
+struct sip_proxy {
+    struct sip_proxy_config config;
+    struct sip_layer layer;
+    uint64_t drawn;       /* identifiers made so far */
+    uint32_t own_address; /* 0: not known by name */
+    uint32_t last_token;
+    struct sip_pending *pending, *pending_last, *pending_unused; /* oldest first */
+    struct sink scratch;                                         /* for the head under construction */
+    char scratch_bytes[SIP_HEAD_SIZE_MAX];
+};
+
+enum { SIP_ADDED_SIZE = 1024 };
+
+/* What becomes of a request on its way through a proxy. */
+struct sip_forward {
+    bool is_initial;         /* creates a dialog or stands alone: To has no tag */
+    bool is_from_ue;         /* P-CSCF: came from its UE */
+    bool is_to_ue;           /* P-CSCF: goes to its UE */
+    uint32_t pops;           /* Route elements at the front that are ours */
+    struct span own_user;    /* user part of the first of them: "orig", "term", "mo", "mt" or nothing */
+    struct span next_route;  /* URI of the first that stays; size 0: none */
+    struct span uri;         /* Request-URI */
+    struct span push;        /* URI of a Route element put in front; size 0: none */
+    const char *record_user; /* user part of our Record-Route; NULL: none is added */
+    uint32_t drops;          /* headers that do not go on, a bit each */
+    struct sip_hop hop;
+    uint32_t loop; /* hash of what the routing of the request depends on */
+    struct sink added;
+    char added_bytes[SIP_ADDED_SIZE]; /* whole header lines that are added */
+};
+
+/* ---- sip_cscf.c ---- */
+
+/* Reads the Route set: pops, users, direction. Returns 0, or the status of a refusal. */
+int sip_cscf_begin(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward);
+
+enum { SIP_CSCF_LOCATE = 1 };
+
+/* Decides by role. Returns 0, a status of a refusal, or SIP_CSCF_LOCATE: the HSS must be asked first, then
+ * sip_cscf_located decides. */
+int sip_cscf_route(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward);
+int sip_cscf_located(struct sip_proxy *proxy, const struct sip_incoming *request, struct span s_cscf,
+                     struct sip_forward *forward);
+
+/* ---- sip_forward.c ---- */
+
+uint64_t sip_proxy_draw(struct sip_proxy *proxy);
+
+/* Writes the request into scratch as it goes on; body_size differs from the received one where SDP was changed. Returns
+ * the branch of the new Via, which is made from branch_seed and the look for loops. */
+struct span sip_forward_request(struct sip_proxy *proxy, const struct sip_incoming *request,
+                                const struct sip_forward *forward, uint32_t branch_seed, const struct slice *body);
+
+/* Writes a response into scratch without its top Via. */
+void sip_forward_response(struct sip_proxy *proxy, const struct sip_incoming *response, const struct slice *body);
+
+/* The body as it goes on: changed by the owner's rewrite_sdp where it wants to. */
+struct slice sip_forward_body(struct sip_proxy *proxy, const struct sip_incoming *message, bool is_answer);
+
+#endif
