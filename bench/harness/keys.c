@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/harness/keys.h"
+#include "traces/outfile.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+enum { PEM_SIZE = 8192 };
+
+static enum err write_pem(const struct party *party, bool with_key, struct sink *pem)
+{
+    TRY(party_write_certificate(party, pem));
+    return with_key ? party_write_key(party, pem) : ERR_OK;
+}
+
+static enum err save_party(const struct party *party, bool with_key, const char *folder, const char *name,
+                           struct note *note)
+{
+    char text[PEM_SIZE], path_text[OUTFILE_PATH_SIZE];
+    struct sink pem = SINK(text), path = SINK(path_text);
+    struct outfile file;
+
+    sink_text(&path, folder);
+    sink_char(&path, '/');
+    sink_text(&path, name);
+    sink_string(&path);
+    if (path.overflow)
+        return note_set(note, ERR_FILE, "%s: name too long", folder);
+    if (write_pem(party, with_key, &pem) != ERR_OK || pem.overflow)
+        return note_set(note, ERR_CRYPTO, "%s: OpenSSL does not write this key", name);
+    TRY(outfile_open(&file, path_text, note));
+    outfile_write(&file, sink_written(&pem));
+    return outfile_close(&file, note);
+}
+
+enum err keys_save(const struct party_set *parties, enum party_kind kind, const char *folder, struct note *note)
+{
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        return note_set(note, ERR_FILE, "%s: %s", folder, strerror(errno));
+    TRY(save_party(&parties->authority[kind], false, folder, "authority.pem", note));
+    TRY(save_party(&parties->alice[kind], true, folder, "alice.pem", note));
+    return save_party(&parties->bob[kind], true, folder, "bob.pem", note);
+}

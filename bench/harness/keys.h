@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * keys.h - writes certificates and private keys of a trial's users as PEM, so that other programs can open what the
+ * trial sealed. They are made for the trial and protect nothing else.
+ */
+#ifndef BENCH_HARNESS_KEYS_H
+#define BENCH_HARNESS_KEYS_H
+
+#include "sim/sec/party.h"
+
+/* Writes alice.pem and bob.pem, each a certificate and its private key, and authority.pem, the certificate they stand
+ * under, into the folder, which is made where it is missing. ERR_FILE when one of them is there already or cannot
+ * be written; ERR_CRYPTO. */
+MUST_USE enum err keys_save(const struct party_set *parties, enum party_kind kind, const char *folder,
+                            struct note *note);
+
+#endif
