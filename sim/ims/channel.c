@@ -40,6 +40,7 @@ struct channel {
     bool wants_room;
     bool acknowledges; /* what was written last only acknowledges */
     bool finishes;     /* FIN when everything has been handed to TCP */
+    bool has_finished; /* it has been */
     int64_t syn_ns;
     struct rope in;   /* TLS: plaintext received */
     struct rope out;  /* TLS: plaintext to be sealed */
@@ -244,8 +245,8 @@ static void channel_flush(struct channel *channel, const struct cause *cause)
         tcp_write(channel->tcp, slice, &own);
         rope_release(&channel->wire, channel->wire.begin + slice.length);
     }
-    if (channel->finishes && rope_length(&channel->out) == 0 && !channel->is_sealing) {
-        channel->finishes = false;
+    if (channel->finishes && !channel->has_finished && rope_length(&channel->out) == 0 && !channel->is_sealing) {
+        channel->has_finished = true;
         tcp_finish(channel->tcp, &own);
     }
 }
@@ -325,9 +326,15 @@ static void channel_wrote(struct channel *channel, bool acknowledges, const stru
         channel_flush(channel, cause);
 }
 
+/* What is written behind the end, an answer that was still being worked on, goes nowhere. */
+static bool channel_is_closed(const struct channel *channel)
+{
+    return channel->state == CHANNEL_DEAD || channel->finishes;
+}
+
 void channel_write(struct channel *channel, struct slice slice, bool acknowledges, const struct cause *cause)
 {
-    if (slice.length == 0 || channel->state == CHANNEL_DEAD)
+    if (slice.length == 0 || channel_is_closed(channel))
         return;
     rope_append(channel->is_tls ? &channel->out : &channel->wire, slice);
     channel_wrote(channel, acknowledges, cause);
@@ -336,7 +343,7 @@ void channel_write(struct channel *channel, struct slice slice, bool acknowledge
 void channel_write_bytes(struct channel *channel, const void *bytes, size_t size, bool acknowledges,
                          const struct cause *cause)
 {
-    if (size == 0 || channel->state == CHANNEL_DEAD)
+    if (size == 0 || channel_is_closed(channel))
         return;
     rope_append_bytes(channel->is_tls ? &channel->out : &channel->wire, bytes, size);
     channel_wrote(channel, acknowledges, cause);

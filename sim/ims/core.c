@@ -171,6 +171,7 @@ void core_connect(struct world *world)
     if (sip_node_transport(world) != SIP_UDP)
         for (size_t i = 0; i + 1 < sizeof(way) / sizeof(way[0]); i++)
             sip_node_connect(world->sip_nodes[way[i]], way[i + 1], &nobody);
+    core_connect_ue(world);
     hss_connect(world);
     /* Legs of back-to-back user agents belong to a session; connections between relays do not. */
     if (world->arm->path == PATH_RELAYS)

@@ -442,8 +442,6 @@ struct relay *relay_create(struct world *world, enum role role, bool is_b2bua)
     relay->is_b2bua = is_b2bua;
     relay->is_tls = !is_b2bua && world->arm->hop == HOP_TLS;
     sink_format(&uri, "%s://%s:%u", relay->is_tls ? "msrps" : "msrp", site->host_name, site->msrp_port);
-    if (is_b2bua)
-        sink_text(&uri, "/b2bua4a7c1e09;tcp");
     sink_string(&uri);
     struct msrp_relay_config config = {.uri = relay->uri,
                                        .realm = "open-ims.test",
@@ -454,6 +452,10 @@ struct relay *relay_create(struct world *world, enum role role, bool is_b2bua)
                                        .is_b2bua = is_b2bua};
 
     relay->msrp = msrp_relay_create(world->arena, &config);
+    if (is_b2bua)
+        sink_text(&uri, "/b2bua4a7c1e09;tcp");
+    check(!uri.overflow);
+    sink_string(&uri);
     world->relays[role] = relay;
     leg_listen(world, role, relay->is_tls, relay, relay_accept, &relay_leg_owner);
     return relay;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Whole trials through the one door: what must hold in every arm and topology. */
 #include "sim/base/units.h"
+#include "sim/base/check.h"
 #include "sim/sim.h"
 #include "tests/unit.h"
 
@@ -43,7 +44,7 @@ static void set_up(void)
     struct note note = {{0}};
     struct party_set_config config = {.server_names = sim_server_names, .with_rsa = true};
 
-    CU_ASSERT_FATAL(party_set_init(&parties, &config, &note) == ERR_OK);
+    check(party_set_init(&parties, &config, &note) == ERR_OK);
 }
 
 static struct scenario standard(void)
