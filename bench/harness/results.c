@@ -197,9 +197,9 @@ enum err results_save_manifest(const struct results *results, const struct resul
     struct sink sink = SINK(text);
 
     sink_text(&sink, "command:");
-    for (int i = 0; i < manifest->argc; i++) {
+    for (size_t i = 0; i < manifest->word_count; i++) {
         sink_char(&sink, ' ');
-        write_quoted(&sink, manifest->argv[i]);
+        write_quoted(&sink, manifest->words[i]);
     }
     sink_format(&sink, "\nrevision: %s\ncompiler: %s\nseed: %llu\n", REVISION, compiler,
                 (unsigned long long)manifest->seed);

@@ -38,8 +38,8 @@ MUST_USE enum err results_save(const struct results *results, const char *name, 
 
 /* What the manifest says beside machine, compiler, revision and times. */
 struct results_manifest {
-    int argc;
-    char *const *argv;
+    size_t word_count;
+    const char *const *words; /* of the command line */
     uint64_t seed;
     const char *libraries; /* lines "name version" */
     const char *remarks;   /* further lines "key: value"; may be NULL */

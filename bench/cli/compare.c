@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* compare.c - every arm side by side on one scenario, and the difference split. */
+#include "bench/cli/figures.h"
+
+#include <stdlib.h>
+
+enum { TRIALS_STANDARD = 100, TABLE_MEMORY = 16 << 20 };
+
+/* What a comparison holds on to; compare_free gives it back whole. */
+struct compare {
+    const struct command_line *line;
+    struct setup setup;
+    struct headline_plan plan;
+    struct headline headline;
+    struct arena *arena;
+    struct sink text;
+};
+
+static enum err read_inputs(struct compare *compare, struct note *note)
+{
+    const struct command_line *line = compare->line;
+
+    compare->arena = arena_create(TABLE_MEMORY);
+    compare->text = (struct sink){.data = malloc(HEADLINE_TEXT_SIZE), .capacity = HEADLINE_TEXT_SIZE};
+    if (!compare->arena || !compare->text.data)
+        return note_set(note, ERR_FULL, "no memory for the tables");
+    TRY(headline_read_plan(&compare->plan, line, TRIALS_STANDARD, note));
+    TRY(scenario_file_read(span_of(line->arguments[0]), &compare->setup.file, note));
+    for (size_t i = 0; i < line->option_count; i++)
+        if (strcmp(line->options[i].option->name, "--set") == 0)
+            TRY(scenario_file_set(&compare->setup.file, span_of(line->options[i].value), note));
+    return setup_open(&compare->setup, note);
+}
+
+static enum err save_rows(struct compare *compare, const struct results *results, struct note *note)
+{
+    struct outfile trials = {0}, summary = {0};
+    enum err error = results_open(results, "trials.csv", &trials, note);
+
+    if (error == ERR_OK)
+        error = results_open(results, "summary.csv", &summary, note);
+    if (error == ERR_OK) {
+        headline_write_heads(&trials, &summary);
+        headline_write_rows(&compare->headline, &trials, &summary);
+        error = outfile_close(&trials, note);
+    }
+    if (error == ERR_OK)
+        error = outfile_close(&summary, note);
+    outfile_discard(&trials);
+    outfile_discard(&summary);
+    return error;
+}
+
+static enum err save(struct compare *compare, const struct results *results, struct note *note)
+{
+    TRY(results_save_inputs(results, &compare->setup, note));
+    TRY(save_rows(compare, results, note));
+    TRY(results_save(results, "comparison.txt", sink_written(&compare->text), note));
+    TRY(results_folder(results, "figures", note));
+    TRY(figures_by_arm(results, "delay-by-arm-warm", &compare->setup,
+                       headline_case(&compare->headline, CONNECTIONS_WARM), note));
+    TRY(figures_by_arm(results, "delay-by-arm-cold", &compare->setup,
+                       headline_case(&compare->headline, CONNECTIONS_COLD), note));
+    return headline_save_manifest(results, compare->line, compare->setup.file.scenario.seed, note);
+}
+
+static enum err compute(struct compare *compare, struct note *note)
+{
+    const struct command_given *folder = command_option(compare->line, "-o");
+    struct command_terminal terminal = command_terminal();
+    struct results results;
+
+    TRY(read_inputs(compare, note));
+    if (folder)
+        TRY(results_create(&results, folder->value, compare->setup.file.scenario.name, note));
+    TRY(headline_run(&compare->headline, &compare->setup, &compare->plan, note));
+    headline_write(&compare->headline, &terminal, compare->arena, &compare->text);
+    if (compare->text.overflow)
+        return note_set(note, ERR_FULL, "the comparison is too long to be told");
+    return folder ? save(compare, &results, note) : ERR_OK;
+}
+
+static enum status print(struct compare *compare)
+{
+    struct table table;
+
+    if (!command_option(compare->line, "--csv") && !command_option(compare->line, "--json"))
+        return command_print(sink_written(&compare->text));
+    headline_table(&compare->headline, &table, compare->arena);
+    return command_print_table(compare->line, &table);
+}
+
+/* The answer is no where the proposal never arrived. */
+static enum status judge(const struct compare *compare)
+{
+    const struct headline_case *warm = headline_case(&compare->headline, CONNECTIONS_WARM);
+
+    return comparison_of_arm(&warm->comparison, warm->comparison.reference).delivered > 0 ? STATUS_DONE : STATUS_NO;
+}
+
+static void compare_free(struct compare *compare)
+{
+    headline_free(&compare->headline);
+    setup_close(&compare->setup);
+    if (compare->arena)
+        arena_destroy(compare->arena);
+    free(compare->text.data);
+    free(compare);
+}
+
+static enum status run_compare(const struct command_line *line)
+{
+    struct compare *compare = calloc(1, sizeof(*compare));
+    struct note note = {{0}};
+
+    if (!compare)
+        return command_fail(note_set(&note, ERR_FULL, "no memory"), &note);
+    compare->line = line;
+    enum err error = compute(compare, &note);
+    enum status status = error == ERR_OK ? print(compare) : command_fail(error, &note);
+
+    if (status == STATUS_DONE)
+        status = judge(compare);
+    compare_free(compare);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {"--arms", "LIST", "arms by name, separated by commas; the proposal and both baselines are always there"},
+    COMMAND_OPTION_SET,
+    {"--trials", "N", "trials an arm; 100 unless given"},
+    {"--precision", "SHARE", "as many trials as intervals of this share of the mean need, such as 1%"},
+    {"--trials-max", "N", "at most so many with --precision; 10,000 unless given"},
+    {"-j", "N", "threads; as many as there are processors unless given"},
+    COMMAND_OPTION_JSON,
+    COMMAND_OPTION_CSV,
+    {"-o", "FOLDER", "write a results folder: rows, inputs, figures, manifest; it must not exist"},
+    {.name = NULL},
+};
+
+const struct command command_compare = {
+    .name = "compare",
+    .arguments = "SCENARIO",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .help = "Run every arm on the same trials, side by side, and split the difference",
+    .options = options,
+    .run = run_compare,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * figures.h - figures of comparisons: the data as CSV into a results folder's figures, then gnuplot. A figure that
+ * cannot be drawn is one line on standard error; its data and script stay.
+ */
+#ifndef BENCH_CLI_FIGURES_H
+#define BENCH_CLI_FIGURES_H
+
+#include "bench/cli/headline.h"
+#include "bench/harness/crossing.h"
+
+enum { FIGURES_SIZES_MAX = 24, FIGURES_CROSSINGS_MAX = 8 };
+
+/* What of a setup is assumed, in one or two lines for a caption. */
+void figures_assumed(const struct setup *setup, struct sink *sink);
+
+/* Delay by arm with its eight parts, of one case. The folder "figures" exists. */
+MUST_USE enum err figures_by_arm(const struct results *results, const char *name, const struct setup *setup,
+                                 const struct headline_case *one, struct note *note);
+
+/* Delays by size of the file. */
+struct figures_sizes {
+    size_t arm_count, size_count;
+    const struct arm *arms[COMPARISON_ARMS_MAX];
+    double bytes[FIGURES_SIZES_MAX];
+    size_t trials[FIGURES_SIZES_MAX];
+    bool is_exact;
+    struct comparison_estimate delays[COMPARISON_ARMS_MAX][FIGURES_SIZES_MAX];
+    size_t crossing_count;
+    struct figures_crossing {
+        const struct arm *baseline;
+        struct crossing at; /* bytes, ms; order -1: the proposal is the faster one from here on */
+    } crossings[FIGURES_CROSSINGS_MAX];
+};
+
+/* Runs the plan's arms on files of least to most bytes, each twice the last; fewer trials for larger files, at most
+ * plan->trials. The setup is as before when it returns. */
+MUST_USE enum err figures_run_sizes(struct figures_sizes *sizes, struct setup *setup, const struct headline_plan *plan,
+                                    uint64_t least_bytes, uint64_t most_bytes, struct note *note);
+
+/* The crossings in words, a line each; or that there are none. */
+void figures_write_crossings(const struct figures_sizes *sizes, struct sink *sink);
+
+MUST_USE enum err figures_by_size(const struct results *results, const char *name, const struct setup *setup,
+                                  const struct figures_sizes *sizes, struct note *note);
+
+#endif

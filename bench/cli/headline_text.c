@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The words, tables and bars of headline.h. Numbers for people have a digit more than their interval deserves; those
+ * for programs are whole.
+ */
+#include "bench/cli/headline.h"
+#include "plots/waterfall.h"
+#include "sim/base/check.h"
+#include "sim/base/units.h"
+
+#include <math.h>
+
+enum { CELL_SIZE = 64 };
+
+/* ---- Cells ---- */
+
+static void put_number(struct table *table, const char *format, double value)
+{
+    char shown[CELL_SIZE], plain[CELL_SIZE];
+    struct sink shown_sink = SINK(shown);
+    struct sink plain_sink = SINK(plain);
+
+    if (isfinite(value)) {
+        /* The formats are those of this file. */
+        if (strcmp(format, "%.0f") == 0)
+            sink_format(&shown_sink, "%.0f", value);
+        else if (strcmp(format, "%.1f") == 0)
+            sink_format(&shown_sink, "%.1f", value);
+        else
+            sink_format(&shown_sink, "%.3f", value);
+        sink_format(&plain_sink, "%.9g", value);
+    } else if (isinf(value)) {
+        sink_text(&shown_sink, "failed");
+    }
+    table_cell(table, sink_written(&shown_sink), sink_written(&plain_sink));
+}
+
+/* The half width, or that there is none. */
+static void put_half(struct table *table, const struct comparison_estimate *estimate, bool is_exact)
+{
+    char text[CELL_SIZE];
+    struct sink sink = SINK(text);
+
+    if (estimate->count > 0 && is_exact)
+        sink_text(&sink, "exact");
+    else if (isfinite(estimate->half_ms))
+        sink_format(&sink, "%.3f", estimate->half_ms);
+    else if (estimate->count > 0)
+        sink_text(&sink, "unknown");
+    table_cell(table, sink_written(&sink), SPAN(""));
+}
+
+static void put_text(struct table *table, const char *shown, const char *plain)
+{
+    table_cell(table, span_of(shown), span_of(plain));
+}
+
+/* ---- The table ---- */
+
+static void add_columns(struct table *table, size_t trials)
+{
+    table_column(table, NULL, "path.relays", TABLE_NUMBER);
+    table_column(table, NULL, "connections", TABLE_TEXT);
+    table_column(table, NULL, "seal.when", TABLE_TEXT);
+    table_column(table, "arm", "arm", TABLE_TEXT);
+    table_column(table, NULL, "exact", TABLE_NUMBER);
+    table_column(table, NULL, "trials", TABLE_NUMBER);
+    table_column(table, NULL, "delivered", TABLE_NUMBER);
+    table_column(table, "delay, ms", "delay_mean_ms", TABLE_NUMBER);
+    table_column(table, "95 % +-", NULL, TABLE_NUMBER);
+    table_column(table, NULL, "delay_low_ms", TABLE_NUMBER);
+    table_column(table, NULL, "delay_high_ms", TABLE_NUMBER);
+    table_column(table, trials > 1 ? "p50" : NULL, "p50_ms", TABLE_NUMBER);
+    table_column(table, trials > 1 ? "p90" : NULL, "p90_ms", TABLE_NUMBER);
+    table_column(table, trials >= 200 ? "p95" : NULL, "p95_ms", TABLE_NUMBER);
+    table_column(table, trials >= 1000 ? "p99" : NULL, "p99_ms", TABLE_NUMBER);
+    table_column(table, "failed, %", "failed_percent", TABLE_NUMBER);
+    table_column(table, "- " HEADLINE_PROPOSAL, "difference_ms", TABLE_NUMBER);
+    table_column(table, "95 % +-", NULL, TABLE_NUMBER);
+    table_column(table, NULL, "difference_low_ms", TABLE_NUMBER);
+    table_column(table, NULL, "difference_high_ms", TABLE_NUMBER);
+    table_column(table, trials > 1 ? "variance gain" : NULL, "variance_ratio", TABLE_NUMBER);
+    table_column(table, NULL, "ranked", TABLE_NUMBER);
+}
+
+static void put_difference(struct table *table, const struct comparison *comparison, size_t arm)
+{
+    struct comparison_pair pair = comparison_of_pair(comparison, arm, comparison->reference);
+    const struct comparison_estimate *difference = &pair.difference;
+
+    if (arm == comparison->reference) {
+        for (int i = 0; i < 5; i++)
+            put_text(table, "", "");
+        put_text(table, "", "1");
+        return;
+    }
+    put_number(table, "%.3f", difference->mean_ms);
+    if (pair.is_ranked)
+        put_half(table, difference, comparison->is_exact);
+    else
+        put_text(table, "not ranked", "");
+    put_number(table, "%.3f", difference->mean_ms - difference->half_ms);
+    put_number(table, "%.3f", difference->mean_ms + difference->half_ms);
+    put_number(table, "%.1f", pair.variance_ratio);
+    put_text(table, "", pair.is_ranked ? "1" : "0");
+}
+
+static void add_row(struct table *table, const struct headline *headline, const struct headline_case *one, size_t arm)
+{
+    const struct comparison *comparison = &one->comparison;
+    struct comparison_arm made = comparison_of_arm(comparison, arm);
+    const struct field *connections = field_find(scenario_fields, SPAN("connections"));
+    const struct field *seal_when = field_find(scenario_fields, SPAN("seal.when"));
+    char name[CELL_SIZE];
+    struct sink sink = SINK(name);
+
+    check(connections && seal_when);
+    sink_text(&sink, headline_mark(comparison->arms[arm]));
+    sink_text(&sink, comparison->arms[arm]->name);
+    table_row(table);
+    put_number(table, "%.0f", (double)headline->file.scenario.relays);
+    put_text(table, "", connections->choices[one->connections]);
+    put_text(table, "", seal_when->choices[one->seal_when]);
+    put_text(table, sink_string(&sink), comparison->arms[arm]->name);
+    put_text(table, "", comparison->is_exact ? "1" : "0");
+    put_number(table, "%.0f", (double)made.trials);
+    put_number(table, "%.0f", (double)made.delivered);
+    put_number(table, "%.3f", made.delay.mean_ms);
+    put_half(table, &made.delay, comparison->is_exact);
+    put_number(table, "%.3f", made.delay.mean_ms - made.delay.half_ms);
+    put_number(table, "%.3f", made.delay.mean_ms + made.delay.half_ms);
+    put_number(table, "%.3f", made.p50.value);
+    put_number(table, "%.3f", made.p90.value);
+    put_number(table, "%.3f", made.p95.value);
+    put_number(table, "%.3f", made.p99.value);
+    put_number(table, "%.1f", 100 * (1 - (double)made.delivered / (double)made.trials));
+    put_difference(table, comparison, arm);
+}
+
+static void add_rows(struct table *table, const struct headline *headline, const struct headline_case *one)
+{
+    for (size_t arm = 0; arm < one->comparison.arm_count; arm++)
+        add_row(table, headline, one, arm);
+}
+
+void headline_table(const struct headline *headline, struct table *table, struct arena *arena)
+{
+    table_init(table, arena);
+    add_columns(table, 0);
+    for (size_t i = 0; i < headline->case_count; i++)
+        add_rows(table, headline, &headline->cases[i]);
+}
+
+/* ---- Words ---- */
+
+/* "12.345 ms +- 0.678", without the interval where exact. */
+static void write_estimate(struct sink *sink, double mean_ms, double half_ms)
+{
+    sink_format(sink, "%.3f ms", mean_ms);
+    if (half_ms > 0 && isfinite(half_ms))
+        sink_format(sink, " +- %.3f", half_ms);
+}
+
+static void write_verdict(const struct comparison *comparison, size_t arm, struct sink *sink)
+{
+    struct comparison_pair pair = comparison_of_pair(comparison, arm, comparison->reference);
+    double base_ms = comparison_of_arm(comparison, arm).delay.mean_ms;
+
+    sink_format(sink, "Against %s%s, " HEADLINE_PROPOSAL " ", headline_mark(comparison->arms[arm]),
+                comparison->arms[arm]->name);
+    if (pair.difference.count == 0) {
+        sink_text(sink, "cannot be compared: no trial was delivered by both.\n");
+        return;
+    }
+    if (!pair.is_ranked) {
+        sink_format(sink, "is not ranked: the shares of failures differ by %.1f points.\n",
+                    100 * fabs(pair.failed_more));
+        return;
+    }
+    if (!pair.is_different) {
+        sink_text(sink, "shows no difference: ");
+        write_estimate(sink, pair.difference.mean_ms, pair.difference.half_ms);
+        sink_text(sink, ".\n");
+        return;
+    }
+    sink_text(sink, "is ");
+    write_estimate(sink, fabs(pair.difference.mean_ms), pair.difference.half_ms);
+    sink_format(sink, " (%.1f %%) %s.\n", 100 * fabs(pair.difference.mean_ms) / base_ms,
+                pair.difference.mean_ms > 0 ? "faster" : "slower");
+}
+
+static void write_cause(struct sink *sink, const char *cause, const struct comparison_estimate *estimate,
+                        const char *from)
+{
+    sink_format(sink, "  %-28s %+10.3f ms", cause, estimate->mean_ms);
+    if (estimate->half_ms > 0 && isfinite(estimate->half_ms))
+        sink_format(sink, " +- %-8.3f", estimate->half_ms);
+    sink_format(sink, "  %s\n", from);
+}
+
+/* "costs 1.234 ms" or "saves 1.234 ms": what doing so adds to the delay. */
+static void write_effect(struct sink *sink, double added_ms)
+{
+    sink_format(sink, "%s %.3f ms", added_ms >= 0 ? "costs" : "saves", fabs(added_ms));
+}
+
+static void write_split(const struct comparison *comparison, struct sink *sink)
+{
+    struct comparison_split split = comparison_split(comparison);
+
+    if (!split.is_known)
+        return;
+    sink_text(sink, "\nWhere the difference to (b) msrp-relay comes from:\n");
+    write_cause(sink, "path", &split.path, "msrp-relay-plain - msrp-plain");
+    write_cause(sink, "hop protection", &split.hop, "msrp-relay - msrp-relay-plain: TLS on each leg, AUTH");
+    write_cause(sink, "end-to-end protection", &split.end_to_end, "msrp-smime - msrp-plain");
+    if (split.has_interaction)
+        write_cause(sink, "interaction", &split.interaction,
+                    "(msrp-relay-smime - msrp-relay) - (msrp-smime - msrp-plain)");
+    write_cause(sink, "whole", &split.whole, "msrp-relay - msrp-smime = path + hop - end-to-end");
+    sink_text(sink, "S/MIME itself ");
+    write_effect(sink, split.end_to_end.mean_ms);
+    sink_text(sink, "; leaving the relays out, with their TLS and AUTH, ");
+    write_effect(sink, -split.path.mean_ms - split.hop.mean_ms);
+    sink_text(sink, "; together the proposal ");
+    write_effect(sink, -split.whole.mean_ms);
+    sink_text(sink, ".\n");
+}
+
+static void write_bars(const struct comparison *comparison, const struct command_terminal *terminal, struct sink *sink)
+{
+    struct waterfall_bar bars[COMPARISON_ARMS_MAX];
+    struct waterfall_style style = {.width = terminal->width, .is_unicode = terminal->is_unicode};
+
+    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
+        struct comparison_estimate delay = comparison_of_arm(comparison, arm).delay;
+
+        bars[arm] = (struct waterfall_bar){.name = comparison->arms[arm]->name,
+                                           .mean_ms = delay.mean_ms,
+                                           .low_ms = comparison->is_exact ? NAN : delay.mean_ms - delay.half_ms,
+                                           .high_ms = comparison->is_exact ? NAN : delay.mean_ms + delay.half_ms,
+                                           .is_marked = arm == comparison->reference};
+    }
+    sink_char(sink, '\n');
+    waterfall_bars(bars, comparison->arm_count, &style, sink);
+    sink_char(sink, '\n');
+}
+
+static void write_bounds(const struct headline *headline, const struct headline_case *main, struct sink *sink)
+{
+    const struct field *seal_when = field_find(scenario_fields, SPAN("seal.when"));
+
+    check(seal_when);
+    for (size_t i = 0; i < headline->case_count; i++) {
+        const struct headline_case *bound = &headline->cases[i];
+
+        if (!bound->is_bound || bound->connections != main->connections)
+            continue;
+        for (size_t arm = 0; arm < bound->comparison.arm_count; arm++) {
+            struct comparison_estimate delay = comparison_of_arm(&bound->comparison, arm).delay;
+            size_t same = comparison_find(&main->comparison, bound->comparison.arms[arm]->name);
+
+            if (delay.count == 0 || same == main->comparison.arm_count)
+                continue;
+            sink_format(sink, "Sealed %s, %s takes ", seal_when->choices[bound->seal_when],
+                        bound->comparison.arms[arm]->name);
+            write_estimate(sink, delay.mean_ms, delay.half_ms);
+            sink_format(sink, "; the table has it sealed %s: ", seal_when->choices[main->seal_when]);
+            delay = comparison_of_arm(&main->comparison, same).delay;
+            write_estimate(sink, delay.mean_ms, delay.half_ms);
+            sink_text(sink, ". These are its bounds.\n");
+        }
+    }
+}
+
+static void write_case(const struct headline *headline, const struct headline_case *one,
+                       const struct command_terminal *terminal, struct arena *arena, struct sink *sink)
+{
+    const struct comparison *comparison = &one->comparison;
+    struct table table;
+
+    sink_format(sink, "%s connections, ", one->connections == CONNECTIONS_WARM ? "Warm" : "Cold");
+    if (comparison->is_exact)
+        sink_text(sink, "one trial an arm: nothing is random, so the numbers are exact\n\n");
+    else
+        sink_format(sink, "%zu trials an arm\n\n", comparison->trials);
+    table_init(&table, arena);
+    add_columns(&table, comparison->trials);
+    add_rows(&table, headline, one);
+    table_write_text(&table, sink);
+    write_bars(comparison, terminal, sink);
+    for (size_t arm = 0; arm < comparison->arm_count; arm++)
+        if (headline_mark(comparison->arms[arm])[0] == '(')
+            write_verdict(comparison, arm, sink);
+    write_bounds(headline, one, sink);
+    write_split(comparison, sink);
+    sink_char(sink, '\n');
+}
+
+void headline_write(const struct headline *headline, const struct command_terminal *terminal, struct arena *arena,
+                    struct sink *sink)
+{
+    const struct scenario *scenario = &headline->file.scenario;
+
+    sink_format(sink, "%s: ", scenario->name);
+    units_show_size(sink, headline->cases[0].comparison.outcomes[0].file_bytes);
+    sink_format(sink, " file, %llu relays, seed %llu. * the proposal, (a) and (b) the hop-by-hop baselines.\n\n",
+                (unsigned long long)scenario->relays, (unsigned long long)scenario->seed);
+    for (size_t i = 0; i < headline->case_count; i++)
+        if (!headline->cases[i].is_bound)
+            write_case(headline, &headline->cases[i], terminal, arena, sink);
+}
