@@ -39,8 +39,8 @@ static void help(FILE *out)
         char text[80];
         struct sink sink = SINK(text);
 
-        sink_format(&sink, "%s %s", commands[i]->name, commands[i]->arguments);
-        fprintf(out, "  %-22s %s\n", sink_string(&sink), commands[i]->help);
+        sink_format(&sink, "%s", commands[i]->name);
+        fprintf(out, "  %-12s %s\n", sink_string(&sink), commands[i]->help);
     }
     fprintf(out, "\nhopsim COMMAND --help tells a command's options. Exit status: 0 done, 1 the answer is no, 2 bad\n"
                  "input, 3 a fault of the program or the machine.\n");
