@@ -80,6 +80,9 @@ static char *give_line(char *buffer, int size, void *stream)
     struct reading *reading = stream;
     struct span line;
 
+    /* An include can only come first, so whoever looks for one need not read on. */
+    if (!reading->file && reading->has_entries)
+        return NULL;
     if (reading->error != ERR_OK || !input_cut_line(&reading->rest, &line))
         return NULL;
     reading->line++;
