@@ -228,23 +228,20 @@ uint64_t channel_room(struct channel *channel)
     return room;
 }
 
-/* Hands to TCP what it has room for. Asking for room until there is none makes it tell when there is some again. */
+/* Hands to TCP what it has room for, in one write. Filling the room makes TCP tell when there is some again. */
 static void channel_flush(struct channel *channel, const struct cause *cause)
 {
     struct cause own = channel_cause(channel, cause);
 
-    while (rope_length(&channel->wire) > 0) {
-        uint64_t room = tcp_room(channel->tcp);
+    uint64_t waiting = rope_length(&channel->wire), room = waiting > 0 ? tcp_room(channel->tcp) : 0;
+    uint64_t until = channel->wire.begin + (waiting < room ? waiting : room);
 
-        if (room == 0)
-            return;
-        struct slice slice = rope_slice(&channel->wire, channel->wire.begin);
-
-        if (slice.length > room)
-            slice.length = room;
-        tcp_write(channel->tcp, slice, &own);
-        rope_release(&channel->wire, channel->wire.begin + slice.length);
+    if (until > channel->wire.begin) {
+        tcp_write_rope(channel->tcp, &channel->wire, channel->wire.begin, until, &own);
+        rope_release(&channel->wire, until);
     }
+    if (rope_length(&channel->wire) > 0)
+        return;
     if (channel->finishes && !channel->has_finished && rope_length(&channel->out) == 0 && !channel->is_sealing) {
         channel->has_finished = true;
         tcp_finish(channel->tcp, &own);
@@ -315,38 +312,36 @@ static void channel_seal_next(struct channel *channel, const struct cause *cause
                 channel_sealed);
 }
 
-static void channel_wrote(struct channel *channel, bool acknowledges, const struct cause *cause)
-{
-    channel->acknowledges = acknowledges;
-    if (channel->state != CHANNEL_READY)
-        return;
-    if (channel->is_tls)
-        channel_seal_next(channel, cause);
-    else
-        channel_flush(channel, cause);
-}
-
 /* What is written behind the end, an answer that was still being worked on, goes nowhere. */
 static bool channel_is_closed(const struct channel *channel)
 {
     return channel->state == CHANNEL_DEAD || channel->finishes;
 }
 
-void channel_write(struct channel *channel, struct slice slice, bool acknowledges, const struct cause *cause)
+void channel_write(struct channel *channel, struct slice slice, bool acknowledges)
 {
     if (slice.length == 0 || channel_is_closed(channel))
         return;
     rope_append(channel->is_tls ? &channel->out : &channel->wire, slice);
-    channel_wrote(channel, acknowledges, cause);
+    channel->acknowledges = acknowledges;
 }
 
-void channel_write_bytes(struct channel *channel, const void *bytes, size_t size, bool acknowledges,
-                         const struct cause *cause)
+void channel_write_bytes(struct channel *channel, const void *bytes, size_t size, bool acknowledges)
 {
     if (size == 0 || channel_is_closed(channel))
         return;
     rope_append_bytes(channel->is_tls ? &channel->out : &channel->wire, bytes, size);
-    channel_wrote(channel, acknowledges, cause);
+    channel->acknowledges = acknowledges;
+}
+
+void channel_push(struct channel *channel, const struct cause *cause)
+{
+    if (channel->state != CHANNEL_READY)
+        return;
+    if (channel->is_tls)
+        channel_seal_next(channel, cause);
+    else
+        channel_flush(channel, cause);
 }
 
 void channel_finish(struct channel *channel, const struct cause *cause)

@@ -44,11 +44,11 @@ bool channel_is_ready(const struct channel *channel);
 bool channel_is_dead(const struct channel *channel);
 
 /* Bytes that may be written now. More is taken all the same and waits; writing before the channel is ready waits too.
- */
+ * Nothing leaves before the push: what was written between two pushes shares records and segments. */
 uint64_t channel_room(struct channel *channel);
-void channel_write(struct channel *channel, struct slice slice, bool acknowledges, const struct cause *cause);
-void channel_write_bytes(struct channel *channel, const void *bytes, size_t size, bool acknowledges,
-                         const struct cause *cause);
+void channel_write(struct channel *channel, struct slice slice, bool acknowledges);
+void channel_write_bytes(struct channel *channel, const void *bytes, size_t size, bool acknowledges);
+void channel_push(struct channel *channel, const struct cause *cause);
 
 /* What has arrived and is not released yet. */
 struct rope *channel_in(struct channel *channel);

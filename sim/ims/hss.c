@@ -72,7 +72,8 @@ static void hss_write(struct channel *channel, const struct diameter_message *me
                                 .head = label};
 
     channel_note_sent(channel, watch_sent(channel_world(channel), &watched));
-    channel_write_bytes(channel, sink.data, sink.size, false, cause);
+    channel_write_bytes(channel, sink.data, sink.size, false);
+    channel_push(channel, cause);
 }
 
 /* Takes one message off a channel; false when none is whole. Its spans point into bytes. */

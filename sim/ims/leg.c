@@ -197,18 +197,16 @@ static uint64_t writer_room(void *context)
 static void writer_bytes(void *context, const void *bytes, size_t size, bool acknowledges)
 {
     struct leg *leg = context;
-    struct cause cause = acknowledges ? cause_feedback(&leg->cause) : cause_forward(&leg->cause);
 
     leg_note(leg, (struct span){bytes, size});
-    channel_write_bytes(leg->channel, bytes, size, acknowledges, &cause);
+    channel_write_bytes(leg->channel, bytes, size, acknowledges);
 }
 
 static void writer_slice(void *context, struct slice slice, bool acknowledges)
 {
     struct leg *leg = context;
-    struct cause cause = acknowledges ? cause_feedback(&leg->cause) : cause_forward(&leg->cause);
 
-    channel_write(leg->channel, slice, acknowledges, &cause);
+    channel_write(leg->channel, slice, acknowledges);
 }
 
 struct msrp_writer leg_writer(struct leg *leg)
@@ -219,6 +217,12 @@ struct msrp_writer leg_writer(struct leg *leg)
 void leg_write_text(struct leg *leg, struct span text, bool acknowledges)
 {
     writer_bytes(leg, text.data, text.size, acknowledges);
+    leg_push(leg);
+}
+
+void leg_push(struct leg *leg)
+{
+    channel_push(leg->channel, &leg->cause);
 }
 
 enum role leg_role_of_uri(const struct world *world, struct span text)

@@ -40,10 +40,11 @@ typedef void *leg_accept_fn(void *context, struct leg *leg); /* returns the leg'
 void leg_listen(struct world *world, enum role role, bool is_tls, void *context, leg_accept_fn *accept,
                 const struct leg_owner *owner);
 
-/* A writer that writes on the leg with its cause. */
+/* A writer that writes on the leg; what was written leaves with leg_push, with the leg's cause. */
 struct msrp_writer leg_writer(struct leg *leg);
+void leg_push(struct leg *leg);
 
-/* Writes a whole message without a bulk body: a response, AUTH. */
+/* Writes a whole message without a bulk body and pushes it: a response, AUTH. */
 void leg_write_text(struct leg *leg, struct span text, bool acknowledges);
 
 /* Reads what has come in, as far as the owner allows. */

@@ -228,6 +228,7 @@ static void media_wake(struct engine *engine, void *context)
 static void media_pump(struct media *media)
 {
     msrp_sender_pump(media->sender, world_now(media->world));
+    leg_push(media->leg);
     media_arm(media);
 }
 
@@ -313,6 +314,7 @@ static void media_answer(void *context, const struct cause *cause)
     media->leg->cause = *cause;
     watch_acted(media->world, job->watched);
     msrp_receiver_answer(media->receiver);
+    leg_push(media->leg);
     job->next = media->jobs_free;
     media->jobs_free = job;
 }

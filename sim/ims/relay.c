@@ -121,12 +121,10 @@ static void relay_send_answer(struct relay_leg *from, const struct transit *tran
 }
 
 /* Passes on as much of the oldest message's body as has come and as there is room for. */
-static void relay_pass_body(struct relay_leg *from, struct transit *transit, struct leg *out)
+static void relay_pass_body(struct relay_leg *from, struct transit *transit, const struct msrp_writer *writer)
 {
-    struct msrp_writer writer = leg_writer(out);
-
     while (transit->body_left_from < transit->body_end) {
-        uint64_t room = writer.room(out);
+        uint64_t room = writer->room(writer->context);
         uint64_t left = transit->body_end - transit->body_left_from;
 
         if (room == 0)
@@ -137,7 +135,7 @@ static void relay_pass_body(struct relay_leg *from, struct transit *transit, str
             slice.length = left;
         if (slice.length > room)
             slice.length = room;
-        writer.slice(out, slice, false);
+        writer->slice(writer->context, slice, false);
         transit->body_left_from += slice.length;
         rope_release(&from->body, transit->body_left_from);
     }
@@ -153,17 +151,21 @@ static bool relay_pass(struct relay_leg *from, struct transit *transit, const st
     relay_connect(relay, transit->to, cause);
     struct leg *out = relay_leg_to(relay, transit->to)->leg;
 
+    struct msrp_writer writer = leg_writer(out);
+
     out->cause = transit->acknowledges ? *cause : cause_forward(cause);
     if (!transit->is_begun) {
-        if (leg_writer(out).room(out) == 0)
+        if (writer.room(out) == 0)
             return false;
         watch_acted(relay->world, transit->watched);
-        leg_write_text(out, (struct span){transit->head, transit->head_size}, transit->acknowledges);
+        writer.bytes(out, transit->head, transit->head_size, transit->acknowledges);
         transit->is_begun = true;
     }
-    relay_pass_body(from, transit, out);
-    if (!transit->is_whole || transit->body_left_from < transit->body_end)
+    relay_pass_body(from, transit, &writer);
+    if (!transit->is_whole || transit->body_left_from < transit->body_end) {
+        leg_push(out);
         return false;
+    }
     char text[128];
     struct sink end = SINK(text);
 
@@ -171,7 +173,8 @@ static bool relay_pass(struct relay_leg *from, struct transit *transit, const st
         sink_text(&end, "\r\n");
     msrp_write_end((struct span){transit->transaction_id, transit->transaction_id_size}, transit->flag, &end);
     check(!end.overflow);
-    leg_write_text(out, sink_written(&end), transit->acknowledges);
+    writer.bytes(out, end.data, end.size, transit->acknowledges);
+    leg_push(out);
     return true;
 }
 
@@ -249,6 +252,11 @@ static struct transit *transit_take(struct relay_leg *from)
     return transit;
 }
 
+static bool is_method(const struct msrp_head *head, struct span method)
+{
+    return head->is_request && span_equal(head->method, method);
+}
+
 static void transit_forward(struct transit *transit, const struct msrp_head *head, struct span next_uri)
 {
     struct relay *relay = transit->from->relay;
@@ -257,7 +265,8 @@ static void transit_forward(struct transit *transit, const struct msrp_head *hea
     transit->to = leg_role_of_uri(relay->world, next_uri);
     if (transit->to == ROLE_COUNT)
         return;
-    if (head->is_request)
+    /* A SEND is answered hop by hop under an ID of each hop's own; AUTH and its answer keep theirs all the way. */
+    if (is_method(head, SPAN("SEND")))
         msrp_relay_transaction_id(relay->msrp, &id);
     else
         sink_span(&id, head->transaction_id);
@@ -274,11 +283,6 @@ static void transit_forward(struct transit *transit, const struct msrp_head *hea
         transit->to = ROLE_COUNT;
     transit->head_size = text.size;
     transit->transaction_id_size = id.size;
-}
-
-static bool is_method(const struct msrp_head *head, struct span method)
-{
-    return head->is_request && span_equal(head->method, method);
 }
 
 static void transit_route(struct transit *transit, const struct msrp_head *head)

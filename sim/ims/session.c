@@ -15,6 +15,8 @@ struct session {
     const char *content_type;
     uint8_t *received; /* at UE-B, where bytes are real */
     bool is_prepared, is_sealed, is_invited, is_answered, is_answering, is_ended;
+    bool is_received; /* UE-B has the whole body */
+    bool is_closing;  /* UE-B has got a BYE */
 };
 
 static const char target[] = "sip:bob@open-ims.test";
@@ -161,6 +163,9 @@ static void session_received(void *context, uint64_t length, const struct cause 
         world_fail(world, OUTCOME_TRANSFER_FAILED);
         return;
     }
+    session->is_received = true;
+    if (session->is_closing)
+        media_close(session->media_b, &forward);
     if (is_cms(session))
         site_crypto(world, ROLE_UE_B, (enum cost_operation)(COST_CMS_OPEN_RFC8591 + 2 * world->scenario->suite), length,
                     &forward, session, session_in_hand);
@@ -360,7 +365,10 @@ static void session_b_told(void *context, const struct sip_output *item, const s
         session->is_answering = true;
         world_wait(world, PART_ANSWERING, world->scenario->answer_ns, &forward, session, session_picked_up);
     } else if (item->action == SIP_ENDED) {
-        media_close(session->media_b, &forward);
+        /* Relays answer for themselves, so a BYE may overtake the file: what is under way is still taken. */
+        session->is_closing = true;
+        if (session->is_received)
+            media_close(session->media_b, &forward);
     } else if (item->action == SIP_TIMED_OUT) {
         world_fail(world, OUTCOME_SETUP_TIMEOUT);
     }

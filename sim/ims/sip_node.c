@@ -122,8 +122,9 @@ static void node_send(struct sip_node *node, const struct sip_output *item, cons
     struct channel *channel = node->channels[to];
 
     channel_note_sent(channel, watched);
-    channel_write_bytes(channel, item->head.data, item->head.size, item->acknowledges, &own);
-    channel_write(channel, item->body, item->acknowledges, &own);
+    channel_write_bytes(channel, item->head.data, item->head.size, item->acknowledges);
+    channel_write(channel, item->body, item->acknowledges);
+    channel_push(channel, &own);
 }
 
 static void node_wake(struct engine *engine, void *context)

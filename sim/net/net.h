@@ -142,6 +142,8 @@ uint64_t tcp_room(const struct tcp *tcp);
 /* Appends to what is sent; length at most tcp_room. The cause's is_feedback says that these bytes only acknowledge. */
 void tcp_write(struct tcp *tcp, struct slice slice, const struct cause *cause);
 void tcp_write_bytes(struct tcp *tcp, const void *bytes, size_t size, const struct cause *cause);
+/* The bytes of a rope from offset from to until, as one write: they share segments. */
+void tcp_write_rope(struct tcp *tcp, struct rope *rope, uint64_t from, uint64_t until, const struct cause *cause);
 
 /* What has arrived in order and is not released yet: read it, then tcp_release up to a stream offset. */
 struct rope *tcp_received(struct tcp *tcp);

@@ -306,6 +306,15 @@ void tcp_write_bytes(struct tcp *tcp, const void *bytes, size_t size, const stru
     tcp_written_now(tcp, cause);
 }
 
+void tcp_write_rope(struct tcp *tcp, struct rope *rope, uint64_t from, uint64_t until, const struct cause *cause)
+{
+    check(!tcp->is_finishing);
+    if (from == until || tcp->state == TCP_DEAD)
+        return;
+    rope_append_rope(&tcp->out, rope, from, until);
+    tcp_written_now(tcp, cause);
+}
+
 struct rope *tcp_received(struct tcp *tcp)
 {
     return &tcp->in;
