@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* list.c - what there is to choose from: arms, scenarios, parameters, tables of dwells and costs. */
 #include "bench/cli/command.h"
+#include "bench/harness/cost_file.h"
 #include "bench/harness/dwell_file.h"
 #include "bench/harness/input.h"
 #include "bench/harness/scenario_file.h"
@@ -147,12 +148,49 @@ static enum err list_dwells(struct table *table, struct note *note)
     return ERR_OK;
 }
 
+static void cost_rows(struct table *table, const char *name, const struct cost_table *costs)
+{
+    for (int i = 0; i < COST_OPERATION_COUNT; i++) {
+        const struct cost *cost = &costs->costs[i];
+        char text[32];
+        struct sink per_byte = SINK(text);
+
+        if (!cost->is_known)
+            continue;
+        sink_format(&per_byte, "%.4f", cost->ns_per_byte);
+        table_row(table);
+        cell(table, name);
+        cell(table, cost_operation_names[i]);
+        time_cell(table, cost->fixed_ns);
+        table_same(table, sink_written(&per_byte));
+        cell(table, costs->machine);
+    }
+}
+
+static enum err list_costs(struct table *table, struct note *note)
+{
+    struct cost_table costs;
+
+    table_column(table, "table", "table", TABLE_TEXT);
+    table_column(table, "operation", "operation", TABLE_TEXT);
+    table_column(table, "fixed", "fixed_ns", TABLE_NUMBER);
+    table_column(table, "ns a byte", "ns_per_byte", TABLE_NUMBER);
+    table_column(table, "machine", "machine", TABLE_TEXT);
+    for (const struct input_builtin *row = input_builtins; row->name; row++) {
+        if (row->kind != INPUT_COST)
+            continue;
+        TRY(cost_file_read(row->name, &costs, note));
+        cost_rows(table, row->name, &costs);
+    }
+    return ERR_OK;
+}
+
 static const struct list {
     const char *name;
     list_fn *fill;
 } lists[] = {
-    {"arms", list_arms}, {"scenarios", list_scenarios}, {"parameters", list_parameters}, {"dwells", list_dwells},
-    {.name = NULL},
+    {"arms", list_arms},     {"scenarios", list_scenarios}, {"parameters", list_parameters},
+    {"dwells", list_dwells}, {"costs", list_costs},         {.name = NULL},
 };
 
 static enum status unknown_list(const char *name)
