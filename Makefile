@@ -49,7 +49,7 @@ row_bench/cli := bench/cli bench/harness plots $(row_traces)
 have = $(foreach f,$(1),$(if $(call sources,$(f)),$(call archive,$(f))))
 
 TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(f)/test_*.c)))
-FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 
 .PHONY: all deps deps-test deps-long reproduce test fuzz clean force
 .DELETE_ON_ERROR:
@@ -91,6 +91,15 @@ $(B)/plots/scripts.o: $(B)/plots/scripts.c
 	$(CC) $(CFLAGS) -c -o $@ $<
 $(call archive,plots): $(B)/plots/scripts.o
 
+# What can be read of the paper's figures, for reproduce.
+$(B)/bench/cli/paper_text.c: traces/paper/captures.csv
+	@mkdir -p $(@D)
+	@{ echo 'extern const char paper_text[];'; echo 'const char paper_text[] = {'; \
+	    od -An -v -td1 $< | sed 's/ *\([0-9][0-9]*\)/\1,/g'; echo '0};'; } >$@
+$(B)/bench/cli/paper_text.o: $(B)/bench/cli/paper_text.c $(B)/flags
+	$(CC) $(CFLAGS) -c -o $@ $<
+$(call archive,bench/cli): $(B)/bench/cli/paper_text.o
+
 # Manifests name the revision; results.o is made anew only when it has changed.
 REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 $(B)/bench/harness/results.o: CFLAGS += -DREVISION='"$(REVISION)"'
@@ -124,14 +133,15 @@ test: deps deps-test
 	@$(MAKE) --no-print-directory -j2 all $(TESTS)
 	@B=$(B) CC='$(CC)' CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
 
-# Sources that a fuzzer links are compiled with it: coverage needs their every branch.
-build/fuzz/%: tests/fuzz/%.c $$(foreach f,sim/base sim/wire sim/proto traces bench/harness,$$(wildcard $$(f)/*.c)) $(B)/bench/builtins.c
-	@mkdir -p $(@D)
-	clang -std=c11 -D_DEFAULT_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. -o $@ $(filter %.c,$^) $(LIBS)
+# Parsers under clang's fuzzer; objects and archives are a variant of their own.
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $$(call have,$$(row_bench/harness))
+	$(CC) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
-fuzz: $(FUZZERS)
-	@for f in $(FUZZERS); do mkdir -p build/fuzz/corpus-$${f##*/}; \
-	    $$f -max_total_time=$(FUZZ_S) -timeout=5 -print_final_stats=1 build/fuzz/corpus-$${f##*/} || exit 1; done
+fuzz:
+	@$(MAKE) --no-print-directory -j2 CC=clang VARIANT=fuzz SAN=fuzzer-no-link,address,undefined $(FUZZERS)
+	@for f in $(FUZZERS); do mkdir -p build/corpus/$${f##*/} && \
+	    $$f -max_total_time=$(FUZZ_S) -timeout=5 -verbosity=0 build/corpus/$${f##*/} || exit 1; \
+	    echo "passed: $${f##*/}, $(FUZZ_S) s"; done
 
 clean:
 	rm -rf build

@@ -49,6 +49,8 @@ static void set_origin(char *origin, struct span text)
 
 void scenario_file_defaults(struct scenario_file *file)
 {
+    /* The bytes between members too, so that equal scenarios are equal bytes. */
+    memset(file, 0, sizeof(*file));
     field_defaults(scenario_fields, &file->scenario);
     for (const struct field *row = scenario_fields; row->name; row++)
         set_origin(file->origins[row_number(row)], span_of(row->source));
@@ -215,15 +217,13 @@ static enum err go_through(struct reading *reading)
     return fail_at(reading, ERR_SYNTAX, "expected [section], key = value, or a comment that begins with #");
 }
 
-/* Opens the file and those it includes, one after another. *count grows with each, so that the caller frees them. */
-static enum err open_chain(struct span name, struct input *chain, size_t *count, struct note *note)
+/* Opens what chain[0] includes, one after another. *count is how many there are, whatever happens. */
+static enum err open_chain(struct input *chain, size_t *count, struct note *note)
 {
-    struct reading reading = {.error = ERR_OK};
-    struct span folder = SPAN("");
-
-    TRY(input_read(INPUT_SCENARIO, name, folder, &chain[0], note));
     for (*count = 1;; (*count)++) {
-        reading = (struct reading){.input = &chain[*count - 1]};
+        struct reading reading = {.input = &chain[*count - 1]};
+        struct span folder = input_folder(reading.input);
+
         if (go_through(&reading) != ERR_OK)
             return note_set(note, reading.error, "%s", reading.why.text);
         if (reading.include[0] == 0)
@@ -231,7 +231,6 @@ static enum err open_chain(struct span name, struct input *chain, size_t *count,
         if (*count == INCLUDES_MAX)
             return note_set(note, ERR_RANGE, "%s: includes nested deeper than %d: does a scenario include itself?",
                             reading.input->name, INCLUDES_MAX - 1);
-        folder = input_folder(reading.input);
         TRY(input_read(INPUT_SCENARIO, span_of(reading.include), folder, &chain[*count], note));
     }
 }
@@ -248,20 +247,39 @@ static enum err apply_chain(struct scenario_file *file, const struct input *chai
     return ERR_OK;
 }
 
-enum err scenario_file_read(struct span name, struct scenario_file *file, struct note *note)
+/* Takes the first input over and frees it with those it includes. */
+static enum err read_chain(const struct input *first, struct scenario_file *file, struct note *note)
 {
-    struct input chain[INCLUDES_MAX] = {{.owned = NULL}};
+    struct input chain[INCLUDES_MAX] = {*first};
     struct scenario_file result;
     size_t count = 0;
-    enum err error = open_chain(name, chain, &count, note);
+    enum err error = open_chain(chain, &count, note);
 
     if (error == ERR_OK)
         error = apply_chain(&result, chain, count, note);
-    for (size_t i = 0; i < INCLUDES_MAX; i++)
+    for (size_t i = 0; i < count; i++)
         input_free(&chain[i]);
     if (error == ERR_OK)
         *file = result;
     return error;
+}
+
+enum err scenario_file_read(struct span name, struct scenario_file *file, struct note *note)
+{
+    struct input input;
+
+    TRY(input_read(INPUT_SCENARIO, name, SPAN(""), &input, note));
+    return read_chain(&input, file, note);
+}
+
+enum err scenario_file_parse(struct span text, const char *name, struct scenario_file *file, struct note *note)
+{
+    struct input input = {.text = text};
+    struct sink sink = SINK(input.name);
+
+    sink_format(&sink, "%.*s", INPUT_NAME_SIZE - 1, name);
+    sink_string(&sink);
+    return read_chain(&input, file, note);
 }
 
 enum err scenario_file_set(struct scenario_file *file, struct span assignment, struct note *note)

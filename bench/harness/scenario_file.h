@@ -24,6 +24,10 @@ void scenario_file_defaults(struct scenario_file *file);
  * was expected"; the result is then untouched. */
 MUST_USE enum err scenario_file_read(struct span name, struct scenario_file *file, struct note *note);
 
+/* The same for a text; name is what messages call it, and paths of includes begin in the working folder. */
+MUST_USE enum err scenario_file_parse(struct span text, const char *name, struct scenario_file *file,
+                                      struct note *note);
+
 /* One "key=value" of the command line, with the row's full name. */
 MUST_USE enum err scenario_file_set(struct scenario_file *file, struct span assignment, struct note *note);
 
