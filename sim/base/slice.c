@@ -80,17 +80,24 @@ static void rope_grow_pieces(struct rope *rope)
     rope->piece_capacity = capacity;
 }
 
+/* Lengthens the last piece if the bytes go on where it ends. */
+static inline bool rope_join(struct rope *rope, const struct source *source, uint64_t offset, uint64_t length)
+{
+    if (rope->piece_end == rope->piece_first)
+        return false;
+    struct rope_piece *last = rope_piece_at(rope, rope->piece_end - 1);
+
+    if (last->slice.source != source || last->slice.offset + last->slice.length != offset)
+        return false;
+    last->slice.length += length;
+    rope->end += length;
+    return true;
+}
+
 static void rope_push(struct rope *rope, struct slice slice)
 {
-    if (rope->piece_end != rope->piece_first) {
-        struct rope_piece *last = rope_piece_at(rope, rope->piece_end - 1);
-
-        if (last->slice.source == slice.source && last->slice.offset + last->slice.length == slice.offset) {
-            last->slice.length += slice.length;
-            rope->end += slice.length;
-            return;
-        }
-    }
+    if (rope_join(rope, slice.source, slice.offset, slice.length))
+        return;
     if (rope->piece_end - rope->piece_first == rope->piece_capacity)
         rope_grow_pieces(rope);
     *rope_piece_at(rope, rope->piece_end) = (struct rope_piece){.slice = slice, .at = rope->end};
@@ -163,19 +170,6 @@ void rope_append(struct rope *rope, struct slice slice)
     rope->spool.end += slice.length;
 }
 
-void rope_append_rope(struct rope *rope, struct rope *other, uint64_t from, uint64_t until)
-{
-    check(from >= other->begin && until <= other->end);
-    while (from < until) {
-        struct slice slice = rope_slice(other, from);
-
-        if (slice.length > until - from)
-            slice.length = until - from;
-        rope_append(rope, slice);
-        from += slice.length;
-    }
-}
-
 /* Cuts off the front of a piece that stays, so that a run of joined headers does not hold the spool for ever. */
 static void rope_trim(struct rope_piece *piece, uint64_t offset, struct rope *rope)
 {
@@ -235,6 +229,24 @@ static const struct rope_piece *rope_find(struct rope *rope, uint64_t offset)
     }
     rope->piece_hint = rope->piece_first + low;
     return rope_piece_at(rope, rope->piece_hint);
+}
+
+/* Most often this lengthens the last piece by bytes of the piece of the last look-up. */
+void rope_append_rope(struct rope *rope, struct rope *other, uint64_t from, uint64_t until)
+{
+    check(from >= other->begin && until <= other->end);
+    while (from < until) {
+        const struct rope_piece *piece = rope_find(other, from);
+        const struct source *source = piece->slice.source;
+        uint64_t skip = from - piece->at;
+        uint64_t length = piece->slice.length - skip;
+
+        if (length > until - from)
+            length = until - from;
+        if (!source->lasts || !rope_join(rope, source, piece->slice.offset + skip, length))
+            rope_append(rope, slice_part(piece->slice, skip, length));
+        from += length;
+    }
 }
 
 struct slice rope_slice(struct rope *rope, uint64_t offset)
