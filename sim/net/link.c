@@ -314,6 +314,8 @@ static void link_arrive(struct engine *engine, void *context)
         const struct flight *next = &link->flights[link->flight_first & link->flight_mask];
 
         engine_at_ticket(engine, next->arrive_ns, next->ticket, link, link_arrive);
+        __builtin_prefetch(next->packet);
+        __builtin_prefetch(&next->packet->of);
     }
     link->arrived++;
     link->payload_bytes += packet->length;

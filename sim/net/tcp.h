@@ -50,6 +50,7 @@ struct tcp {
     bool has_rtt;
     bool has_timed_out; /* slow start after an RTO: one segment an ACK at most (RFC 3465) */
     uint16_t repeats;   /* duplicate ACKs */
+    uint16_t id_next;   /* IPv4 identification: each connection counts, as Linux does */
     uint32_t mss;       /* payload of a full segment */
     uint32_t mtu;
 
@@ -90,12 +91,12 @@ struct tcp {
     struct ranges early;              /* arrived beyond a hole */
     uint64_t recent[SACK_BLOCKS_MAX]; /* an offset in each of the ranges of early that changed last */
     struct timer delayed;
-    struct cause delayed_cause; /* of the segment that armed it */
+    alignas(64) struct cause delayed_cause; /* of the segment that armed it */
     int64_t delayed_at_ns;
     uint32_t recent_us; /* TS.Recent */
 
     /* What was sent or received last or asked for by the owner, and when: what is sent next goes on from there. */
-    struct cause last;
+    alignas(64) struct cause last;
     int64_t last_ns;
     enum part late_part; /* what bytes of another transfer than last's are charged for having waited */
 

@@ -139,6 +139,11 @@ static void take_ack(struct tcp *tcp, const struct packet *packet)
 
 static void take_payload(struct tcp *tcp, const struct packet *packet, uint64_t until)
 {
+    if (!packet->extra) {
+        rope_append_rope(&tcp->in, &packet->of.tcp->out, tcp->expected, until);
+        tcp->expected = until;
+        return;
+    }
     while (tcp->expected < until) {
         struct slice slice = packet_payload(packet, tcp->expected - packet->offset);
 

@@ -45,7 +45,7 @@ static struct packet *segment_create(struct tcp *tcp, uint64_t offset, uint64_t 
     packet->length = (uint16_t)length;
     packet->bytes = (uint16_t)(IP_HEADER_BYTES + TCP_HEADER_BYTES + tcp_option_bytes(tcp, flags, sack_count) + length);
     packet->to = (uint16_t)tcp->peer_node;
-    packet->id = tcp->net->nodes[tcp->node].id_next++;
+    packet->id = tcp->id_next++;
     packet->flags = flags | PACKET_ORIGIN;
     packet->ttl = PACKET_TTL;
     return packet;
