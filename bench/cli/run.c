@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run.c - one trial of one arm: what it gave, where the delay went, who said what; captures and the event log. */
 #include "bench/cli/run_report.h"
+#include "bench/harness/keys.h"
 #include "plots/waterfall.h"
 #include "sim/base/nearest.h"
+#include "sim/sec/cms.h"
 #include "traces/capture.h"
 #include "traces/eventlog.h"
+#include "traces/messages.h"
 #include "traces/pcapng.h"
 #include "traces/tap.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define TRIAL_MEMORY ((size_t)4 << 30)
 enum { TABLE_MEMORY = 1 << 20, REPORT_SIZE = LADDER_TEXT_SIZE + WATERFALL_TEXT_SIZE + (1 << 14) };
@@ -23,7 +28,9 @@ struct run {
 
     struct arena *trial_arena, *table_arena;
     struct run_messages messages;
+    struct party_set parties; /* of zeros unless bytes are wanted */
     struct capture_set *captures;
+    struct messages message_files;
     struct outfile log;
     struct tap_chain taps;
 };
@@ -71,12 +78,44 @@ static enum err open_memory(struct run *run, struct note *note)
     return ERR_OK;
 }
 
-/* Opens what watches the trial: captures, event log, ladder. */
+/* Real bytes need keys; they are made here, and saved where somebody wants to open what they sealed. */
+static enum err open_parties(struct run *run, bool wants_bytes, struct note *note)
+{
+    const struct command_given *keys = command_option(run->line, "--keys");
+    enum party_kind kind = cms_party_kind((enum cms_suite)run->setup.file.scenario.suite);
+    const struct party_set_config config = {.server_names = sim_server_names, .with_rsa = kind == PARTY_RSA};
+
+    if (!wants_bytes && !keys)
+        return ERR_OK;
+    TRY(party_set_init(&run->parties, &config, note));
+    return keys ? keys_save(&run->parties, kind, keys->value, note) : ERR_OK;
+}
+
+/* messages.csv and messages.txt in a folder, which is made where it is missing. */
+static enum err open_message_files(struct run *run, const char *folder, struct note *note)
+{
+    char csv_text[OUTFILE_PATH_SIZE], txt_text[OUTFILE_PATH_SIZE];
+    struct sink csv = SINK(csv_text), txt = SINK(txt_text);
+
+    sink_text(&csv, folder);
+    sink_text(&csv, "/messages.csv");
+    sink_text(&txt, folder);
+    sink_text(&txt, "/messages.txt");
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return note_set(note, ERR_FILE, "%s: %s", folder, strerror(errno));
+    TRY(messages_open(&run->message_files, sink_string(&csv), sink_string(&txt), note));
+    tap_chain_add(&run->taps,
+                  &(struct sim_tap){.context = &run->message_files, .wants_bytes = true, .message = messages_add});
+    return ERR_OK;
+}
+
+/* Opens what watches the trial: captures, messages, event log, ladder. */
 static enum err open_taps(struct run *run, struct note *note)
 {
     const struct command_given *all = command_option(run->line, "--pcap");
     const struct command_given *host = command_option(run->line, "--pcap-at");
     const struct command_given *links = command_option(run->line, "--pcap-links");
+    const struct command_given *messages = command_option(run->line, "--messages");
     const struct command_given *log = command_option(run->line, "--log");
 
     if (all || host || links) {
@@ -95,13 +134,15 @@ static enum err open_taps(struct run *run, struct note *note)
                                                     .packet = capture_packet,
                                                     .secret = capture_secret});
     }
+    if (messages)
+        TRY(open_message_files(run, messages->value, note));
     if (log) {
         TRY(eventlog_open(&run->log, log->value, note));
         tap_chain_add(&run->taps, &(struct sim_tap){.context = &run->log, .event = eventlog_add});
     }
     if (run->is_for_people)
         tap_chain_add(&run->taps, &(struct sim_tap){.context = &run->messages, .message = run_messages_add});
-    return ERR_OK;
+    return open_parties(run, tap_chain_tap(&run->taps).wants_bytes, note);
 }
 
 /* Names what was written; the failure of one file does not leave the other half done. */
@@ -113,6 +154,8 @@ static enum err close_taps(struct run *run, struct note *note)
         run->captures = NULL;
         TRY(capture_close(captures, note));
     }
+    if (run->message_files.table.stream)
+        TRY(messages_close(&run->message_files, note));
     if (run->log.stream)
         TRY(outfile_close(&run->log, note));
     return ERR_OK;
@@ -122,7 +165,9 @@ static void run_free(struct run *run)
 {
     if (run->captures)
         capture_discard(run->captures);
+    messages_discard(&run->message_files);
     outfile_discard(&run->log);
+    party_set_free(&run->parties);
     if (run->messages.arena)
         arena_destroy(run->messages.arena);
     if (run->table_arena)
@@ -167,6 +212,7 @@ static enum err simulate(struct run *run, struct trial *trial, struct outcome *o
 
     *trial = setup_trial(&run->setup, run->arm, run->number);
     trial->tap = run->taps.count > 0 ? &tap : NULL;
+    trial->parties = &run->parties;
     TRY(sim_run(trial, run->trial_arena, outcome, note));
     trial->tap = NULL;
     return close_taps(run, note);
@@ -197,6 +243,8 @@ static const struct command_option options[] = {
     {"--trial", "N", "the trial's number: what is random differs between trials; 0 unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,
+    {"--messages", "DIR", "write messages.csv and messages.txt into a folder: who said what, and its text"},
+    {"--keys", "DIR", "write the keys of this run into a folder, for opening what a capture shows"},
     {"--log", "FILE", "write the event log, a line an event"},
     {"--pcap", "FILE", "write a capture: each packet once, as first sent"},
     {"--pcap-at", "HOST FILE", "write a capture of what a tap at that host would show"},
