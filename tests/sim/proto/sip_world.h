@@ -19,7 +19,7 @@
 
 enum node { UE_A, P_A, S_A, I_B, S_B, P_B, UE_B, NODES };
 
-enum { LOG_MAX = 4096, TEXT_MAX = 8192, FLIGHTS_MAX = 512 };
+enum { LOG_MAX = 512, TEXT_MAX = 4096, FLIGHTS_MAX = 512 };
 
 struct logged {
     int64_t at_ns;
@@ -393,7 +393,7 @@ static inline void world_message(struct world *world, const char *body)
 }
 
 /* The logged message of that kind that left node, the first from index on; NULL when there is none. */
-static const struct logged *world_logged(const struct world *world, const char *kind, enum node from)
+static inline const struct logged *world_logged(const struct world *world, const char *kind, enum node from)
 {
     for (size_t i = 0; i < world->log_count; i++)
         if (world->log[i].from == from && strcmp(world->log[i].kind, kind) == 0)
@@ -402,7 +402,7 @@ static const struct logged *world_logged(const struct world *world, const char *
 }
 
 /* The nodes that messages of a kind left, in order, as digits of enum node, with the last receiver behind. */
-static const char *world_way(const struct world *world, const char *kind, struct sink *way)
+static inline const char *world_way(const struct world *world, const char *kind, struct sink *way)
 {
     int last = -1;
 
