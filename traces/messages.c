@@ -79,8 +79,8 @@ void messages_add(void *context, const struct sim_message *message)
     struct sink line = SINK(head);
 
     add_row(&messages->table, message);
-    if (message->text.size == 0)
-        return;
+    if (message->text.size == 0 || message->text.size > message->bytes)
+        return; /* a bare TCP segment has a name, which is no text of a message */
     sink_format(&line, "message %llu %s %llu of %llu\n", (unsigned long long)message->number, message->protocol,
                 (unsigned long long)message->text.size, (unsigned long long)message->bytes);
     check(!line.overflow);

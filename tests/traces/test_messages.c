@@ -80,7 +80,10 @@ static void entries_read_back_as_written_whatever_they_hold(void)
     odd.number = UINT64_MAX;
     odd.text = (struct span){hostile, sizeof(hostile) - 1};
     open_messages(&messages);
+    struct sim_message syn = {.number = 2, .from = "UE-A", .to = "UE-B", .protocol = "TCP", .text = {"SYN", 3}};
+
     messages_add(&messages, &odd);
+    messages_add(&messages, &syn);
     messages_add(&messages, &invite);
     CU_ASSERT(messages_close(&messages, &note) == ERR_OK);
     struct span text = folder_read(&folder, "messages.txt", bytes, sizeof(bytes));
