@@ -40,13 +40,15 @@ void digest_md5(const struct span *parts, size_t count, char hex[DIGEST_MD5_HEX]
 static void digest_slice(const EVP_MD *algorithm, struct slice slice, uint8_t *hash, unsigned int hash_size)
 {
     EVP_MD_CTX *context = digest_begin(algorithm);
-    uint8_t bytes[READ_SIZE];
+    const char *memory = slice_pointer(slice);
+    char copy[READ_SIZE];
 
     for (uint64_t at = 0; at < slice.length;) {
         size_t size = slice.length - at < READ_SIZE ? (size_t)(slice.length - at) : READ_SIZE;
 
-        slice_read(slice, at, bytes, size);
-        check(EVP_DigestUpdate(context, bytes, size) == 1);
+        if (!memory)
+            slice_read(slice, at, copy, size);
+        check(EVP_DigestUpdate(context, memory ? memory + at : copy, size) == 1);
         at += size;
     }
     digest_end(context, hash, hash_size);

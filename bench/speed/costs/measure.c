@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/speed/costs/measure.h"
+#include "sim/base/check.h"
+#include "sim/base/units.h"
+#include "sim/sec/cms.h"
+#include "sim/sec/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    ROUNDS = 25,         /* medians are of so many */
+    ROUND_NS = 20000000, /* a round repeats the operation for about so long */
+    SEALED_EXTRA = 4096, /* more than sealing adds */
+    SIZES_MAX = 16,
+    GROUP = 32,       /* records sealed before they are opened */
+    AT_S = 1800000000 /* the time at which certificates are checked */
+};
+
+/* One operation at one size: what it runs, and the time of it in ns for count times. */
+struct job {
+    struct measure *measure;
+    uint64_t bytes;
+    int variant; /* suite, or mutual, or which end */
+    struct note *note;
+};
+typedef enum err job_fn(const struct job *job, uint64_t count, double *time_ns);
+
+static double clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * (double)SECOND + (double)now.tv_nsec;
+}
+
+/* Median over rounds of the time of one run. */
+static enum err median_time(job_fn *run, const struct job *job, double *median_ns)
+{
+    double times_ns[ROUNDS], first_ns = 0;
+
+    TRY(run(job, 1, &first_ns));
+    TRY(run(job, 1, &first_ns));
+    uint64_t count = first_ns > 0 ? (uint64_t)(ROUND_NS / first_ns) + 1 : 1;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        TRY(run(job, count, &times_ns[i]));
+        times_ns[i] /= (double)count;
+    }
+    *median_ns = fit_median(times_ns, ROUNDS);
+    return ERR_OK;
+}
+
+/* ---- CMS ---- */
+
+static enum err seal_once(const struct job *job)
+{
+    struct measure *m = job->measure;
+    enum party_kind kind = cms_party_kind((enum cms_suite)job->variant);
+    struct cms_sealing sealing = {&m->parties.alice[kind], &m->parties.bob[kind], (enum cms_suite)job->variant, true,
+                                  AT_S};
+    struct source source = source_memory(m->file);
+
+    return cms_seal(&sealing, (struct slice){&source, 0, job->bytes}, m->sealed, MEASURE_FILE_MAX + SEALED_EXTRA,
+                    job->note);
+}
+
+static enum err run_seal(const struct job *job, uint64_t count, double *time_ns)
+{
+    double start_ns = clock_ns();
+
+    for (uint64_t i = 0; i < count; i++)
+        TRY(seal_once(job));
+    *time_ns = clock_ns() - start_ns;
+    /* An ECDSA signature is made until it has 71 bytes, twice in the mean: DER has 71 bytes when exactly one of two
+     * random numbers has its top bit set. A sender who does not care for sizes signs once. */
+    if (job->variant == CMS_RFC8591)
+        *time_ns -= (double)count * job->measure->sign_ns[PARTY_EC];
+    return ERR_OK;
+}
+
+static enum err run_open(const struct job *job, uint64_t count, double *time_ns)
+{
+    struct measure *m = job->measure;
+    enum cms_suite suite = (enum cms_suite)job->variant;
+    enum party_kind kind = cms_party_kind(suite);
+    struct cms_opening opening = {&m->parties.bob[kind], &m->parties.authority[kind], m->parties.alice[kind].name, NULL,
+                                  AT_S};
+    struct span sealed = {(const char *)m->sealed, cms_sealed_size(suite, true, job->bytes)};
+    size_t size;
+
+    TRY(seal_once(job));
+    double start_ns = clock_ns();
+
+    for (uint64_t i = 0; i < count; i++)
+        TRY(cms_open(&opening, sealed, m->opened, MEASURE_FILE_MAX, &size, job->note));
+    *time_ns = clock_ns() - start_ns;
+    return ERR_OK;
+}
+
+/* ---- TLS ---- */
+
+struct ends {
+    SSL *ssl[2];
+    double time_ns[2];
+};
+
+static bool make_ends(struct ends *ends, const struct tls_context *context)
+{
+    BIO *to_server = BIO_new(BIO_s_mem()), *to_client = BIO_new(BIO_s_mem());
+
+    ends->ssl[0] = SSL_new(context->client);
+    ends->ssl[1] = SSL_new(context->server);
+    if (!to_server || !to_client || !ends->ssl[0] || !ends->ssl[1] || BIO_up_ref(to_server) != 1 ||
+        BIO_up_ref(to_client) != 1)
+        return false;
+    BIO_set_mem_eof_return(to_server, -1);
+    BIO_set_mem_eof_return(to_client, -1);
+    SSL_set_bio(ends->ssl[0], to_client, to_server);
+    SSL_set_bio(ends->ssl[1], to_server, to_client);
+    SSL_set_connect_state(ends->ssl[0]);
+    SSL_set_accept_state(ends->ssl[1]);
+    return true;
+}
+
+/* Client, server, client, server; each end's time to itself, its SSL object's making and freeing included. */
+static bool shake_hands(struct ends *ends, const struct tls_context *context)
+{
+    double start_ns = clock_ns();
+    bool done = make_ends(ends, context);
+    double made_ns = clock_ns();
+
+    for (int end = 0; end < 2; end++)
+        ends->time_ns[end] += (made_ns - start_ns) / 2;
+    for (int step = 0; done && step < 4; step++) {
+        start_ns = clock_ns();
+        SSL_do_handshake(ends->ssl[step % 2]);
+        ends->time_ns[step % 2] += clock_ns() - start_ns;
+    }
+    done = done && SSL_is_init_finished(ends->ssl[0]) && SSL_is_init_finished(ends->ssl[1]);
+    for (int end = 0; end < 2; end++) {
+        start_ns = clock_ns();
+        SSL_free(ends->ssl[end]);
+        ends->time_ns[end] += clock_ns() - start_ns;
+    }
+    return done;
+}
+
+enum { VARIANT_SERVER = 1, VARIANT_MUTUAL = 2 };
+
+static enum err run_handshake(const struct job *job, uint64_t count, double *time_ns)
+{
+    const struct measure *m = job->measure;
+    struct ends ends = {.time_ns = {0, 0}};
+
+    for (uint64_t i = 0; i < count; i++)
+        if (!shake_hands(&ends, job->variant & VARIANT_MUTUAL ? &m->tls_mutual : &m->tls))
+            return note_set(job->note, ERR_CRYPTO, "TLS handshake failed");
+    *time_ns = ends.time_ns[job->variant & VARIANT_SERVER];
+    return ERR_OK;
+}
+
+/* Seals a group of records, then opens them; adds up the time of each. The group stays in the cache. */
+static enum err run_group(const struct job *job, struct tls_pair *pair, double *seal_ns, double *open_ns)
+{
+    struct measure *m = job->measure;
+    struct span plaintext = {(const char *)m->file, job->bytes};
+    size_t whole = job->bytes + TLS_RECORD_OVERHEAD, size;
+    double start_ns = clock_ns();
+
+    for (size_t i = 0; i < GROUP; i++)
+        TRY(tls_pair_seal(pair, true, plaintext, m->sealed + i * whole, whole));
+    double sealed_ns = clock_ns();
+
+    for (size_t i = 0; i < GROUP; i++)
+        TRY(tls_pair_open(pair, false, (struct span){(const char *)m->sealed + i * whole, whole}, m->opened,
+                          TLS_RECORD_MAX, &size));
+    *seal_ns += sealed_ns - start_ns;
+    *open_ns += clock_ns() - sealed_ns;
+    return ERR_OK;
+}
+
+static enum err run_records(const struct job *job, uint64_t count, double *time_ns)
+{
+    struct tls_pair *pair;
+    double seal_ns = 0, open_ns = 0;
+    enum err result = ERR_OK;
+    uint64_t groups = (count + GROUP - 1) / GROUP;
+
+    arena_reset(job->measure->arena);
+    TRY(tls_pair_create(&pair, job->measure->arena, &job->measure->tls, NULL, NULL, job->note));
+    for (uint64_t i = 0; i < groups && result == ERR_OK; i++)
+        result = run_group(job, pair, &seal_ns, &open_ns);
+    tls_pair_free(pair);
+    *time_ns = (job->variant == VARIANT_SERVER ? open_ns : seal_ns) * (double)count / (double)(groups * GROUP);
+    return result;
+}
+
+/* ---- Digests and signatures ---- */
+
+/* Three hashes: of user, realm and password, of method and URI, and of both with the nonces (RFC 2617 section 3.2.2).
+ */
+static enum err run_digest(const struct job *job, uint64_t count, double *time_ns)
+{
+    char a1[DIGEST_MD5_HEX], a2[DIGEST_MD5_HEX], response[DIGEST_MD5_HEX];
+    const struct span user[] = {SPAN("alice:open-ims.test:secret")};
+    const struct span request[] = {SPAN("AUTH:msrps://relay-a.open-ims.test:2855/;tcp")};
+    const struct span all[] = {
+        {a1, sizeof(a1)}, SPAN(":dcd98b7102dd2f0e8b11d0f600bfb0c093:00000001:0a4f113b:auth:"), {a2, sizeof(a2)}};
+    double start_ns = clock_ns();
+
+    (void)job;
+    for (uint64_t i = 0; i < count; i++) {
+        digest_md5(user, 1, a1);
+        digest_md5(request, 1, a2);
+        digest_md5(all, 3, response);
+    }
+    *time_ns = clock_ns() - start_ns;
+    return ERR_OK;
+}
+
+static enum err run_sha1(const struct job *job, uint64_t count, double *time_ns)
+{
+    struct source source = source_memory(job->measure->file);
+    uint8_t hash[DIGEST_SHA1_SIZE];
+    double start_ns = clock_ns();
+
+    for (uint64_t i = 0; i < count; i++)
+        digest_sha1((struct slice){&source, 0, job->bytes}, hash);
+    *time_ns = clock_ns() - start_ns;
+    return ERR_OK;
+}
+
+static enum err run_sign(const struct job *job, uint64_t count, double *time_ns)
+{
+    EVP_PKEY *key = job->measure->parties.alice[job->variant].key;
+    uint8_t signature[512];
+    double start_ns = clock_ns();
+
+    for (uint64_t i = 0; i < count; i++) {
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        size_t size = sizeof(signature);
+        bool done = context && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+                    EVP_DigestSign(context, signature, &size, job->measure->file, 105) == 1;
+
+        EVP_MD_CTX_free(context);
+        if (!done)
+            return note_set(job->note, ERR_CRYPTO, "cannot sign");
+    }
+    *time_ns = clock_ns() - start_ns;
+    return ERR_OK;
+}
+
+/* ---- All ---- */
+
+static const uint64_t file_sizes[] = {KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, 1 * MIB, 4 * MIB, 16 * MIB, 0};
+static const uint64_t record_sizes[] = {1, 64, 256, 1 * KIB, 2 * KIB, 4 * KIB, 8 * KIB, 16 * KIB, 0};
+static const uint64_t fixed[] = {1, 0};
+
+static const struct operation {
+    job_fn *run;
+    const uint64_t *sizes; /* end with 0; fixed: the time does not depend on bytes */
+    int variant;
+} operations[COST_OPERATION_COUNT] = {
+    [COST_CMS_SEAL_RFC8591] = {run_seal, file_sizes, CMS_RFC8591},
+    [COST_CMS_OPEN_RFC8591] = {run_open, file_sizes, CMS_RFC8591},
+    [COST_CMS_SEAL_RFC4975_RSA] = {run_seal, file_sizes, CMS_RFC4975_RSA},
+    [COST_CMS_OPEN_RFC4975_RSA] = {run_open, file_sizes, CMS_RFC4975_RSA},
+    [COST_TLS13_CLIENT] = {run_handshake, fixed, 0},
+    [COST_TLS13_SERVER] = {run_handshake, fixed, VARIANT_SERVER},
+    [COST_TLS13_CLIENT_MUTUAL] = {run_handshake, fixed, VARIANT_MUTUAL},
+    [COST_TLS13_SERVER_MUTUAL] = {run_handshake, fixed, VARIANT_MUTUAL | VARIANT_SERVER},
+    [COST_TLS_RECORD_SEAL] = {run_records, record_sizes, 0},
+    [COST_TLS_RECORD_OPEN] = {run_records, record_sizes, VARIANT_SERVER},
+    [COST_DIGEST] = {run_digest, fixed, 0},
+    [COST_SHA1] = {run_sha1, file_sizes, 0},
+};
+
+static enum err begin(struct measure *m, struct note *note)
+{
+    static const char *const servers[] = {"relay-a.open-ims.test", "relay-b.open-ims.test", NULL};
+
+    TRY(party_set_init(&m->parties, &(struct party_set_config){.server_names = servers, .with_rsa = true}, note));
+    struct tls_config config = {NULL, &m->parties.servers[0], &m->parties.authority[PARTY_EC], AT_S};
+
+    TRY(tls_context_init(&m->tls, &config, note));
+    config.client = &m->parties.servers[1];
+    TRY(tls_context_init(&m->tls_mutual, &config, note));
+    m->arena = arena_create(MIB);
+    m->file = malloc(MEASURE_FILE_MAX);
+    m->sealed = malloc(MEASURE_FILE_MAX + SEALED_EXTRA);
+    m->opened = malloc(MEASURE_FILE_MAX);
+    if (!m->arena || !m->file || !m->sealed || !m->opened)
+        return note_set(note, ERR_FULL, "no memory");
+    for (size_t i = 0; i < MEASURE_FILE_MAX; i++)
+        m->file[i] = (uint8_t)(i * 2654435761u >> 13);
+    for (int kind = 0; kind < PARTY_KIND_COUNT; kind++)
+        TRY(median_time(run_sign, &(struct job){m, 0, kind, note}, &m->sign_ns[kind]));
+    return ERR_OK;
+}
+
+enum err measure_begin(struct measure *measure, struct note *note)
+{
+    *measure = (struct measure){.arena = NULL};
+    enum err result = begin(measure, note);
+
+    if (result != ERR_OK)
+        measure_end(measure);
+    return result;
+}
+
+void measure_end(struct measure *measure)
+{
+    tls_context_free(&measure->tls);
+    tls_context_free(&measure->tls_mutual);
+    party_set_free(&measure->parties);
+    arena_destroy(measure->arena);
+    free(measure->file);
+    free(measure->sealed);
+    free(measure->opened);
+}
+
+enum err measure_operation(struct measure *measure, enum cost_operation operation, struct fit *fit, struct note *note)
+{
+    const struct operation *row = &operations[operation];
+    struct fit_point points[SIZES_MAX];
+    size_t count = 0;
+
+    for (; row->sizes[count]; count++) {
+        struct job job = {measure, row->sizes[count], row->variant, note};
+
+        check(count < SIZES_MAX);
+        points[count].bytes = row->sizes == fixed ? 0 : (double)job.bytes;
+        TRY(median_time(row->run, &job, &points[count].time_ns));
+    }
+    *fit = fit_line(points, count);
+    return ERR_OK;
+}
