@@ -69,7 +69,7 @@ const struct field scenario_fields[] = {
         "how long nodes keep messages: a built-in table (hopsim list dwells) or a file", "public captures of Kamailio"),
     ROW("dwell.spread", FIELD_RATIO, dwell_spread, "0", "0", "300%",
         "coefficient of variation of each dwell, lognormal; 0: constant", "assumed"),
-    ROW("costs.table", FIELD_TEXT, cost_table, "server", NULL, NULL,
+    ROW("costs.table", FIELD_TEXT, cost_table, "server-2026", NULL, NULL,
         "CPU time of cryptography: a built-in table (hopsim list costs) or a file", "measured with OpenSSL"),
     ROW("cpu.workers", FIELD_COUNT, cpu_workers, "4", "1", "64", "jobs that a host serves at once", "assumed"),
     ROW("cpu.queue", FIELD_COUNT, cpu_queue, "1000", "0", "1000000", "jobs that may wait for a host", "assumed"),
