@@ -85,8 +85,10 @@ static bool keep_text(char *place, size_t size, struct span text)
 {
     if (text.size >= size)
         return false;
-    memcpy(place, text.data, text.size);
-    place[text.size] = 0;
+    struct sink sink = {.data = place, .capacity = size};
+
+    sink_span(&sink, text);
+    (void)sink_string(&sink);
     return true;
 }
 

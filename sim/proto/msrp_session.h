@@ -33,9 +33,9 @@ struct msrp_reader; /* limits: a head of at most 8 KiB */
 struct msrp_reader *msrp_reader_create(struct arena *arena, void *context, const struct msrp_reader_events *events);
 
 /* Takes what stream holds beyond what was taken before (offsets of the stream), as far as it is complete, and says up
- * to which offset the stream may be released. The body of a request whose Byte-Range gives its end is passed on by
- * reference without a look at each byte; others are searched for their end-line. ERR_SYNTAX: the peer speaks no MSRP,
- * close. */
+ * to which offset the stream may be released. Of a body whose Byte-Range gives its end, slices of lasting sources are
+ * passed on by reference without a look at their bytes, so an end-line that comes early must have been written as
+ * bytes; other bodies are searched for their end-line. ERR_SYNTAX: the peer speaks no MSRP, close. */
 MUST_USE enum err msrp_reader_take(struct msrp_reader *reader, struct rope *stream, uint64_t *released);
 
 /* ---- Sender ---- */

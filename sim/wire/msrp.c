@@ -121,7 +121,9 @@ static const struct header *find_header(struct span name, size_t *hint)
     for (size_t i = 0; i < HEADERS; i++) {
         size_t at = *hint + i < HEADERS ? *hint + i : *hint + i - HEADERS;
 
-        if (headers[at].name.size == name.size && span_equal_nocase(headers[at].name, name)) {
+        if (headers[at].name.size != name.size)
+            continue;
+        if (span_equal(headers[at].name, name) || span_equal_nocase(headers[at].name, name)) {
             *hint = at + 1 < HEADERS ? at + 1 : 0;
             return &headers[at];
         }
@@ -187,7 +189,7 @@ static enum err parse_headers(struct span *text, struct msrp_head *head, size_t 
         ++*lines;
         if (line.size == 0) {
             head->has_body = true;
-            return ERR_OK;
+            return head->is_request ? ERR_OK : ERR_SYNTAX; /* no response has a body */
         }
         TRY(parse_header(line, head, &hint));
     }

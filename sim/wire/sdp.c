@@ -159,7 +159,7 @@ static enum err cut_word(struct span *text, struct span *word)
     struct span rest = span_trim(*text);
     size_t end = span_find_byte(rest, ' ');
 
-    if (end == 0)
+    if (end == 0 || span_find_byte((struct span){rest.data, end}, '\t') < end)
         return ERR_SYNTAX;
     *word = (struct span){rest.data, end};
     *text = span_after(rest, end);
@@ -189,7 +189,10 @@ static enum err read_address(struct span text, struct span *host)
     TRY(cut_word(&text, &address));
     if (!span_equal(network, SPAN("IN")) || (!span_equal(kind, SPAN("IP4")) && !span_equal(kind, SPAN("IP6"))))
         return ERR_SYNTAX;
-    *host = (struct span){address.data, span_find_byte(address, '/')};
+    address.size = span_find_byte(address, '/');
+    if (address.size == 0)
+        return ERR_SYNTAX;
+    *host = address;
     return ERR_OK;
 }
 
@@ -234,15 +237,18 @@ static enum err read_media(struct span text, struct media *media)
     return ERR_OK;
 }
 
-/* A selector's value: up to the next blank that is not between quotes. */
+/* A selector's value: up to the next blank that is not between quotes. 0: it is empty, or no value. */
 static size_t selector_end(struct span text)
 {
     bool is_quoted = false;
     size_t end = 0;
 
-    for (; end < text.size && (is_quoted || text.data[end] != ' '); end++)
+    for (; end < text.size && (is_quoted || text.data[end] != ' '); end++) {
         if (text.data[end] == '"')
             is_quoted = !is_quoted;
+        if (text.data[end] == '\t' && !is_quoted)
+            return 0;
+    }
     return is_quoted ? 0 : end;
 }
 
@@ -351,7 +357,10 @@ enum err sdp_read(struct span text, struct sdp_msrp *sdp)
     enum place place = IN_SESSION;
     struct span rest = text, line;
 
-    TRY(span_cut_literal(&(struct span){text.data, text.size}, SPAN("v=0")));
+    TRY(span_cut_literal(&rest, SPAN("v=0")));
+    TRY(cut_line(&rest, &line));
+    if (line.size != 0)
+        return ERR_SYNTAX;
     while (rest.size > 0) {
         TRY(cut_line(&rest, &line));
         if (line.size == 0 && span_trim(rest).size == 0)
@@ -364,6 +373,8 @@ enum err sdp_read(struct span text, struct sdp_msrp *sdp)
     }
     if (place != IN_MSRP || parsed.path.size == 0)
         return rest.size > 0 ? ERR_SYNTAX : ERR_MORE;
+    if (parsed.host.size == 0)
+        return ERR_SYNTAX;
 
     *sdp = parsed;
     return ERR_OK;

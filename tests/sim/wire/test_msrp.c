@@ -171,6 +171,7 @@ static void test_bad_heads(void)
     CU_ASSERT_EQUAL(parse_only("MSRP abcd 100 Trying\r\n" PATHS), ERR_SYNTAX);
     CU_ASSERT_EQUAL(parse_only("MSRP abcd 2000\r\n" PATHS), ERR_SYNTAX);
     CU_ASSERT_EQUAL(parse_only("MSRP abcd 99\r\n" PATHS), ERR_SYNTAX);
+    CU_ASSERT_EQUAL(parse_only("MSRP abcd 200 OK\r\n" PATHS "\r\nbody"), ERR_SYNTAX);
     CU_ASSERT_EQUAL(parse_only("MSRP abcd SEND\r\nFrom-Path: msrp://a;tcp\r\n-------"), ERR_SYNTAX);
     CU_ASSERT_EQUAL(parse_only("MSRP abcd SEND\r\n" PATHS "To-Path: msrp://x;tcp\r\n-------"), ERR_SYNTAX);
     CU_ASSERT_EQUAL(parse_only("MSRP abcd SEND\r\n" PATHS "Message-ID:\r\n-------"), ERR_SYNTAX);
