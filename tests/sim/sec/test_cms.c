@@ -2,6 +2,7 @@
 #include "sim/sec/cms.h"
 #include "tests/unit.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -259,6 +260,42 @@ static void test_rooms(void)
     CU_ASSERT_EQUAL(cms_seal(&sealing, content, bytes, size, &note), ERR_RANGE);
 }
 
+/* Seals and opens without CUnit, whose counts are not for several threads; the number of failures. */
+static void *work(void *owner)
+{
+    size_t *failures = owner;
+
+    for (int i = 0; i < 40; i++) {
+        enum cms_suite suite = i % 8 ? CMS_RFC8591 : CMS_RFC4975_RSA;
+        enum party_kind kind = cms_party_kind(suite);
+        struct note note = {0};
+        struct cms_sealing sealing = {&parties.alice[kind], &parties.bob[kind], suite, true, NOW_S};
+        struct cms_opening opening = opening_of(suite, NULL);
+        uint8_t bytes[SMALL], out[100];
+        uint64_t sealed_size = cms_sealed_size(suite, true, 100);
+        size_t size = 0;
+
+        if (cms_seal(&sealing, (struct slice){&source_pattern, 0, 100}, bytes, sizeof(bytes), &note) != ERR_OK ||
+            cms_open(&opening, (struct span){(char *)bytes, sealed_size}, out, sizeof(out), &size, &note) != ERR_OK ||
+            size != 100 || !is_pattern(out, 100))
+            ++*failures;
+    }
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    pthread_t threads[4];
+    size_t failures[4] = {0};
+
+    for (int i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, work, &failures[i]), 0);
+    for (int i = 0; i < 4; i++) {
+        CU_ASSERT_EQUAL(pthread_join(threads[i], NULL), 0);
+        CU_ASSERT_EQUAL(failures[i], 0);
+    }
+}
+
 static void test_names(void)
 {
     CU_ASSERT_STRING_EQUAL(cms_content_type(CMS_RFC8591),
@@ -278,6 +315,7 @@ int main(void)
         {"wrong recipient, authority, signer and time are refused", test_strangers},
         {"every truncation wants more", test_truncated},
         {"too little room is refused", test_rooms},
+        {"several threads share one set of parties", test_threads},
         {"content types are those of RFC 8551", test_names},
         {NULL, NULL},
     };
