@@ -53,7 +53,7 @@ static enum err save_rows(struct compare *compare, const struct results *results
 
 static enum err save(struct compare *compare, const struct results *results, struct note *note)
 {
-    TRY(results_save_inputs(results, &compare->setup, note));
+    TRY(results_save_inputs(results, &compare->setup, "scenario", note));
     TRY(save_rows(compare, results, note));
     TRY(results_save(results, "comparison.txt", sink_written(&compare->text), note));
     TRY(results_folder(results, "figures", note));

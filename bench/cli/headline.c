@@ -8,7 +8,7 @@
 static const char *const marks[][2] = {{HEADLINE_PROPOSAL, "* "}, {"message-tls", "(a) "}, {"msrp-relay", "(b) "}};
 enum { MARKS = sizeof(marks) / sizeof(*marks) };
 
-enum { KEYS = 3 };
+enum { KEYS = 4 };
 
 const char *headline_mark(const struct arm *arm)
 {
@@ -96,6 +96,10 @@ enum err headline_run(struct headline *headline, struct setup *setup, const stru
     enum err error = ERR_OK;
 
     *headline = (struct headline){.file = setup->file};
+    struct sink name = SINK(headline->name);
+
+    results_write_name(&name, given.name);
+    sink_string(&name);
     for (int i = 0; i < HEADLINE_CASES && error == ERR_OK; i++) {
         struct headline_case *one = &headline->cases[i];
 
@@ -143,14 +147,16 @@ static void write_keys(const struct headline *headline, const struct headline_ca
 
     sink_number(&sink, headline->file.scenario.relays);
     sink_string(&sink);
-    keys[0] = (struct results_key){"path.relays", relays};
-    keys[1] = (struct results_key){"connections", choice_name("connections", one->connections)};
-    keys[2] = (struct results_key){"seal.when", choice_name("seal.when", one->seal_when)};
+    keys[0] = (struct results_key){"scenario", headline->name};
+    keys[1] = (struct results_key){"path.relays", relays};
+    keys[2] = (struct results_key){"connections", choice_name("connections", one->connections)};
+    keys[3] = (struct results_key){"seal.when", choice_name("seal.when", one->seal_when)};
 }
 
 void headline_write_heads(struct outfile *trials, struct outfile *summary)
 {
-    static const struct results_key keys[KEYS] = {{"path.relays", ""}, {"connections", ""}, {"seal.when", ""}};
+    static const struct results_key keys[KEYS] = {
+        {"scenario", ""}, {"path.relays", ""}, {"connections", ""}, {"seal.when", ""}};
 
     results_write_trials_head(trials, keys, KEYS);
     results_write_summary_head(summary, keys, KEYS);

@@ -9,8 +9,6 @@
 #include "bench/cli/command.h"
 #include "bench/harness/results.h"
 
-extern const struct command command_compare, command_reproduce;
-
 enum { HEADLINE_CASES = 4, HEADLINE_TEXT_SIZE = 512 * 1024 };
 #define HEADLINE_PROPOSAL "msrp-smime"
 #define HEADLINE_MEMORY ((size_t)1 << 30) /* of a trial; reserved, not used */
@@ -31,7 +29,8 @@ struct headline_case {
 };
 
 struct headline {
-    struct scenario_file file; /* as given */
+    struct scenario_file file;  /* as given */
+    char name[FIELD_TEXT_SIZE]; /* the scenario's, of plain letters */
     size_t case_count;
     struct headline_case cases[HEADLINE_CASES];
 };

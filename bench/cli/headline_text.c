@@ -59,6 +59,7 @@ static void put_text(struct table *table, const char *shown, const char *plain)
 
 static void add_columns(struct table *table, size_t trials)
 {
+    table_column(table, NULL, "scenario", TABLE_TEXT);
     table_column(table, NULL, "path.relays", TABLE_NUMBER);
     table_column(table, NULL, "connections", TABLE_TEXT);
     table_column(table, NULL, "seal.when", TABLE_TEXT);
@@ -118,6 +119,7 @@ static void add_row(struct table *table, const struct headline *headline, const 
     sink_text(&sink, headline_mark(comparison->arms[arm]));
     sink_text(&sink, comparison->arms[arm]->name);
     table_row(table);
+    put_text(table, "", headline->name);
     put_number(table, "%.0f", (double)headline->file.scenario.relays);
     put_text(table, "", connections->choices[one->connections]);
     put_text(table, "", seal_when->choices[one->seal_when]);

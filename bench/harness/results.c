@@ -41,8 +41,7 @@ static enum err make_parents(const char *path, struct note *note)
     return ERR_OK;
 }
 
-/* Letters, digits, '.', '-' and '_' of name: it comes from a scenario file and becomes part of a path. */
-static void write_name(struct sink *sink, const char *name)
+void results_write_name(struct sink *sink, const char *name)
 {
     for (; *name; name++) {
         bool is_plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
@@ -81,7 +80,7 @@ enum err results_create(struct results *results, const char *wanted, const char 
             path.size--;
     } else {
         sink_text(&path, "results/");
-        write_name(&path, name);
+        results_write_name(&path, name);
         write_date(&path, made.started_s, "-%Y%m%d-%H%M%S");
     }
     sink_string(&path);
@@ -217,6 +216,15 @@ enum err results_save_manifest(const struct results *results, const struct resul
 
 /* ---- Inputs ---- */
 
+static const char *write_file_name(char text[FIELD_TEXT_SIZE], const char *prefix, const char *ending)
+{
+    struct sink sink = {.data = text, .capacity = FIELD_TEXT_SIZE};
+
+    sink_text(&sink, prefix);
+    sink_text(&sink, ending);
+    return sink_string(&sink);
+}
+
 static enum err save_input(const struct results *results, enum input_kind kind, const char *name, const char *as,
                            struct note *note)
 {
@@ -229,16 +237,20 @@ static enum err save_input(const struct results *results, enum input_kind kind, 
     return error;
 }
 
-enum err results_save_inputs(const struct results *results, const struct setup *setup, struct note *note)
+enum err results_save_inputs(const struct results *results, const struct setup *setup, const char *prefix,
+                             struct note *note)
 {
     char text[SCENARIO_TEXT_SIZE];
+    char name[FIELD_TEXT_SIZE];
     struct sink sink = SINK(text);
 
     scenario_file_write(&setup->file, &sink);
     check(!sink.overflow);
-    TRY(results_save(results, "scenario.ini", sink_written(&sink), note));
-    TRY(save_input(results, INPUT_DWELL, setup->file.scenario.dwell_table, "dwell.csv", note));
-    return save_input(results, INPUT_COST, setup->file.scenario.cost_table, "cost.csv", note);
+    TRY(results_save(results, write_file_name(name, prefix, ".ini"), sink_written(&sink), note));
+    TRY(save_input(results, INPUT_DWELL, setup->file.scenario.dwell_table, write_file_name(name, prefix, "-dwell.csv"),
+                   note));
+    return save_input(results, INPUT_COST, setup->file.scenario.cost_table, write_file_name(name, prefix, "-cost.csv"),
+                      note);
 }
 
 /* ---- Rows ---- */

@@ -49,9 +49,14 @@ struct results_manifest {
 MUST_USE enum err results_save_manifest(const struct results *results, const struct results_manifest *manifest,
                                         struct note *note);
 
-/* The scenario, written in full, its dwell table and its cost table as NAME.ini, NAME-dwell.csv and NAME-cost.csv;
- * name is a prefix such as "scenario". */
-MUST_USE enum err results_save_inputs(const struct results *results, const struct setup *setup, struct note *note);
+/* The scenario, written in full, its dwell table and its cost table as PREFIX.ini, PREFIX-dwell.csv, PREFIX-cost.csv.
+ */
+MUST_USE enum err results_save_inputs(const struct results *results, const struct setup *setup, const char *prefix,
+                                      struct note *note);
+
+/* Letters, digits, '.', '-' and '_' of a name, '-' in place of the rest: names come from scenario files and become
+ * parts of paths and cells. */
+void results_write_name(struct sink *sink, const char *name);
 
 /* The columns of a point: what distinguishes one comparison of a folder from another, such as connections=cold. */
 struct results_key {
