@@ -97,20 +97,45 @@ uint64_t sip_hash(uint64_t seed, struct span text)
     return scramble(hash ^ word);
 }
 
+/* Two hashes of the same text at a time, with different multipliers. */
+static void key_add(struct sip_key *key, struct span text)
+{
+    key->low ^= text.size;
+    while (text.size > 0) {
+        size_t size = text.size < 8 ? text.size : 8;
+        uint64_t word = 0;
+
+        memcpy(&word, text.data, size);
+        key->low = (key->low ^ word) * UINT64_C(0xd6e8feb86659fd93);
+        key->low ^= key->low >> 32;
+        key->high = (key->high ^ word) * UINT64_C(0x9fb21c651e98df25);
+        key->high ^= key->high >> 32;
+        text = span_after(text, size);
+    }
+}
+
+static struct sip_key key_end(struct sip_key key)
+{
+    return (struct sip_key){scramble(key.low), scramble(key.high)};
+}
+
 struct sip_key sip_client_key(struct span branch, struct span method)
 {
-    uint64_t low = sip_hash(1, branch);
+    struct sip_key key = {1, 1};
 
-    return (struct sip_key){sip_hash(low, method), sip_hash(~low, branch)};
+    key_add(&key, branch);
+    key_add(&key, method);
+    return key_end(key);
 }
 
 struct sip_key sip_server_key(const struct sip_via *via, struct span method)
 {
-    if (span_equal(method, SPAN("ACK")))
-        method = SPAN("INVITE");
-    uint64_t low = sip_hash(sip_hash(2, via->branch), via->sent_by);
+    struct sip_key key = {2, 2};
 
-    return (struct sip_key){sip_hash(low, method), sip_hash(sip_hash(3, via->sent_by), via->branch)};
+    key_add(&key, via->branch);
+    key_add(&key, span_equal(method, SPAN("ACK")) ? SPAN("INVITE") : method);
+    key_add(&key, via->sent_by);
+    return key_end(key);
 }
 
 struct sip_transaction *sip_find(const struct sip_layer *layer, struct sip_key key)

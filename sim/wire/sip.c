@@ -4,6 +4,21 @@
 
 #include <assert.h>
 
+#define T SIP_LETTER_TOKEN
+#define S SIP_LETTER_SPACE
+const uint8_t sip_letters[256] = {
+    ['\t'] = S, ['\n'] = S, ['\r'] = S, [' '] = S, ['!'] = T, ['%'] = T, ['\''] = T, ['*'] = T, ['+'] = T, ['-'] = T,
+    ['.'] = T,  ['_'] = T,  ['`'] = T,  ['~'] = T, ['0'] = T, ['1'] = T, ['2'] = T,  ['3'] = T, ['4'] = T, ['5'] = T,
+    ['6'] = T,  ['7'] = T,  ['8'] = T,  ['9'] = T, ['A'] = T, ['B'] = T, ['C'] = T,  ['D'] = T, ['E'] = T, ['F'] = T,
+    ['G'] = T,  ['H'] = T,  ['I'] = T,  ['J'] = T, ['K'] = T, ['L'] = T, ['M'] = T,  ['N'] = T, ['O'] = T, ['P'] = T,
+    ['Q'] = T,  ['R'] = T,  ['S'] = T,  ['T'] = T, ['U'] = T, ['V'] = T, ['W'] = T,  ['X'] = T, ['Y'] = T, ['Z'] = T,
+    ['a'] = T,  ['b'] = T,  ['c'] = T,  ['d'] = T, ['e'] = T, ['f'] = T, ['g'] = T,  ['h'] = T, ['i'] = T, ['j'] = T,
+    ['k'] = T,  ['l'] = T,  ['m'] = T,  ['n'] = T, ['o'] = T, ['p'] = T, ['q'] = T,  ['r'] = T, ['s'] = T, ['t'] = T,
+    ['u'] = T,  ['v'] = T,  ['w'] = T,  ['x'] = T, ['y'] = T, ['z'] = T,
+};
+#undef T
+#undef S
+
 /* Names and compact forms, RFC 3261 section 7.3.3; the order of enum sip_header. */
 static const struct {
     struct span name;
@@ -32,17 +47,45 @@ static const struct {
 };
 static_assert(sizeof(header_names) / sizeof(header_names[0]) == SIP_HEADER_COUNT, "a name for each header");
 
+/* The headers of each length of a name, so that few names are compared. */
+enum { NAME_SIZE_MAX = 29, SAME_SIZE_MAX = 3 };
+static const uint8_t headers_by_size[NAME_SIZE_MAX + 1][SAME_SIZE_MAX] = {
+    [2] = {SIP_HEADER_TO},
+    [3] = {SIP_HEADER_VIA},
+    [4] = {SIP_HEADER_FROM, SIP_HEADER_CSEQ, SIP_HEADER_PATH},
+    [5] = {SIP_HEADER_ROUTE},
+    [7] = {SIP_HEADER_CALL_ID, SIP_HEADER_CONTACT},
+    [12] = {SIP_HEADER_RECORD_ROUTE, SIP_HEADER_MAX_FORWARDS, SIP_HEADER_CONTENT_TYPE},
+    [13] = {SIP_HEADER_PROXY_REQUIRE, SIP_HEADER_SERVICE_ROUTE},
+    [14] = {SIP_HEADER_CONTENT_LENGTH},
+    [17] = {SIP_HEADER_P_CALLED_PARTY_ID, SIP_HEADER_P_CHARGING_VECTOR},
+    [19] = {SIP_HEADER_P_ASSERTED_IDENTITY},
+    [20] = {SIP_HEADER_P_PREFERRED_IDENTITY},
+    [29] = {SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES},
+};
+
+static enum sip_header header_of_compact(char name)
+{
+    char small = name >= 'A' && name <= 'Z' ? (char)(name | 0x20) : name;
+
+    for (unsigned i = 1; i < SIP_HEADER_COUNT; i++)
+        if (header_names[i].compact == small)
+            return (enum sip_header)i;
+    return SIP_HEADER_OTHER;
+}
+
 static enum sip_header header_of(struct span name)
 {
-    char first = sip_lower(name.data[0]);
+    if (name.size == 1)
+        return header_of_compact(name.data[0]);
+    if (name.size > NAME_SIZE_MAX)
+        return SIP_HEADER_OTHER;
+    for (unsigned i = 0; i < SAME_SIZE_MAX && headers_by_size[name.size][i] != SIP_HEADER_OTHER; i++) {
+        enum sip_header header = (enum sip_header)headers_by_size[name.size][i];
+        struct span known = header_names[header].name;
 
-    for (unsigned i = 1; i < SIP_HEADER_COUNT; i++) {
-        struct span known = header_names[i].name;
-
-        if (name.size == 1
-                ? first == header_names[i].compact
-                : name.size == known.size && first == sip_lower(known.data[0]) && span_equal_nocase(name, known))
-            return (enum sip_header)i;
+        if (memcmp(name.data, known.data, known.size) == 0 || span_equal_nocase(name, known))
+            return header;
     }
     return SIP_HEADER_OTHER;
 }
@@ -142,10 +185,12 @@ static enum err parse_lines(struct span *rest, struct sip_message *message)
     for (message->count = 0;;) {
         struct span text;
 
-        if (span_cut_literal(rest, SPAN("\r\n")) == ERR_OK)
-            return ERR_OK;
         if (rest->size == 0 || (rest->size == 1 && rest->data[0] == '\r'))
             return ERR_MORE;
+        if (rest->data[0] == '\r' && rest->data[1] == '\n') {
+            *rest = span_after(*rest, 2);
+            return ERR_OK;
+        }
         TRY(cut_folded(rest, &text));
         if (message->count == SIP_LINES_MAX)
             return ERR_FULL;

@@ -8,23 +8,20 @@
 
 #include "sim/base/span.h"
 
-/* Only letters of ASCII are folded. */
-static inline char sip_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
+/* What a character may be, by its code: looked up once instead of compared many times. */
+enum { SIP_LETTER_TOKEN = 1, SIP_LETTER_SPACE = 2 };
+extern const uint8_t sip_letters[256];
 
 /* The characters of a token, section 25.1. */
 static inline bool sip_is_token(char c)
 {
-    return (c >= '0' && c <= '9') || (sip_lower(c) >= 'a' && sip_lower(c) <= 'z') ||
-           (c != 0 && strchr("-.!%*_+`'~", c) != NULL);
+    return (sip_letters[(unsigned char)c] & SIP_LETTER_TOKEN) != 0;
 }
 
 /* Blanks, and the line ends of folds: a value holds no others. */
 static inline bool sip_is_space(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return (sip_letters[(unsigned char)c] & SIP_LETTER_SPACE) != 0;
 }
 
 static inline void sip_skip_space(struct span *text)

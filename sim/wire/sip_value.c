@@ -28,7 +28,11 @@ static enum err cut_mark(struct span *text, char mark)
 static size_t find_outside(struct span text, char stop)
 {
     bool in_quotes = false, in_brackets = false;
+    struct span plain = {text.data, span_find_byte(text, stop)};
 
+    /* Most often neither occurs before the stop. */
+    if (span_find_byte(plain, '"') == plain.size && span_find_byte(plain, '<') == plain.size)
+        return plain.size;
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
 
@@ -66,27 +70,35 @@ enum err sip_cut_element(struct span *list, struct span *element)
     return ERR_OK;
 }
 
+/* ";name" or ";name=value" off the front; false when no more comes or a quote is left open. An absent value is an empty
+ * span behind the name, where it would be put. */
+static bool cut_parameter(struct span *parameters, struct span *name, struct span *value)
+{
+    if (parameters->size > 0 && parameters->data[0] == ';')
+        *parameters = span_after(*parameters, 1);
+    size_t end = find_outside(*parameters, ';');
+
+    if (parameters->size == 0 || end == SIZE_MAX)
+        return false;
+    struct span one = sip_trim((struct span){parameters->data, end});
+    size_t equals = span_find_byte(one, '=');
+
+    *name = sip_trim((struct span){one.data, equals});
+    *value = sip_trim(span_after(one, equals < one.size ? equals + 1 : equals));
+    *parameters = span_after(*parameters, end);
+    return true;
+}
+
 bool sip_parameter(struct span parameters, struct span name, struct span *value)
 {
-    while (parameters.size > 0) {
-        /* The first ';' leads; what stands between two of them is a parameter. */
-        if (parameters.data[0] == ';')
-            parameters = span_after(parameters, 1);
-        size_t end = find_outside(parameters, ';');
+    struct span found, found_value;
 
-        if (end == SIZE_MAX)
-            return false;
-        struct span one = {parameters.data, end};
-        size_t equals = span_find_byte(one, '=');
-
-        if (span_equal_nocase(sip_trim((struct span){one.data, equals}), name)) {
+    while (cut_parameter(&parameters, &found, &found_value))
+        if (found.size == name.size && span_equal_nocase(found, name)) {
             if (value)
-                *value = equals < one.size ? sip_trim(span_after(one, equals + 1))
-                                           : span_after(sip_trim(one), sip_trim(one).size);
+                *value = found_value;
             return true;
         }
-        parameters = span_after(parameters, end);
-    }
     return false;
 }
 
@@ -130,7 +142,7 @@ static enum err parse_host_port(struct span text, struct span *host, uint16_t *p
 enum err sip_parse_via(struct span element, struct sip_via *via)
 {
     struct sip_via parsed = {.port = 0};
-    struct span name, version;
+    struct span name, version, value;
 
     TRY(sip_cut_token(&element, &name));
     TRY(cut_mark(&element, '/'));
@@ -145,11 +157,17 @@ enum err sip_parse_via(struct span element, struct sip_via *via)
     element = span_after(element, sent_by.size);
     parsed.sent_by = sip_trim(sent_by);
     TRY(parse_host_port(parsed.sent_by, &parsed.host, &parsed.port));
-    if (!sip_parameter(element, SPAN("branch"), &parsed.branch))
-        parsed.branch = (struct span){"", 0};
-    if (!sip_parameter(element, SPAN("received"), &parsed.received))
-        parsed.received = (struct span){"", 0};
-    parsed.has_rport = sip_parameter(element, SPAN("rport"), &parsed.rport);
+    parsed.branch = parsed.received = parsed.rport = (struct span){"", 0};
+    while (cut_parameter(&element, &name, &value)) {
+        if (span_equal_nocase(name, SPAN("branch"))) {
+            parsed.branch = value;
+        } else if (span_equal_nocase(name, SPAN("received"))) {
+            parsed.received = value;
+        } else if (span_equal_nocase(name, SPAN("rport"))) {
+            parsed.rport = value;
+            parsed.has_rport = true;
+        }
+    }
     *via = parsed;
     return ERR_OK;
 }
