@@ -244,11 +244,12 @@ void tcp_take(struct tcp *tcp, const struct packet *packet)
 /* The window is worth an ACK of its own when it has doubled after it had become small. */
 static bool has_opened(const struct tcp *tcp)
 {
-    uint64_t edge = tcp->in.begin + tcp->config.receive_buffer;
+    uint64_t buffer = tcp->config.receive_buffer;
+    uint64_t edge = tcp->in.begin + buffer;
     uint64_t window = tcp->offered - least(tcp->expected, tcp->offered);
 
-    return window <= tcp->config.receive_buffer / 2 && edge >= tcp->expected + 2 * window &&
-           edge >= tcp->offered + least(tcp->mss, tcp->config.receive_buffer / 2);
+    return window <= least(buffer, UINT16_MAX) / 2 && edge >= tcp->expected + 2 * window &&
+           edge >= tcp->offered + least(tcp->mss, buffer / 2);
 }
 
 void tcp_answer(struct tcp *tcp)
