@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where the time went: the sums that packets carry. That they equal the time is checked at every delivery of every test. */
+/* Where the time went: the sums that packets carry. That they equal the time is checked at every delivery of every
+ * test. */
 #include "tests/sim/net/lab.h"
 
 /* A transfer over a chain of links whose forward direction is longer by extra_ns. */
@@ -55,8 +56,7 @@ static void test_one_nanosecond(void)
 
 static void test_bulk_is_transmission(void)
 {
-    struct outcome outcome =
-        run_chain(1, 10 * 1000 * 1000, lab_link(10 * 1000 * 1000, 500 * US), 0, &tcp_rfc);
+    struct outcome outcome = run_chain(1, 10 * 1000 * 1000, lab_link(10 * 1000 * 1000, 500 * US), 0, &tcp_rfc);
 
     CU_ASSERT_TRUE(outcome.parts.ns[PART_TRANSMISSION] * 100 >= outcome.done_ns * 95);
     CU_ASSERT_EQUAL(outcome.parts.ns[PART_QUEUEING], 0);

@@ -75,8 +75,8 @@ static void test_one_loss_costs_a_round_trip(void)
         CU_ASSERT_EQUAL(broken.info.fast_recoveries, 1);
         CU_ASSERT_EQUAL(broken.info.timeouts, 0);
         CU_ASSERT_TRUE(broken.done_ns >= whole.done_ns);
-        /* A round trip is 100 ms, with the full queue 200 ms. NewReno repairs two losses in two of them and starts again
-         * from two segments, since the receiver's window kept it from sending more meanwhile. */
+        /* A round trip is 100 ms, with the full queue 200 ms. NewReno repairs two losses in two of them and starts
+         * again from two segments, since the receiver's window kept it from sending more meanwhile. */
         CU_ASSERT_TRUE(broken.done_ns - whole.done_ns < (sack ? 150 : 800) * MS);
     }
 }
