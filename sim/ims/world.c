@@ -145,6 +145,7 @@ void site_crypto(struct world *world, enum role role, enum cost_operation operat
     keep->part = PART_CRYPTO;
     if (cause->transfer != 0)
         world->crypto_ns += work_ns;
-    if (!station_submit(cpu, cause, PART_CRYPTO, work_ns, keep, keep_worked))
-        check(!"the CPU's queue takes the work of open connections");
+    bool takes_work_of_open_connections = station_submit(cpu, cause, PART_CRYPTO, work_ns, keep, keep_worked);
+
+    check(takes_work_of_open_connections);
 }
