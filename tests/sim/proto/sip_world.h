@@ -59,6 +59,7 @@ struct world {
     int64_t answer_at_ns;            /* INT64_MAX: nothing to answer */
     bool is_located, checks_osip;
     bool rewrites;  /* the P-CSCFs change SDP */
+    bool is_wild;   /* messages may be damaged and go anywhere */
     bool is_silent; /* nothing is logged */
     uint8_t transport;
     struct cscf_user users_b[2];
@@ -227,8 +228,10 @@ static inline void world_send(struct world *world, enum node from, const struct 
     struct sink kind = SINK(logged->kind);
     enum node to = node_at(item->hop);
 
+    if (to == NODES && world->is_wild)
+        return;
     CU_ASSERT_NOT_EQUAL_FATAL(to, NODES);
-    CU_ASSERT_EQUAL(item->hop.transport, world->transport);
+    CU_ASSERT_TRUE(world->is_wild || item->hop.transport == world->transport);
     check(world->log_count < LOG_MAX && item->head.size + item->body.length < TEXT_MAX);
     world->log_count += world->is_silent ? 0 : 1;
     memset(logged, 0, world->is_silent ? offsetof(struct logged, text) : sizeof(*logged));
@@ -268,12 +271,12 @@ static inline void world_told(struct world *world, enum node node, const struct 
     world->told[node][copy.action]++;
     world->status[node] = copy.status;
     if (copy.action == SIP_LOCATE) {
-        CU_ASSERT_TRUE(span_equal(copy.user, SPAN("sip:bob@open-ims.test")));
+        CU_ASSERT_TRUE(world->is_wild || span_equal(copy.user, SPAN("sip:bob@open-ims.test")));
         sip_proxy_located(world->proxies[node], world->now_ns, copy.token, world->is_located ? server_name : NULL,
                           &world->outbox);
         world_do(world, node);
     }
-    if (copy.action == SIP_INVITED)
+    if (copy.action == SIP_INVITED && node == UE_B)
         world->answer_at_ns = world->now_ns + world->answer_ns;
 }
 
