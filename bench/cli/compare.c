@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { TRIALS_STANDARD = 100, TABLE_MEMORY = 16 << 20 };
+enum { TRIALS_STANDARD = 100, TABLE_MEMORY = 16 << 20, SIZE_LEAST = 1 << 10, SIZE_MOST = 16 << 20 };
 
 /* What a comparison holds on to; compare_free gives it back whole. */
 struct compare {
@@ -12,6 +12,7 @@ struct compare {
     struct setup setup;
     struct headline_plan plan;
     struct headline headline;
+    struct figures_sizes sizes; /* none unless --sizes */
     struct arena *arena;
     struct sink text;
 };
@@ -61,7 +62,17 @@ static enum err save(struct compare *compare, const struct results *results, str
                        headline_case(&compare->headline, CONNECTIONS_WARM), note));
     TRY(figures_by_arm(results, "delay-by-arm-cold", &compare->setup,
                        headline_case(&compare->headline, CONNECTIONS_COLD), note));
+    if (compare->sizes.size_count > 0)
+        TRY(figures_by_size(results, "delay-by-size", &compare->setup, &compare->sizes, note));
     return headline_save_manifest(results, compare->line, compare->setup.file.scenario.seed, note);
+}
+
+static enum err compare_sizes(struct compare *compare, struct note *note)
+{
+    TRY(figures_run_sizes(&compare->sizes, &compare->setup, &compare->plan, SIZE_LEAST, SIZE_MOST, note));
+    sink_text(&compare->text, "By the size of the file:\n");
+    figures_write_crossings(&compare->sizes, &compare->text);
+    return ERR_OK;
 }
 
 static enum err compute(struct compare *compare, struct note *note)
@@ -75,6 +86,8 @@ static enum err compute(struct compare *compare, struct note *note)
         TRY(results_create(&results, folder->value, compare->setup.file.scenario.name, note));
     TRY(headline_run(&compare->headline, &compare->setup, &compare->plan, note));
     headline_write(&compare->headline, &terminal, compare->arena, &compare->text);
+    if (command_option(compare->line, "--sizes"))
+        TRY(compare_sizes(compare, note));
     if (compare->text.overflow)
         return note_set(note, ERR_FULL, "the comparison is too long to be told");
     return folder ? save(compare, &results, note) : ERR_OK;
@@ -131,6 +144,7 @@ static const struct command_option options[] = {
     {"--trials", "N", "trials an arm; 100 unless given"},
     {"--precision", "SHARE", "as many trials as intervals of this share of the mean need, such as 1%"},
     {"--trials-max", "N", "at most so many with --precision; 10,000 unless given"},
+    {"--sizes", NULL, "also run files of 1 KiB to 16 MiB and say where arms cross; -o then has the figure"},
     {"-j", "N", "threads; as many as there are processors unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TEXT_SIZE = 1024, CSV_SIZE = 64 * 1024 };
+enum { CAPTION_NAME = 32, TEXT_SIZE = 1024, CSV_SIZE = 64 * 1024 };
 
 /* ---- Captions ---- */
 
@@ -22,11 +22,15 @@ void figures_assumed(const struct setup *setup, struct sink *sink)
         rows += setup->dwells.rows[i].is_assumed;
     for (size_t i = 0; scenario_fields[i].name; i++)
         parameters += span_starts(span_of(setup->file.origins[i]), SPAN("assumed"));
+    struct span table = span_of(setup->dwells.name);
+
+    table.size = span_find(table, SPAN(" (built-in)"));
     sink_text(sink, "assumed: ");
     if (scenario->dwell_spread > 0)
-        sink_format(sink, "the spread of dwells (%.3g %% of each median), ", 100 * scenario->dwell_spread);
-    sink_format(sink, "%zu of %zu dwells of table %s", rows, setup->dwells.count, setup->dwells.name);
-    sink_format(sink, ", %zu parameters of the scenario (scenario.ini names them)", parameters);
+        sink_format(sink, "spread of dwells (%.3g %%), ", 100 * scenario->dwell_spread);
+    sink_format(sink, "%zu of %zu dwells of %.*s", rows, setup->dwells.count,
+                (int)(table.size < CAPTION_NAME ? table.size : CAPTION_NAME), table.data);
+    sink_format(sink, ", %zu scenario parameters (the .ini names them)", parameters);
 }
 
 static void draw(const struct figure *figure)
@@ -68,7 +72,25 @@ static void write_number(struct sink *sink, double value)
         sink_format(sink, "%.9g", value);
 }
 
-static size_t write_arms(const struct comparison *comparison, struct sink *csv, double *most_ms)
+/* The longest delay that the axis holds: of the arms that take at most so many times the reference's. */
+#define AXIS_TIMES 5
+
+static double axis_end_ms(const struct comparison *comparison)
+{
+    double reference_ms = comparison_of_arm(comparison, comparison->reference).delay.mean_ms;
+    double most_ms = 0;
+
+    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
+        struct comparison_estimate delay = comparison_of_arm(comparison, arm).delay;
+        double high_ms = delay.mean_ms + (isfinite(delay.half_ms) ? delay.half_ms : 0);
+
+        if (delay.count > 0 && !(high_ms > AXIS_TIMES * reference_ms))
+            most_ms = fmax(most_ms, high_ms);
+    }
+    return most_ms;
+}
+
+static size_t write_arms(const struct comparison *comparison, struct sink *csv)
 {
     size_t rows = 0;
 
@@ -86,7 +108,6 @@ static size_t write_arms(const struct comparison *comparison, struct sink *csv, 
         write_number(csv, one.delay.mean_ms);
         write_number(csv, one.delay.mean_ms - half_ms);
         write_number(csv, one.delay.mean_ms + half_ms);
-        *most_ms = fmax(*most_ms, one.delay.mean_ms + half_ms);
         for (int part = 0; part < PART_COUNT; part++)
             write_number(csv, one.parts_ms[part]);
         sink_char(csv, '\n');
@@ -108,8 +129,7 @@ enum err figures_by_arm(const struct results *results, const char *name, const s
     char csv[CSV_SIZE], title[TEXT_SIZE], subtitle[TEXT_SIZE], caption[TEXT_SIZE];
     struct sink csv_sink = SINK(csv), title_sink = SINK(title), subtitle_sink = SINK(subtitle);
     struct sink caption_sink = SINK(caption);
-    double most_ms = 0;
-    size_t rows = write_arms(&one->comparison, &csv_sink, &most_ms);
+    size_t rows = write_arms(&one->comparison, &csv_sink);
 
     TRY(save_csv(results, name, "", &csv_sink, note));
     if (rows == 0)
@@ -120,7 +140,7 @@ enum err figures_by_arm(const struct results *results, const char *name, const s
     sink_format(&subtitle_sink, " file, %llu relays; ", (unsigned long long)setup->file.scenario.relays);
     write_sample(&subtitle_sink, one->comparison.is_exact, one->comparison.trials);
     figures_assumed(setup, &caption_sink);
-    sink_text(&caption_sink, "\n* the proposal, (a) and (b) the hop-by-hop baselines");
+    sink_text(&caption_sink, "\n* the proposal, (a) and (b) the hop-by-hop baselines; a bar with an arrow is cut");
 
     struct figure figure = {.name = name,
                             .script = "delay-by-arm",
@@ -129,7 +149,7 @@ enum err figures_by_arm(const struct results *results, const char *name, const s
                             .caption = sink_string(&caption_sink)};
 
     figure_set_number(&figure, "rows", (double)rows);
-    figure_set_number(&figure, "most_ms", most_ms);
+    figure_set_number(&figure, "most_ms", axis_end_ms(&one->comparison));
     return save_and_draw(results, &figure, note);
 }
 
@@ -138,7 +158,7 @@ enum err figures_by_arm(const struct results *results, const char *name, const s
 /* Large files take long and vary little. */
 static size_t trials_of(uint64_t bytes, size_t most)
 {
-    size_t wanted = bytes <= 64 * KIB ? 30 : bytes <= MIB ? 10 : 3;
+    size_t wanted = bytes <= 64 * KIB ? 30 : bytes <= MIB ? 10 : bytes <= 4 * MIB ? 3 : 2;
 
     return wanted < most ? wanted : most;
 }
@@ -263,7 +283,8 @@ void figures_write_crossings(const struct figures_sizes *sizes, struct sink *sin
         sink_text(sink, " to ");
         units_show_size(sink, (uint64_t)sizes->bytes[sizes->size_count - 1]);
         if (!isnan(difference_ms))
-            sink_format(sink, ": %s is faster at every size", difference_ms < 0 ? HEADLINE_PROPOSAL : baselines[b]);
+            sink_format(sink, ": %s has the lower mean at every size",
+                        difference_ms < 0 ? HEADLINE_PROPOSAL : baselines[b]);
         sink_text(sink, "\n");
     }
 }
@@ -306,9 +327,26 @@ static enum err save_sizes(const struct results *results, const char *name, cons
         write_crossing(&csv, &sizes->crossings[i]);
         sink_char(&csv, '\n');
     }
-    if (sizes->crossing_count == 0) /* gnuplot takes no table without rows */
-        sink_text(&csv, "NaN,NaN,none\n");
+    if (sizes->crossing_count == 0) /* gnuplot takes no table without rows; this one is outside of the axes */
+        sink_text(&csv, "0.001,1,none\n");
     return save_csv(results, name, "-crossings", &csv, note);
+}
+
+/* The extremes of all means, for the axis; false when nothing was delivered. */
+static bool find_extremes(const struct figures_sizes *sizes, double *least_ms, double *most_ms)
+{
+    *least_ms = INFINITY;
+    *most_ms = 0;
+    for (size_t arm = 0; arm < sizes->arm_count; arm++)
+        for (size_t size = 0; size < sizes->size_count; size++) {
+            double mean_ms = sizes->delays[arm][size].mean_ms;
+
+            if (mean_ms > 0) {
+                *least_ms = fmin(*least_ms, mean_ms);
+                *most_ms = fmax(*most_ms, mean_ms);
+            }
+        }
+    return *most_ms > 0;
 }
 
 enum err figures_by_size(const struct results *results, const char *name, const struct setup *setup,
@@ -318,8 +356,12 @@ enum err figures_by_size(const struct results *results, const char *name, const 
     struct sink title_sink = SINK(title), subtitle_sink = SINK(subtitle), caption_sink = SINK(caption);
     struct sink names_sink = SINK(names), crossings_sink = SINK(crossings);
 
+    double least_ms, most_ms;
+
     check(sizes->size_count > 0);
     TRY(save_sizes(results, name, sizes, note));
+    if (!find_extremes(sizes, &least_ms, &most_ms))
+        return ERR_OK;
     sink_format(&title_sink, "Delay against the size of the file: %s, %s connections", setup->file.scenario.name,
                 setup->file.scenario.connections == CONNECTIONS_WARM ? "warm" : "cold");
     if (sizes->is_exact)
@@ -342,6 +384,9 @@ enum err figures_by_size(const struct results *results, const char *name, const 
 
     figure_set_text(&figure, "arms", sink_string(&names_sink));
     figure_set_text(&figure, "data_crossings", sink_string(&crossings_sink));
+    figure_set_number(&figure, "crossings", (double)sizes->crossing_count);
+    figure_set_number(&figure, "least_ms", least_ms);
+    figure_set_number(&figure, "most_ms", most_ms);
     figure_set_number(&figure, "least_bytes", sizes->bytes[0]);
     figure_set_number(&figure, "most_bytes", sizes->bytes[sizes->size_count - 1]);
     return save_and_draw(results, &figure, note);

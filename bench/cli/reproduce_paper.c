@@ -151,6 +151,8 @@ void reproduce_watch_packet(void *context, const struct sim_packet *packet)
     if (packet->event != SIM_PACKET_SENT || !packet->is_origin || strcmp(packet->from, packet->to) == 0 ||
         !view_packet(packet->bytes, &view))
         return;
+    if ((view.kind == KIND_MSRP || view.kind == KIND_MORE) && strcmp(packet->from, "ue-a") == 0)
+        watch->send_bytes[watch->run] += view.text.size;
     for (size_t i = 0; i < FRAME_ROWS; i++) {
         const struct frame_row *row = &frame_rows[i];
         const struct reproduce_frame *after = row->after ? find_frame(watch, row->after) : NULL;
@@ -195,19 +197,13 @@ static bool ends_with(const char *name, const char *end)
     return size >= end_size && strcmp(name + size - end_size, end) == 0;
 }
 
-/* Bytes before the payload of a frame, as traces/paper.h has them for the figures: none for a frame's whole length. */
-static int64_t heads_of(const char *name, bool is_first)
-{
-    if (ends_with(name, ", SIP")) /* a later fragment has no UDP header */
-        return is_first ? 14 + 20 + 8 : 14 + 20;
-    return ends_with(name, ", MSRP") ? 14 + 20 + 20 : 0;
-}
+enum { ETHERNET_IPV4 = 14 + 20, UDP = 8 };
 
 /* The quantity from simulated frames. Where two frames tell the same length the first of them stands; figure 2 counts
  * its times from a mark before the SYN, the simulation from the SYN. False where a packet was not there. */
 static bool simulate(const struct reproduce_watch *watch, const struct paper_quantity *quantity, int64_t *value)
 {
-    bool is_sum = heads_of(quantity->name, true) > 0;
+    bool is_sip = ends_with(quantity->name, ", SIP");
     const struct reproduce_frame *first = find_frame(watch, quantity->frames[0]);
     const struct reproduce_frame *second = find_frame(watch, quantity->frames[1]);
     const struct reproduce_frame *origin = find_frame(watch, 65);
@@ -222,9 +218,11 @@ static bool simulate(const struct reproduce_watch *watch, const struct paper_qua
         *value = second ? second->at_ns - first->at_ns : 0;
         return second != NULL;
     }
-    *value = (int64_t)first->bytes - heads_of(quantity->name, true);
-    if (is_sum && second)
-        *value += (int64_t)second->bytes - heads_of(quantity->name, false);
+    *value = (int64_t)first->bytes - (is_sip ? ETHERNET_IPV4 + UDP : 0);
+    if (is_sip && second) /* a later fragment has no UDP header */
+        *value += (int64_t)second->bytes - ETHERNET_IPV4;
+    if (ends_with(quantity->name, ", MSRP")) /* in as many segments as it takes */
+        *value = (int64_t)watch->send_bytes[first == find_frame(watch, 68) ? REPRODUCE_PLAIN : REPRODUCE_SEALED];
     return true;
 }
 

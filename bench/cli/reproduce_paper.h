@@ -27,6 +27,7 @@ struct reproduce_watch {
     enum reproduce_run run; /* set before each trial */
     uint64_t overhead_bytes;
     struct reproduce_frame frames[REPRODUCE_FRAMES_MAX];
+    uint64_t send_bytes[2]; /* of UE-A's MSRP messages, by run: all segments once */
 };
 
 /* For sim_tap: context is a struct reproduce_watch; the tap wants bytes. */

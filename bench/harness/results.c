@@ -14,6 +14,9 @@
 #ifndef REVISION /* the build names it */
 #define REVISION "unknown"
 #endif
+#ifndef COMPILER
+#define COMPILER __VERSION__
+#endif
 
 enum { ROW_SIZE = 16 * 1024, MANIFEST_SIZE = 64 * 1024 };
 
@@ -191,7 +194,6 @@ static void write_machine(struct sink *sink)
 enum err results_save_manifest(const struct results *results, const struct results_manifest *manifest,
                                struct note *note)
 {
-    static const char compiler[] = __VERSION__;
     char text[MANIFEST_SIZE];
     struct sink sink = SINK(text);
 
@@ -200,7 +202,7 @@ enum err results_save_manifest(const struct results *results, const struct resul
         sink_char(&sink, ' ');
         write_quoted(&sink, manifest->words[i]);
     }
-    sink_format(&sink, "\nrevision: %s\ncompiler: %s\nseed: %llu\n", REVISION, compiler,
+    sink_format(&sink, "\nrevision: %s\ncompiler: %s\nseed: %llu\n", REVISION, COMPILER,
                 (unsigned long long)manifest->seed);
     write_machine(&sink);
     sink_text(&sink, manifest->libraries);
