@@ -102,7 +102,7 @@ $(call archive,bench/cli): $(B)/bench/cli/paper_text.o
 
 # Manifests name the revision; results.o is made anew only when it has changed.
 REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-$(B)/bench/harness/results.o: CFLAGS += -DREVISION='"$(REVISION)"'
+$(B)/bench/harness/results.o: CFLAGS += -DREVISION='"$(REVISION)"' -DCOMPILER='"$(shell $(CC) --version | head -1 | tr -d '"')"'
 $(B)/bench/harness/results.o: $(B)/revision.txt
 $(B)/revision.txt: force
 	@mkdir -p $(@D)
@@ -142,6 +142,16 @@ fuzz:
 	@for f in $(FUZZERS); do mkdir -p build/corpus/$${f##*/} && \
 	    $$f -max_total_time=$(FUZZ_S) -timeout=5 -verbosity=0 build/corpus/$${f##*/} || exit 1; \
 	    echo "passed: $${f##*/}, $(FUZZ_S) s"; done
+
+# The figures that README shows, drawn again.
+plots: build/hopsim
+	@rm -rf build/plots
+	@build/hopsim reproduce -o build/plots/paper >/dev/null
+	@build/hopsim compare home --sizes -o build/plots/home >/dev/null
+	@cp build/plots/paper/figures/delay-by-arm-warm.svg plots/readme-delay-by-arm.svg
+	@cp build/plots/paper/figures/delay-by-size.svg plots/readme-delay-by-size.svg
+	@cp build/plots/home/figures/delay-by-size.svg plots/readme-delay-by-size-home.svg
+.PHONY: plots
 
 clean:
 	rm -rf build
