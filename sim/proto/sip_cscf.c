@@ -271,6 +271,14 @@ static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, 
     return go_to(proxy, forward->push, forward);
 }
 
+/* Only what creates a dialog asks who stays on its path (RFC 3261 section 16.6, step 4); a MESSAGE does not (RFC 3428).
+ */
+static bool creates_dialog(struct span method)
+{
+    return span_equal(method, SPAN("INVITE")) || span_equal(method, SPAN("SUBSCRIBE")) ||
+           span_equal(method, SPAN("REFER"));
+}
+
 typedef int route_fn(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward);
 
 static route_fn *const routes[] = {[CSCF_P] = route_p, [CSCF_I] = route_i, [CSCF_S] = route_s};
@@ -281,5 +289,7 @@ int sip_cscf_route(struct sip_proxy *proxy, const struct sip_incoming *request, 
         return route_loosely(proxy, forward);
     int status = routes[proxy->config.role](proxy, request, forward);
 
+    if (!creates_dialog(request->message.method))
+        forward->record_user = NULL;
     return forward->added.overflow ? 400 : status;
 }

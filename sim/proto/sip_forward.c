@@ -83,9 +83,16 @@ static void write_record_route(struct sip_proxy *proxy, const char *user, uint8_
     sink_span(sink, SPAN(";lr>\r\n"));
 }
 
+static void write_content_length(struct sink *sink, uint64_t length)
+{
+    sink_span(sink, SPAN("Content-Length: "));
+    sink_number(sink, length);
+    sink_span(sink, SPAN("\r\n"));
+}
+
 /* What stands between the Vias and the rest of the received lines. */
 static void write_additions(struct sip_proxy *proxy, const struct sip_incoming *request,
-                            const struct sip_forward *forward)
+                            const struct sip_forward *forward, const struct slice *body)
 {
     struct sink *sink = &proxy->scratch;
 
@@ -103,11 +110,8 @@ static void write_additions(struct sip_proxy *proxy, const struct sip_incoming *
     sink_span(sink, sink_written(&forward->added));
     if (sip_value(&request->message, SIP_HEADER_MAX_FORWARDS).size == 0)
         sink_span(sink, SPAN("Max-Forwards: 70\r\n"));
-    if (sip_value(&request->message, SIP_HEADER_CONTENT_LENGTH).size == 0) {
-        sink_span(sink, SPAN("Content-Length: "));
-        sink_number(sink, request->body.length);
-        sink_span(sink, SPAN("\r\n"));
-    }
+    if (sip_value(&request->message, SIP_HEADER_CONTENT_LENGTH).size == 0)
+        write_content_length(sink, body->length);
 }
 
 /* A Route line without those of its elements that are popped. */
@@ -134,39 +138,30 @@ static void write_max_forwards(struct sink *sink, struct span value)
     sink_span(sink, SPAN("\r\n"));
 }
 
-static void write_content_length(struct sink *sink, uint64_t length)
-{
-    sink_span(sink, SPAN("Content-Length: "));
-    sink_number(sink, length);
-    sink_span(sink, SPAN("\r\n"));
-}
-
-/* Lines that go on as they came are copied in runs: flush copies what has gathered before line. */
+/* Lines that go on as they came are copied in runs, not one by one. */
 struct run {
-    const char *start;
+    const char *start; /* of what is not copied yet */
 };
 
-static void run_flush(struct run *run, struct sink *sink, const struct sip_line *line)
+/* Copies what has gathered before a line, and leaves the line out. */
+static void run_skip(struct run *run, struct sink *sink, const struct sip_line *line)
 {
     sink_bytes(sink, run->start, (size_t)(line->whole.data - run->start));
     run->start = line->whole.data + line->whole.size;
 }
 
-static void run_end(struct run *run, struct sink *sink, const struct sip_message *message)
+/* Copies what has gathered up to the end of a line. */
+static void run_flush(struct run *run, struct sink *sink, const struct sip_line *line)
 {
-    const struct sip_line *last = &message->lines[message->count - 1];
-    const char *end = last->whole.data + last->whole.size;
+    const char *end = line->whole.data + line->whole.size;
 
-    if (end > run->start)
-        sink_bytes(sink, run->start, (size_t)(end - run->start));
-    sink_span(sink, SPAN("\r\n"));
+    sink_bytes(sink, run->start, (size_t)(end - run->start));
+    run->start = end;
 }
 
-/* Lines that a request does not carry on unchanged. */
-static bool is_touched(enum sip_header header, const struct sip_forward *forward, uint32_t pops, bool has_new_body)
+static bool is_new_body(const struct slice *before, const struct slice *after)
 {
-    return (forward->drops >> header & 1) != 0 || header == SIP_HEADER_MAX_FORWARDS ||
-           (header == SIP_HEADER_ROUTE && pops > 0) || (header == SIP_HEADER_CONTENT_LENGTH && has_new_body);
+    return before->source != after->source || before->length != after->length;
 }
 
 struct span sip_forward_request(struct sip_proxy *proxy, const struct sip_incoming *request,
@@ -174,75 +169,66 @@ struct span sip_forward_request(struct sip_proxy *proxy, const struct sip_incomi
 {
     const struct sip_message *message = &request->message;
     struct sink *sink = &proxy->scratch;
-    bool has_new_body = body->source != request->body.source || body->length != request->body.length;
-    bool is_added = false;
+    bool has_new_body = is_new_body(&request->body, body), is_among_vias = false;
     uint32_t pops = forward->pops;
+    struct run run = {message->lines[0].whole.data};
 
     scratch_clear(proxy);
     sip_write_request(sink, message->method, forward->uri);
     struct span branch = write_via(proxy, forward, branch_seed);
-    struct run run = {message->lines[0].whole.data};
 
     for (size_t i = 0; i < message->count; i++) {
         const struct sip_line *line = &message->lines[i];
 
-        if (line->header == SIP_HEADER_VIA) {
-            if (message->first[SIP_HEADER_VIA] == i + 1) {
-                run_flush(&run, sink, line);
-                sip_write_top_via(sink, request);
-            }
-            continue;
-        }
-        if (!is_added && i >= message->first[SIP_HEADER_VIA]) {
-            sink_bytes(sink, run.start, (size_t)(line->whole.data - run.start));
-            run.start = line->whole.data;
-            write_additions(proxy, request, forward);
-            is_added = true;
-        }
-        if (!is_touched(line->header, forward, pops, has_new_body))
-            continue;
-        run_flush(&run, sink, line);
-        if (forward->drops >> line->header & 1)
-            continue;
-        if (line->header == SIP_HEADER_MAX_FORWARDS)
+        if (forward->drops >> line->header & 1) {
+            run_skip(&run, sink, line);
+        } else if (line->header == SIP_HEADER_MAX_FORWARDS) {
+            run_skip(&run, sink, line);
             write_max_forwards(sink, line->value);
-        else if (line->header == SIP_HEADER_ROUTE)
+        } else if (line->header == SIP_HEADER_ROUTE && pops > 0) {
+            run_skip(&run, sink, line);
             write_route(sink, line, &pops);
-        else
+        } else if (line->header == SIP_HEADER_CONTENT_LENGTH && has_new_body) {
+            run_skip(&run, sink, line);
             write_content_length(sink, body->length);
+        } else if (message->first[SIP_HEADER_VIA] == i + 1) {
+            run_skip(&run, sink, line);
+            sip_write_top_via(sink, request);
+            is_among_vias = true;
+        }
+        /* What is added stands behind the Vias. */
+        if (is_among_vias && (i + 1 == message->count || line[1].header != SIP_HEADER_VIA)) {
+            run_flush(&run, sink, line);
+            write_additions(proxy, request, forward, body);
+            is_among_vias = false;
+        }
     }
-    if (!is_added) {
-        run_end(&run, sink, message);
-        sink->size -= 2;
-        run.start = message->lines[message->count - 1].whole.data + message->lines[message->count - 1].whole.size;
-        write_additions(proxy, request, forward);
-    }
-    run_end(&run, sink, message);
+    run_flush(&run, sink, &message->lines[message->count - 1]);
+    sink_span(sink, SPAN("\r\n"));
     return branch;
 }
 
 void sip_forward_response(struct sip_proxy *proxy, const struct sip_incoming *response, const struct slice *body)
 {
     const struct sip_message *message = &response->message;
-    const struct sip_line *top = sip_line_next(message, SIP_HEADER_VIA, NULL);
-    const struct sip_line *length = sip_line_next(message, SIP_HEADER_CONTENT_LENGTH, NULL);
-    bool has_new_body = body->source != response->body.source || body->length != response->body.length;
+    bool has_new_body = is_new_body(&response->body, body);
     struct sink *sink = &proxy->scratch;
-    struct span rest = top->value, element;
     struct run run = {message->start.data};
 
     scratch_clear(proxy);
     for (size_t i = 0; i < message->count; i++) {
         const struct sip_line *line = &message->lines[i];
+        struct span rest = line->value, element;
 
-        if (line == top) {
-            run_flush(&run, sink, line);
+        if (message->first[SIP_HEADER_VIA] == i + 1) {
+            run_skip(&run, sink, line);
             if (sip_cut_element(&rest, &element) == ERR_OK && rest.size > 0)
                 sip_write_line(sink, "Via", rest);
-        } else if (line == length && has_new_body) {
-            run_flush(&run, sink, line);
+        } else if (line->header == SIP_HEADER_CONTENT_LENGTH && has_new_body) {
+            run_skip(&run, sink, line);
             write_content_length(sink, body->length);
         }
     }
-    run_end(&run, sink, message);
+    run_flush(&run, sink, &message->lines[message->count - 1]);
+    sink_span(sink, SPAN("\r\n"));
 }

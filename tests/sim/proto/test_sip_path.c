@@ -159,6 +159,39 @@ static void test_invite_grows_by_what_is_added(void)
 #undef RECEIVED
 }
 
+/* The order of lines, commas and missing lines make no difference. */
+static void test_lines_may_stand_in_any_order(void)
+{
+    static const char invite[] =
+        "INVITE sip:bob@open-ims.test SIP/2.0\r\n"
+        "Content-Length: 0\r\nContact: <sip:alice@192.168.80.1>\r\n"
+        "Route: <sip:pcscf.open-ims.test:4060;lr>, <sip:orig@scscf.open-ims.test:6060;lr>\r\n"
+        "CSeq: 1 INVITE\r\nCall-ID: 1\r\nTo: <sip:bob@open-ims.test>\r\n"
+        "From: <sip:alice@open-ims.test>;tag=1\r\n"
+        "v: SIP/2.0/UDP 192.168.80.1;branch=z9hG4bK1, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK2\r\n\r\n";
+    struct world *world = world_create(SIP_UDP);
+    struct source none = source_memory("");
+    struct sip_message message;
+
+    sip_proxy_receive(world->proxies[P_A], 0, hop_of(world, UE_A), SPAN(invite), (struct slice){&none, 0, 0},
+                      &world->outbox);
+    CU_ASSERT_EQUAL_FATAL(world->outbox.count, 2);
+    CU_ASSERT_EQUAL_FATAL(sip_parse(world->outbox.items[1].head, &message), ERR_OK);
+    CU_ASSERT_EQUAL(message.size, world->outbox.items[1].head.size);
+    CU_ASSERT_TRUE(span_equal(sip_value(&message, SIP_HEADER_ROUTE), SPAN("<sip:orig@scscf.open-ims.test:6060;lr>")));
+    CU_ASSERT_TRUE(span_equal(sip_value(&message, SIP_HEADER_MAX_FORWARDS), SPAN("70")));
+    CU_ASSERT_TRUE(
+        span_equal(sip_value(&message, SIP_HEADER_RECORD_ROUTE), SPAN("<sip:mo@pcscf.open-ims.test:4060;lr>")));
+    const struct sip_line *own = sip_line_next(&message, SIP_HEADER_VIA, NULL);
+    const struct sip_line *others = sip_line_next(&message, SIP_HEADER_VIA, own);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(others);
+    CU_ASSERT_TRUE(span_starts(own->value, SPAN("SIP/2.0/UDP pcscf.open-ims.test:4060;branch=z9hG4bK")));
+    CU_ASSERT_TRUE(span_equal(others->value, SPAN("SIP/2.0/UDP 192.168.80.1;branch=z9hG4bK1, "
+                                                  "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK2")));
+    world_destroy(world);
+}
+
 static void test_message_crosses_the_i_cscf_each_time(void)
 {
     struct world *world = world_create(SIP_UDP);
@@ -178,6 +211,8 @@ static void test_message_crosses_the_i_cscf_each_time(void)
         CU_ASSERT_EQUAL(world->log[i].acknowledges, strcmp(world->log[i].kind, "MESSAGE/200") == 0);
     const struct logged *last = world_logged(world, "MESSAGE", P_B);
 
+    /* It creates no dialog, so nobody asks to stay on its path. */
+    CU_ASSERT_EQUAL(count_header(last, SIP_HEADER_RECORD_ROUTE), 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(last->text, "\r\nX-Part: 000001/000009\r\nContent-Length: 14\r\n\r\npart of a file"));
     world_destroy(world);
 }
@@ -299,6 +334,7 @@ static const struct unit_test tests[] = {
     {"each stateful hop and the callee answer the INVITE with 100", test_each_stateful_hop_says_trying},
     {"Via, Record-Route and Route gather and vanish hop by hop", test_headers_gather_and_vanish},
     {"an INVITE grows by what each hop adds", test_invite_grows_by_what_is_added},
+    {"lines may stand in any order", test_lines_may_stand_in_any_order},
     {"a MESSAGE crosses the I-CSCF each time", test_message_crosses_the_i_cscf_each_time},
     {"the head size of a MESSAGE is told exactly", test_head_size_is_told_exactly},
     {"sizes do not depend on the trial", test_sizes_do_not_depend_on_the_trial},
