@@ -31,15 +31,15 @@ struct sip_timers {
 extern const struct sip_timers sip_timers_core, sip_timers_gm;
 
 enum sip_action {
-    SIP_SEND,             /* send head and body to hop */
-    SIP_LOCATE,           /* I-CSCF: ask the HSS where user is served; sip_proxy_located(token) goes on */
+    SIP_SEND,   /* send head and body to hop */
+    SIP_LOCATE, /* I-CSCF: ask the HSS where user is served; sip_proxy_located(token) goes on */
     /* What a user agent tells its user. head and body are the message that tells it. */
-    SIP_INVITED,          /* an INVITE with an offer; sip_ua_answer() answers it */
-    SIP_CONFIRMED,        /* the ACK to our 200 */
-    SIP_ANSWERED,         /* INVITE was answered with 2xx (its ACK is another item of the same outbox) */
-    SIP_REFUSED,          /* INVITE, BYE or MESSAGE got status 300 or more */
-    SIP_TIMED_OUT,        /* INVITE, BYE or MESSAGE was not answered in time */
-    SIP_ENDED,            /* BYE came in and was answered */
+    SIP_INVITED,   /* an INVITE with an offer; sip_ua_answer() answers it */
+    SIP_CONFIRMED, /* the ACK to our 200 */
+    SIP_ANSWERED,  /* INVITE was answered with 2xx (its ACK is another item of the same outbox) */
+    SIP_REFUSED,   /* INVITE, BYE or MESSAGE got status 300 or more */
+    SIP_TIMED_OUT, /* INVITE, BYE or MESSAGE was not answered in time */
+    SIP_ENDED,     /* BYE came in and was answered */
     SIP_BYE_ANSWERED,
     SIP_MESSAGE_RECEIVED, /* and answered with 200 (never answered twice, never told twice) */
     SIP_MESSAGE_ANSWERED
@@ -47,14 +47,14 @@ enum sip_action {
 
 struct sip_output {
     enum sip_action action;
-    struct sip_hop hop;    /* SIP_SEND */
-    struct span head;      /* start line, headers, empty line; valid until the element's next step */
-    struct slice body;     /* length 0: none */
-    struct span user;      /* SIP_LOCATE: the public user identity, "sip:bob@open-ims.test" */
-    uint32_t token;        /* SIP_LOCATE */
-    int status;            /* of an answer */
-    bool is_again;         /* a retransmission by timer, or the answer to one */
-    bool acknowledges;     /* a response to MESSAGE: only acknowledges the file */
+    struct sip_hop hop; /* SIP_SEND */
+    struct span head;   /* start line, headers, empty line; valid until the element's next step */
+    struct slice body;  /* length 0: none */
+    struct span user;   /* SIP_LOCATE: the public user identity, "sip:bob@open-ims.test" */
+    uint32_t token;     /* SIP_LOCATE */
+    int status;         /* of an answer */
+    bool is_again;      /* a retransmission by timer, or the answer to one */
+    bool acknowledges;  /* a response to MESSAGE: only acknowledges the file */
 };
 
 enum { SIP_OUTBOX_MAX = 64, SIP_HEAD_MAX = 8192 };

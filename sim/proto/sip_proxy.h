@@ -22,17 +22,18 @@ struct sip_proxy;
 
 struct sip_proxy_config {
     enum cscf_role role;
-    const char *name;             /* host in its own Via, Record-Route: "pcscf.open-ims.test" */
+    const char *name; /* host in its own Via, Record-Route: "pcscf.open-ims.test" */
     uint16_t port;
-    uint8_t transport;            /* of its Via towards the next hop, enum sip_transport */
-    const char *domain;           /* the home network: requests for users elsewhere or here go to i_cscf */
-    struct sip_hop i_cscf;        /* S-CSCF: entry of the terminating network */
-    const struct sip_name *names; /* hosts of Route, Path and Contact URIs; ends with a NULL name */
+    uint8_t transport;             /* of its Via towards the next hop, enum sip_transport */
+    const char *domain;            /* the home network: requests for users elsewhere or here go to i_cscf */
+    struct sip_hop i_cscf;         /* S-CSCF: entry of the terminating network */
+    const struct sip_name *names;  /* hosts of Route, Path and Contact URIs; ends with a NULL name */
     const struct cscf_user *users; /* ends with a NULL aor */
-    struct sip_timers timers;     /* towards other nodes */
-    struct sip_timers timers_ue;  /* P-CSCF: towards the UE */
-    uint64_t identity;            /* branches are made from it */
-    /* Changes SDP that passes in an INVITE (offer) or its 2xx (answer): true when out holds a new body. NULL: never. */
+    struct sip_timers timers;      /* towards other nodes */
+    struct sip_timers timers_ue;   /* P-CSCF: towards the UE */
+    uint64_t identity;             /* branches are made from it */
+    /* Changes SDP that passes in an INVITE (offer) or its 2xx (answer): true when out holds a new body. NULL: never.
+     * Asked once for an INVITE, and for a 2xx each time it passes: it must change the same answer in the same way. */
     bool (*rewrite_sdp)(void *context, bool is_answer, struct span sdp, struct sink *out);
     void *rewrite_context;
 };
@@ -40,7 +41,8 @@ struct sip_proxy_config {
 struct sip_proxy *sip_proxy_create(struct arena *arena, const struct sip_proxy_config *config);
 
 /* A whole message has come. Requests: a retransmission is absorbed, INVITE is answered 100, the rest is forwarded by
- * Route, by role and by table; what cannot be forwarded is answered (400, 404, 482, 483). Responses go up by Via. */
+ * Route, by role and by table; what cannot be forwarded is answered (400, 403, 404, 416, 420, 482, 483, 513). Responses
+ * go up by Via. */
 void sip_proxy_receive(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop from, struct span head,
                        struct slice body, struct sip_outbox *out);
 

@@ -11,16 +11,17 @@
 struct sip_ua;
 
 struct sip_ua_config {
-    const char *user;          /* "alice" */
-    const char *domain;        /* "open-ims.test" */
-    const char *host;          /* own address as text, "192.168.80.1" */
+    const char *user;   /* "alice" */
+    const char *domain; /* "open-ims.test" */
+    const char *host;   /* own address as text, "192.168.80.1" */
     uint16_t port;
-    uint8_t transport;         /* towards the P-CSCF, enum sip_transport; written into Via and Contact */
-    struct sip_hop p_cscf;     /* outbound proxy */
-    const char *const *routes; /* Route set of initial requests: P-CSCF first, then Service-Route; NULL-terminated URIs */
-    uint64_t identity;         /* tags, branches and Call-IDs are made from it: the same for the same number */
+    uint8_t transport;     /* towards the P-CSCF, enum sip_transport; written into Via and Contact */
+    struct sip_hop p_cscf; /* outbound proxy */
+    const char *const
+        *routes;       /* Route set of initial requests: P-CSCF first, then Service-Route; NULL-terminated URIs */
+    uint64_t identity; /* tags, branches and Call-IDs are made from it: the same for the same number */
     struct sip_timers timers;
-    const char *user_agent;    /* User-Agent header; NULL: none */
+    const char *user_agent; /* User-Agent header; NULL: none */
 };
 
 /* Lives in arena. Strings of config must outlive it. */
@@ -29,7 +30,8 @@ struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *co
 /* INVITE to target ("sip:bob@open-ims.test") with an SDP offer. One session at a time. */
 void sip_ua_invite(struct sip_ua *ua, int64_t now_ns, const char *target, struct span sdp, struct sip_outbox *out);
 
-/* The 200 to the INVITE that SIP_INVITED told of, sent again until its ACK comes (RFC 3261 section 13.3.1.4). */
+/* The 200 to the INVITE that SIP_INVITED told of, sent again until its ACK comes (RFC 3261 section 13.3.1.4); after
+ * 64*T1 without one SIP_TIMED_OUT tells that the session is over. The 100 went out when the INVITE came. */
 void sip_ua_answer(struct sip_ua *ua, int64_t now_ns, struct span sdp, struct sip_outbox *out);
 
 /* BYE in the session's dialog, along its route set. */

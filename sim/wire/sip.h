@@ -58,7 +58,8 @@ struct sip_message {
 };
 
 /* Cuts a head up to its empty line; what follows is left alone. Empty lines before the start line are skipped (section
- * 7.5). ERR_MORE: no empty line yet. ERR_SYNTAX: not SIP. ERR_FULL: beyond the limits. */
+ * 7.5). ERR_MORE: no empty line yet. ERR_SYNTAX: not SIP. ERR_FULL: beyond the limits. After an error nothing in
+ * *message holds. */
 MUST_USE enum err sip_parse(struct span text, struct sip_message *message);
 
 /* The first line of that header after the given one (NULL: from the top), or NULL. */
