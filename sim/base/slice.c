@@ -80,29 +80,27 @@ static void rope_grow_pieces(struct rope *rope)
     rope->piece_capacity = capacity;
 }
 
-/* Lengthens the last piece if the bytes go on where it ends. */
-static inline bool rope_join(struct rope *rope, const struct source *source, uint64_t offset, uint64_t length)
+/* Takes the slice member by member: a caller has mostly just written them, and a wide copy would wait for that. */
+static void rope_push(struct rope *rope, const struct source *source, uint64_t offset, uint64_t length)
 {
-    if (rope->piece_end == rope->piece_first)
-        return false;
-    struct rope_piece *last = rope_piece_at(rope, rope->piece_end - 1);
+    if (rope->piece_end != rope->piece_first) {
+        struct rope_piece *last = rope_piece_at(rope, rope->piece_end - 1);
 
-    if (last->slice.source != source || last->slice.offset + last->slice.length != offset)
-        return false;
-    last->slice.length += length;
-    rope->end += length;
-    return true;
-}
-
-static void rope_push(struct rope *rope, struct slice slice)
-{
-    if (rope_join(rope, slice.source, slice.offset, slice.length))
-        return;
+        if (last->slice.source == source && last->slice.offset + last->slice.length == offset) {
+            last->slice.length += length;
+            rope->end += length;
+            return;
+        }
+    }
     if (rope->piece_end - rope->piece_first == rope->piece_capacity)
         rope_grow_pieces(rope);
-    *rope_piece_at(rope, rope->piece_end) = (struct rope_piece){.slice = slice, .at = rope->end};
-    rope->piece_end++;
-    rope->end += slice.length;
+    struct rope_piece *piece = rope_piece_at(rope, rope->piece_end++);
+
+    piece->slice.source = source;
+    piece->slice.offset = offset;
+    piece->slice.length = length;
+    piece->at = rope->end;
+    rope->end += length;
 }
 
 static void spool_grow(struct spool *spool, struct arena *arena, uint64_t needed)
@@ -151,7 +149,7 @@ void rope_append_bytes(struct rope *rope, const void *bytes, size_t size)
     if (size == 0)
         return;
     memcpy(spool_room(&rope->spool, rope->arena, size), bytes, size);
-    rope_push(rope, (struct slice){&rope->spool.source, rope->spool.end, size});
+    rope_push(rope, &rope->spool.source, rope->spool.end, size);
     rope->spool.end += size;
 }
 
@@ -160,13 +158,13 @@ void rope_append(struct rope *rope, struct slice slice)
     if (slice.length == 0)
         return;
     if (slice.source->lasts) {
-        rope_push(rope, slice);
+        rope_push(rope, slice.source, slice.offset, slice.length);
         return;
     }
     uint8_t *room = spool_room(&rope->spool, rope->arena, slice.length);
 
     slice_read(slice, 0, room, slice.length);
-    rope_push(rope, (struct slice){&rope->spool.source, rope->spool.end, slice.length});
+    rope_push(rope, &rope->spool.source, rope->spool.end, slice.length);
     rope->spool.end += slice.length;
 }
 
@@ -231,7 +229,6 @@ static const struct rope_piece *rope_find(struct rope *rope, uint64_t offset)
     return rope_piece_at(rope, rope->piece_hint);
 }
 
-/* Most often this lengthens the last piece by bytes of the piece of the last look-up. */
 void rope_append_rope(struct rope *rope, struct rope *other, uint64_t from, uint64_t until)
 {
     check(from >= other->begin && until <= other->end);
@@ -243,7 +240,9 @@ void rope_append_rope(struct rope *rope, struct rope *other, uint64_t from, uint
 
         if (length > until - from)
             length = until - from;
-        if (!source->lasts || !rope_join(rope, source, piece->slice.offset + skip, length))
+        if (source->lasts)
+            rope_push(rope, source, piece->slice.offset + skip, length);
+        else
             rope_append(rope, slice_part(piece->slice, skip, length));
         from += length;
     }
