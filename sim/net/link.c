@@ -97,6 +97,13 @@ static bool link_admit(struct link *link, uint32_t bytes)
     return true;
 }
 
+/* Number by number: two of them have just been written, and a wide copy would wait until they are in the cache. */
+static void parts_take(struct parts *to, const struct parts *from)
+{
+    for (int i = 0; i < PART_COUNT; i++)
+        to->ns[i] = from->ns[i];
+}
+
 /*
  * The packet waits until the link is free. Behind its own transfer it goes on with the sums that the packet before it
  * had at its release: that one's sums, less what it was charged for its way after that.
@@ -111,7 +118,7 @@ static void link_charge_wait(const struct link *link, struct cause *cause)
         cause_charge(cause, PART_QUEUEING, link->free_ns - link->engine->now_ns);
         return;
     }
-    cause->parts = last->parts;
+    parts_take(&cause->parts, &last->parts);
     cause->parts.ns[last->is_feedback ? PART_FEEDBACK : PART_PROPAGATION] -= link->last_way_ns;
 }
 
@@ -228,31 +235,6 @@ static void link_lose(struct link *link, struct packet *packet, int64_t start_ns
 
 /* ---- The way of a packet ---- */
 
-/* Cuts an IP payload into pieces of a multiple of 8 bytes (RFC 791 section 3.2); each is sent as a packet. */
-static void link_fragment(struct link *link, struct packet *packet)
-{
-    struct net *net = link->net;
-    uint32_t piece = (link->mtu - IP_HEADER_BYTES) & ~7u;
-    uint32_t left = packet->length;
-    uint64_t offset = packet->offset;
-
-    check(packet->flags & PACKET_UDP);
-    udp_fragmented(packet, (left - 1) / piece);
-    while (left > 0) {
-        uint32_t length = left < piece ? left : piece;
-        struct packet *fragment = left > piece ? packet_create(net) : packet;
-
-        if (fragment != packet)
-            *fragment = *packet;
-        fragment->offset = offset;
-        fragment->length = (uint16_t)length;
-        fragment->bytes = (uint16_t)(IP_HEADER_BYTES + length);
-        link_send(link, fragment);
-        offset += length;
-        left -= length;
-    }
-}
-
 static void link_launch(struct link *link, struct packet *packet, int64_t arrive_ns)
 {
     struct engine *engine = link->engine;
@@ -265,16 +247,12 @@ static void link_launch(struct link *link, struct packet *packet, int64_t arrive
     link->flights[link->flight_end++ & link->flight_mask] = (struct flight){arrive_ns, ticket, packet};
 }
 
-void link_send(struct link *link, struct packet *packet)
+static void link_take(struct link *link, struct packet *packet)
 {
     struct cause *cause = &packet->cause;
     uint32_t bytes = packet->bytes + link->overhead_bytes;
     int64_t start_ns = link->engine->now_ns;
 
-    if (packet->bytes > link->mtu) {
-        link_fragment(link, packet);
-        return;
-    }
     if (link->free_ns > start_ns) {
         if (!link_admit(link, bytes)) {
             link_drop(link, packet);
@@ -302,6 +280,39 @@ void link_send(struct link *link, struct packet *packet)
     if (link->net->tap)
         link_watch(link, packet, start_ns, false);
     link_launch(link, packet, link->arrive_ns);
+}
+
+/* Cuts an IP payload into pieces of a multiple of 8 bytes (RFC 791 section 3.2); each is sent as a packet. */
+static void link_fragment(struct link *link, struct packet *packet)
+{
+    struct net *net = link->net;
+    uint32_t piece = (link->mtu - IP_HEADER_BYTES) & ~7u;
+    uint32_t left = packet->length;
+    uint64_t offset = packet->offset;
+
+    check(packet->flags & PACKET_UDP);
+    udp_fragmented(packet, (left - 1) / piece);
+    while (left > 0) {
+        uint32_t length = left < piece ? left : piece;
+        struct packet *fragment = left > piece ? packet_create(net) : packet;
+
+        if (fragment != packet)
+            *fragment = *packet;
+        fragment->offset = offset;
+        fragment->length = (uint16_t)length;
+        fragment->bytes = (uint16_t)(IP_HEADER_BYTES + length);
+        link_take(link, fragment);
+        offset += length;
+        left -= length;
+    }
+}
+
+void link_send(struct link *link, struct packet *packet)
+{
+    if (packet->bytes <= link->mtu)
+        link_take(link, packet);
+    else
+        link_fragment(link, packet);
 }
 
 static void link_arrive(struct engine *engine, void *context)

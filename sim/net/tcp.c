@@ -189,9 +189,13 @@ static void tcp_take_rare(struct tcp *tcp, const struct packet *packet)
         tcp_take_syn_ack(tcp, packet);
         return;
     }
+    if (packet->flags & PACKET_SYN && tcp->state == TCP_OPEN) {
+        tcp_send_control(tcp, PACKET_ACK, false); /* the third packet of the handshake was lost */
+        return;
+    }
     if (packet->flags & PACKET_SYN) {
-        /* Again: the answer to the first one was lost, or its answer. */
-        tcp_send_control(tcp, tcp->state == TCP_OPEN ? PACKET_ACK : PACKET_SYN | PACKET_ACK, false);
+        tcp_count_again(tcp);
+        tcp_send_control(tcp, PACKET_SYN | PACKET_ACK, false);
         return;
     }
     tcp_open(tcp);
@@ -261,6 +265,7 @@ void tcp_timeout(struct engine *engine, void *context)
     tcp->rto_ns = 2 * tcp->rto_ns < tcp->config.rto_max_ns ? 2 * tcp->rto_ns : tcp->config.rto_max_ns;
     tcp->late_part = PART_TIMER;
     if (!is_open) {
+        tcp_count_again(tcp);
         tcp_send_syn(tcp);
     } else if (tcp->edge <= tcp->acknowledged && tcp->acknowledged < tcp->out.end) {
         tcp_probe(tcp);

@@ -136,6 +136,13 @@ static inline void tcp_set_last(struct tcp *tcp, const struct cause *cause)
     tcp->last_ns = tcp->engine->now_ns;
 }
 
+/* A segment is sent that was sent before. */
+static inline void tcp_count_again(struct tcp *tcp)
+{
+    tcp->retransmitted++;
+    tcp->net->retransmissions++;
+}
+
 /* ---- tcp.c ---- */
 
 /* The timer: SYN, data or FIN again, or a probe of a closed window. */

@@ -99,12 +99,14 @@ static void tell_progress(struct tcp *tcp, uint64_t before, const struct cause *
         owner->drained(tcp->context, tcp, cause);
 }
 
-/* A window that was closed has opened: what probed it is of no further use. */
+/* A window that was closed has opened: the timer no longer probes it, but a FIN may be on its way. */
 static void take_opening(struct tcp *tcp)
 {
-    timer_cancel(&tcp->timer);
-    tcp_reset_rto(tcp);
     tcp->tries = 0;
+    tcp_reset_rto(tcp);
+    timer_cancel(&tcp->timer);
+    if (tcp->highest > tcp->acknowledged)
+        timer_arm(&tcp->timer, tcp->engine->now_ns + tcp->rto_ns);
 }
 
 static void take_ack(struct tcp *tcp, const struct packet *packet)

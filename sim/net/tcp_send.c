@@ -152,9 +152,8 @@ static void tcp_note_again(struct tcp *tcp, struct packet *packet)
 {
     packet->flags |= PACKET_AGAIN;
     tcp->again_in_flight++;
-    tcp->retransmitted++;
-    tcp->net->retransmissions++;
     tcp->is_timed = false;
+    tcp_count_again(tcp);
 }
 
 uint64_t tcp_send_data(struct tcp *tcp, uint64_t offset, uint64_t length)
