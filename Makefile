@@ -139,9 +139,7 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $$(call have,$$(row_bench/harness))
 
 fuzz:
 	@$(MAKE) --no-print-directory -j2 CC=clang VARIANT=fuzz SAN=fuzzer-no-link,address,undefined $(FUZZERS)
-	@for f in $(FUZZERS); do mkdir -p build/corpus/$${f##*/} && \
-	    $$f -max_total_time=$(FUZZ_S) -timeout=5 -verbosity=0 build/corpus/$${f##*/} || exit 1; \
-	    echo "passed: $${f##*/}, $(FUZZ_S) s"; done
+	@FUZZ_S=$(FUZZ_S) sh tests/fuzz/run.sh $(FUZZERS)
 
 # The figures that README shows, drawn again.
 plots: build/hopsim

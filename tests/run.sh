@@ -64,7 +64,7 @@ export B CAPTURES
 HOPSIM=$(pwd)/$B/hopsim
 export HOPSIM
 begin=$(now)
-scripts=$(find tests -name '*.sh' ! -path tests/run.sh | sort)
+scripts=$(find tests -name '*.sh' ! -name run.sh | sort)
 printf '%s\n' $scripts "$@" | xargs -P 2 -n 1 sh tests/run.sh --one "$folder"
 echo "$(now) $begin" | awk '{ printf "in %.1f s\n", $1 - $2 }'
 cat "$folder"/*.count | awk '{ passed += $1; failed += $2; skipped += $3 }

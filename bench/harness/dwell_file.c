@@ -81,6 +81,9 @@ static enum err keep_text(struct span cell, char *text, size_t size, struct note
         return note_set(note, ERR_SYNTAX, "an empty cell: expected a text");
     if (cell.size >= size)
         return note_set(note, ERR_RANGE, "a text of %zu bytes: expected at most %zu", cell.size, size - 1);
+    for (size_t i = 0; i < cell.size; i++)
+        if ((unsigned char)cell.data[i] < ' ' || cell.data[i] == 127)
+            return note_set(note, ERR_SYNTAX, "a control character (code %d) in a text", cell.data[i]);
     memset(text, 0, size);
     memcpy(text, cell.data, cell.size);
     return ERR_OK;
@@ -88,6 +91,10 @@ static enum err keep_text(struct span cell, char *text, size_t size, struct note
 
 static enum err read_kind(struct span cell, struct dwell_row *row, struct note *note)
 {
+    for (size_t i = 0; i < cell.size; i++)
+        if (cell.data[i] == ',' || cell.data[i] == '"' || cell.data[i] == ' ')
+            return note_set(note, ERR_SYNTAX, "\"%.*s\": expected a method, method/status or *", (int)cell.size,
+                            cell.data);
     return keep_text(cell, row->kind, sizeof(row->kind), note);
 }
 

@@ -50,6 +50,8 @@ static const struct {
     {HEADER "p-cscf,INVITE,any,,,1,,,,,\n", "x.csv:2: source = an empty cell"},
     {HEADER "pcscf,INVITE,any,,,1,,,,,s\n", "x.csv:2: role = \"pcscf\": expected one of ue-a"},
     {HEADER "p-cscf,,any,,,1,,,,,s\n", "x.csv:2: kind = "},
+    {HEADER "p-cscf,\"a,b\",any,,,1,,,,,s\n", "x.csv:2: kind = \"a,b\": expected a method"},
+    {HEADER "p-cscf,INVITE,any,,,1,,,,,a\tb\n", "x.csv:2: source = a control character"},
     {HEADER "p-cscf,INVITE,left,,,1,,,,,s\n", "x.csv:2: side = \"left\": expected one of any, orig, term"},
     {HEADER "p-cscf,INVITE,any,-1,,1,,,,,s\n", "x.csv:2: n = "},
     {HEADER "p-cscf,INVITE,any,,,,,,,,s\n", "x.csv:2: median_ms = an empty cell"},
