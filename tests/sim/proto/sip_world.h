@@ -404,6 +404,15 @@ static inline const struct logged *world_logged(const struct world *world, const
     return NULL;
 }
 
+/* The same where there must be one. */
+static inline const struct logged *world_must(const struct world *world, const char *kind, enum node from)
+{
+    const struct logged *logged = world_logged(world, kind, from);
+
+    check(logged != NULL);
+    return logged;
+}
+
 /* The nodes that messages of a kind left, in order, as digits of enum node, with the last receiver behind. */
 static inline const char *world_way(const struct world *world, const char *kind, struct sink *way)
 {

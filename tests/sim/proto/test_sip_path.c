@@ -70,10 +70,8 @@ static void test_each_stateful_hop_says_trying(void)
             said[world->log[i].from] = true;
             CU_ASSERT_EQUAL_FATAL(sip_parse(span_of(world->log[i].text), &message), ERR_OK);
             CU_ASSERT_EQUAL(sip_tag(sip_value(&message, SIP_HEADER_TO)).size, 0);
-            const struct logged *invite = world_logged(world, "INVITE", world->log[i].from);
-
             if (world->log[i].from != UE_B)
-                CU_ASSERT_TRUE(invite && invite > &world->log[i]);
+                CU_ASSERT_TRUE(world_must(world, "INVITE", world->log[i].from) > &world->log[i]);
         }
     for (int node = P_A; node <= UE_B; node++)
         CU_ASSERT_TRUE(said[node]);
@@ -87,7 +85,7 @@ static void test_headers_gather_and_vanish(void)
                         routes[] = {2, 1, 0, 1, 1, 0};
 
     for (int node = UE_A; node <= P_B; node++) {
-        const struct logged *invite = world_logged(world, "INVITE", (enum node)node);
+        const struct logged *invite = world_must(world, "INVITE", (enum node)node);
 
         CU_ASSERT_PTR_NOT_NULL_FATAL(invite);
         CU_ASSERT_EQUAL(count_header(invite, SIP_HEADER_VIA), vias[node]);
@@ -97,16 +95,16 @@ static void test_headers_gather_and_vanish(void)
         CU_ASSERT_EQUAL(count_header(invite, SIP_HEADER_P_PREFERRED_IDENTITY), node == UE_A ? 1 : 0);
         CU_ASSERT_EQUAL(count_header(invite, SIP_HEADER_P_ASSERTED_IDENTITY), node == UE_A ? 0 : 1);
         CU_ASSERT_EQUAL(count_header(invite, SIP_HEADER_P_CHARGING_VECTOR), node == UE_A || node == P_B ? 0 : 1);
-        const struct logged *ok = world_logged(world, "INVITE/200", (enum node)(node + 1));
+        const struct logged *ok = world_must(world, "INVITE/200", (enum node)(node + 1));
 
         CU_ASSERT_PTR_NOT_NULL_FATAL(ok);
         CU_ASSERT_EQUAL(count_header(ok, SIP_HEADER_VIA), vias[node]);
         CU_ASSERT_EQUAL(count_header(ok, SIP_HEADER_RECORD_ROUTE), 4);
     }
-    const struct logged *ack = world_logged(world, "ACK", UE_A);
+    const struct logged *ack = world_must(world, "ACK", UE_A);
 
     CU_ASSERT_EQUAL(count_header(ack, SIP_HEADER_ROUTE), 4);
-    ack = world_logged(world, "ACK", P_B);
+    ack = world_must(world, "ACK", P_B);
     CU_ASSERT_EQUAL(count_header(ack, SIP_HEADER_ROUTE), 0);
     CU_ASSERT_EQUAL(count_header(ack, SIP_HEADER_VIA), 5);
     CU_ASSERT_PTR_NOT_NULL(strstr(ack->text, "ACK sip:bob@192.168.80.3:5060 SIP/2.0\r\n"));
@@ -146,11 +144,11 @@ static void test_invite_grows_by_what_is_added(void)
                  "P-Charging-Vector: icid-value=\"0123456789abcdef\"\r\n"},
     };
     struct world *world = call(SIP_UDP, UE_A);
-    size_t first = world_logged(world, "INVITE", UE_A)->size, before = first;
+    size_t first = world_must(world, "INVITE", UE_A)->size, before = first;
 
     for (int node = P_A; node <= P_B; node++) {
         before += strlen(rows[node].added) - strlen(rows[node].taken);
-        CU_ASSERT_EQUAL(world_logged(world, "INVITE", (enum node)node)->size, before);
+        CU_ASSERT_EQUAL(world_must(world, "INVITE", (enum node)node)->size, before);
     }
     /* Captures show 70 to 150 bytes a hop; the terminating S-CSCF gives more, the last P-CSCF takes some away. */
     CU_ASSERT_TRUE(before - first >= 5 * 70 && before - first <= 5 * 150);
@@ -209,7 +207,7 @@ static void test_message_crosses_the_i_cscf_each_time(void)
     CU_ASSERT_EQUAL(world->told[UE_A][SIP_MESSAGE_ANSWERED], 3);
     for (size_t i = 0; i < world->log_count; i++)
         CU_ASSERT_EQUAL(world->log[i].acknowledges, strcmp(world->log[i].kind, "MESSAGE/200") == 0);
-    const struct logged *last = world_logged(world, "MESSAGE", P_B);
+    const struct logged *last = world_must(world, "MESSAGE", P_B);
 
     /* It creates no dialog, so nobody asks to stay on its path. */
     CU_ASSERT_EQUAL(count_header(last, SIP_HEADER_RECORD_ROUTE), 0);
@@ -265,10 +263,10 @@ static void test_sizes_do_not_depend_on_the_trial(void)
         world->log_count = 0;
         world_invite(world);
         world_run(world, world->now_ns + 100 * MS);
-        sizes[i][0] = world_logged(world, "INVITE", UE_A)->size;
-        sizes[i][1] = world_logged(world, "INVITE", P_B)->size;
-        sizes[i][2] = world_logged(world, "INVITE/200", P_A)->size;
-        sizes[i][3] = world_logged(world, "ACK", P_B)->size;
+        sizes[i][0] = world_must(world, "INVITE", UE_A)->size;
+        sizes[i][1] = world_must(world, "INVITE", P_B)->size;
+        sizes[i][2] = world_must(world, "INVITE/200", P_A)->size;
+        sizes[i][3] = world_must(world, "ACK", P_B)->size;
         world_destroy(world);
     }
     CU_ASSERT_EQUAL(memcmp(sizes[0], sizes[1], sizeof(sizes[0])), 0);
@@ -292,7 +290,7 @@ static void test_reliable_transport_sends_nothing_twice(void)
     check_way(world, "MESSAGE/200", "6543210");
     CU_ASSERT_EQUAL(world->told[UE_A][SIP_MESSAGE_ANSWERED], 1);
     CU_ASSERT_EQUAL(sip_ua_retransmissions(world->uas[UE_A]), 0);
-    const struct logged *last = world_logged(world, "INVITE", P_B);
+    const struct logged *last = world_must(world, "INVITE", P_B);
 
     CU_ASSERT_PTR_NOT_NULL(strstr(last->text, "Via: SIP/2.0/TCP pcscf2.open-ims.test:4061;branch="));
     CU_ASSERT_PTR_NOT_NULL(strstr(last->text, "Record-Route: <sip:mt@pcscf2.open-ims.test:4061;transport=tcp;lr>\r\n"));
@@ -312,11 +310,11 @@ static void test_owner_may_change_sdp(void)
     world->rewrites = true;
     world_invite(world);
     world_run(world, 100 * MS);
-    const struct logged *sent = world_logged(world, "INVITE", UE_A), *come = world_logged(world, "INVITE", P_B);
+    const struct logged *sent = world_must(world, "INVITE", UE_A), *come = world_must(world, "INVITE", P_B);
 
     CU_ASSERT_EQUAL(come->size - come->head_size, sent->size - sent->head_size + grown);
     CU_ASSERT_PTR_NOT_NULL(strstr(come->text, "a=x-offer:22\r\na=x-offer:22\r\na=path:msrp://192.168.80.1"));
-    const struct logged *answer = world_logged(world, "INVITE/200", P_A);
+    const struct logged *answer = world_must(world, "INVITE/200", P_A);
     struct sip_message message;
     uint64_t length;
 

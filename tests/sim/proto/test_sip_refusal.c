@@ -34,7 +34,7 @@ static struct world *world_with_invite(enum node from, struct logged *invite)
 
     world_invite(world);
     world_run(world, 100 * MS);
-    *invite = *world_logged(world, "INVITE", from);
+    *invite = *world_must(world, "INVITE", from);
     world_destroy(world);
     return world_create(SIP_UDP);
 }
@@ -65,13 +65,13 @@ static void test_unknown_user(void)
     CU_ASSERT_EQUAL(world->status[UE_A], 404);
     /* Hop by hop, so each hop's ACK has one Via and the branch of its INVITE. */
     for (int node = UE_A; node <= S_A; node++) {
-        const struct logged *ack = world_logged(world, "ACK", (enum node)node);
+        const struct logged *ack = world_must(world, "ACK", (enum node)node);
 
         CU_ASSERT_PTR_NOT_NULL_FATAL(ack);
-        CU_ASSERT_EQUAL(ack->to, node + 1);
+        CU_ASSERT_EQUAL(ack->to, (enum node)(node + 1));
         CU_ASSERT_EQUAL(count_header(ack, SIP_HEADER_VIA), 1);
         const char *via = strstr(ack->text, "branch="),
-                   *invite_via = strstr(world_logged(world, "INVITE", (enum node)node)->text, "branch=");
+                   *invite_via = strstr(world_must(world, "INVITE", (enum node)node)->text, "branch=");
 
         CU_ASSERT_EQUAL(memcmp(via, invite_via, strlen("branch=z9hG4bK0123456789abcdef")), 0);
     }
@@ -115,7 +115,7 @@ static void test_loops_are_refused_and_spirals_are_not(void)
     world_invite(world);
     world_run(world, 100 * MS);
     struct logged invite =
-        changed(world_logged(world, "INVITE", I_B),
+        changed(world_must(world, "INVITE", I_B),
                 "Via: ", "Via: SIP/2.0/UDP scscf2.open-ims.test:6061;branch=z9hG4bK00000000\r\nVia: ");
 
     world_fly(world, S_B, I_B, &invite);
@@ -149,7 +149,7 @@ static void test_requests_that_user_agents_refuse(void)
 
         world_invite(world);
         world_run(world, 100 * MS);
-        struct logged request = changed(world_logged(world, rows[i].kind, P_B), rows[i].before, rows[i].after);
+        struct logged request = changed(world_must(world, rows[i].kind, P_B), rows[i].before, rows[i].after);
 
         request = changed(&request, rows[i].cseq_before, rows[i].cseq_after);
         if (strcmp(rows[i].cseq_after, "1 CANCEL") != 0)
@@ -165,7 +165,7 @@ static void test_cancel_before_the_answer_ends_the_call(void)
     world->answer_ns = 1000 * SECOND;
     world_invite(world);
     world_run(world, 1 * SECOND);
-    struct logged cancel = changed(world_logged(world, "INVITE", UE_A), "INVITE sip", "CANCEL sip");
+    struct logged cancel = changed(world_must(world, "INVITE", UE_A), "INVITE sip", "CANCEL sip");
 
     cancel = changed(&cancel, "1 INVITE", "1 CANCEL");
     world_fly(world, UE_A, P_A, &cancel);

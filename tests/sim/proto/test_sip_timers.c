@@ -11,7 +11,7 @@ static const int64_t other_gm[] = {2000, 6000, 14000, 30000, 46000, 62000, 78000
 
 static void check_instants(const struct world *world, const char *kind, enum node from, const int64_t *expected_ms)
 {
-    const struct logged *first = world_logged(world, kind, from);
+    const struct logged *first = world_must(world, kind, from);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(first);
     CU_ASSERT_FALSE(first->is_again);
@@ -255,7 +255,7 @@ static void test_strays_are_dropped(void)
 
     world_invite(world);
     world_run(world, 100 * MS);
-    const struct logged *ok = world_logged(world, "INVITE/200", P_A), *ack = world_logged(world, "ACK", P_B);
+    const struct logged *ok = world_must(world, "INVITE/200", P_A), *ack = world_must(world, "ACK", P_B);
     struct logged stray_ok = *ok, stray_ack = *ack;
     uint64_t sent = world->sent;
 
