@@ -122,7 +122,7 @@ static void media_next_auth(struct media *media, const struct cause *cause)
                                       .from_path = media->own_uri,
                                       .user = "user",
                                       .realm_password = "secret",
-                                      .identity = stream_place(media->own_uri) + media->relay_index,
+                                      .identity = stream_place(to_path) ^ world->trial->number,
                                       .md5 = digest_md5};
 
     media->auth = msrp_auth_create(world->arena, &config);

@@ -141,6 +141,18 @@ static void relay_pass_body(struct relay_leg *from, struct transit *transit, con
     }
 }
 
+/* A body's end; a message without one was written whole with its head. */
+static void relay_pass_end(const struct transit *transit, const struct msrp_writer *writer)
+{
+    char text[128];
+    struct sink end = SINK(text);
+
+    sink_text(&end, "\r\n");
+    msrp_write_end((struct span){transit->transaction_id, transit->transaction_id_size}, transit->flag, &end);
+    check(!end.overflow);
+    writer->bytes(writer->context, end.data, end.size, transit->acknowledges);
+}
+
 /* True when the message has been passed on whole. */
 static bool relay_pass(struct relay_leg *from, struct transit *transit, const struct cause *cause)
 {
@@ -166,14 +178,8 @@ static bool relay_pass(struct relay_leg *from, struct transit *transit, const st
         leg_push(out);
         return false;
     }
-    char text[128];
-    struct sink end = SINK(text);
-
     if (transit->has_body)
-        sink_text(&end, "\r\n");
-    msrp_write_end((struct span){transit->transaction_id, transit->transaction_id_size}, transit->flag, &end);
-    check(!end.overflow);
-    writer.bytes(out, end.data, end.size, transit->acknowledges);
+        relay_pass_end(transit, &writer);
     leg_push(out);
     return true;
 }
@@ -278,6 +284,8 @@ static void transit_forward(struct transit *transit, const struct msrp_head *hea
     }
     msrp_relay_forward_head(relay->msrp, head, &forward, &text);
     check(!id.overflow);
+    if (!head->has_body)
+        msrp_write_end(sink_written(&id), '$', &text);
     /* A path too long to be passed on is answered as one that leads nowhere. */
     if (text.overflow)
         transit->to = ROLE_COUNT;
