@@ -72,7 +72,7 @@ const struct field scenario_fields[] = {
     ROW("costs.table", FIELD_TEXT, cost_table, "server-2026", NULL, NULL,
         "CPU time of cryptography: a built-in table (hopsim list costs) or a file", "measured with OpenSSL"),
     ROW("cpu.workers", FIELD_COUNT, cpu_workers, "4", "1", "64", "jobs that a host serves at once", "assumed"),
-    ROW("cpu.queue", FIELD_COUNT, cpu_queue, "1000", "0", "1000000", "jobs that may wait for a host", "assumed"),
+    ROW("cpu.queue", FIELD_COUNT, cpu_queue, "1000", "16", "1000000", "jobs that may wait for a host", "assumed"),
     ROW("answer.delay", FIELD_TIME, answer_ns, "0", "0", "60min", "how long the human takes to answer",
         "left out of comparisons"),
 
@@ -91,7 +91,8 @@ const struct field scenario_fields[] = {
 
     ROW("tcp.initial_window", FIELD_COUNT, tcp_initial_window, "10", "1", "100", "segments sent before the first ACK",
         "RFC 6928"),
-    ROW("tcp.buffer", FIELD_SIZE, tcp_buffer_bytes, "1MiB", "4KiB", "1GiB", "of a socket, each direction", "assumed"),
+    ROW("tcp.buffer", FIELD_SIZE, tcp_buffer_bytes, "1MiB", "32KiB", "1GiB",
+        "of a socket, each direction; a TLS record of 16 KiB must fit into it", "assumed"),
     ROW("tcp.delayed_ack", FIELD_TIME, tcp_delayed_ack_ns, "40ms", "0", "500ms",
         "how long an ACK waits for a second segment; 0: every segment is acknowledged at once",
         "Linux's least; RFC 1122 allows 500 ms"),

@@ -27,7 +27,7 @@ count() { # FILE STATUS
 
 run_one() { # FOLDER TEST
     folder=$1 test=$2
-    name=$(echo "${test#"$B"/}" | tr / _)
+    name=$(echo "${test#"$B"/}" | tr -c 'A-Za-z0-9\n' _)
     begin=$(now)
     case $test in
     *.sh) timeout -k 5 170 sh "$test" >"$folder/$name.out" 2>&1 </dev/null ;;
