@@ -25,12 +25,12 @@ void figures_assumed(const struct setup *setup, struct sink *sink)
     struct span table = span_of(setup->dwells.name);
 
     table.size = span_find(table, SPAN(" (built-in)"));
-    sink_text(sink, "assumed: ");
+    sink_text(sink, "Assumed: ");
     if (scenario->dwell_spread > 0)
         sink_format(sink, "spread of dwells (%.3g %%), ", 100 * scenario->dwell_spread);
     sink_format(sink, "%zu of %zu dwells of %.*s", rows, setup->dwells.count,
                 (int)(table.size < CAPTION_NAME ? table.size : CAPTION_NAME), table.data);
-    sink_format(sink, ", %zu scenario parameters (the .ini names them)", parameters);
+    sink_format(sink, ", %zu scenario parameters (hopsim show names them)", parameters);
 }
 
 static void draw(const struct figure *figure)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/headline.h"
+#include "bench/cli/figures.h"
 #include "bench/cli/progress.h"
 #include "sim/base/check.h"
 
@@ -98,15 +99,27 @@ enum err headline_run(struct headline *headline, struct setup *setup, const stru
     *headline = (struct headline){.file = setup->file};
     struct sink name = SINK(headline->name);
 
+    struct sink assumed = SINK(headline->assumed);
+
     results_write_name(&name, given.name);
     sink_string(&name);
+    figures_assumed(setup, &assumed);
+    sink_string(&assumed);
     for (int i = 0; i < HEADLINE_CASES && error == ERR_OK; i++) {
         struct headline_case *one = &headline->cases[i];
 
         one->connections = i / 2 == 0 ? CONNECTIONS_WARM : CONNECTIONS_COLD;
         one->is_bound = i % 2 == 1;
         one->seal_when = one->is_bound ? other : given.seal_when;
-        error = run_case(one, setup, plan, note);
+        if (one->is_bound) { /* as many trials as the case that it bounds */
+            struct headline_plan same = *plan;
+
+            same.trials = headline->cases[i - 1].comparison.trials;
+            same.precision = 0;
+            error = run_case(one, setup, &same, note);
+        } else {
+            error = run_case(one, setup, plan, note);
+        }
         headline->case_count += error == ERR_OK;
     }
     setup->file.scenario = given;

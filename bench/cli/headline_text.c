@@ -68,19 +68,19 @@ static void add_columns(struct table *table, size_t trials)
     table_column(table, NULL, "trials", TABLE_NUMBER);
     table_column(table, NULL, "delivered", TABLE_NUMBER);
     table_column(table, "delay, ms", "delay_mean_ms", TABLE_NUMBER);
-    table_column(table, "95 % +-", NULL, TABLE_NUMBER);
+    table_column(table, "+-", NULL, TABLE_NUMBER);
     table_column(table, NULL, "delay_low_ms", TABLE_NUMBER);
     table_column(table, NULL, "delay_high_ms", TABLE_NUMBER);
     table_column(table, trials > 1 ? "p50" : NULL, "p50_ms", TABLE_NUMBER);
     table_column(table, trials > 1 ? "p90" : NULL, "p90_ms", TABLE_NUMBER);
     table_column(table, trials >= 200 ? "p95" : NULL, "p95_ms", TABLE_NUMBER);
     table_column(table, trials >= 1000 ? "p99" : NULL, "p99_ms", TABLE_NUMBER);
-    table_column(table, "failed, %", "failed_percent", TABLE_NUMBER);
-    table_column(table, "- " HEADLINE_PROPOSAL, "difference_ms", TABLE_NUMBER);
-    table_column(table, "95 % +-", NULL, TABLE_NUMBER);
+    table_column(table, "fail %", "failed_percent", TABLE_NUMBER);
+    table_column(table, "minus *", "difference_ms", TABLE_NUMBER);
+    table_column(table, "+-", NULL, TABLE_NUMBER);
     table_column(table, NULL, "difference_low_ms", TABLE_NUMBER);
     table_column(table, NULL, "difference_high_ms", TABLE_NUMBER);
-    table_column(table, trials > 1 ? "variance gain" : NULL, "variance_ratio", TABLE_NUMBER);
+    table_column(table, NULL, "variance_ratio", TABLE_NUMBER);
     table_column(table, NULL, "ranked", TABLE_NUMBER);
 }
 
@@ -191,13 +191,33 @@ static void write_verdict(const struct comparison *comparison, size_t arm, struc
                 pair.difference.mean_ms > 0 ? "faster" : "slower");
 }
 
+/* What pairing gained: by how much it made the variance of each difference smaller. */
+static void write_pairing(const struct comparison *comparison, struct sink *sink)
+{
+    bool is_first = true;
+
+    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
+        struct comparison_pair pair = comparison_of_pair(comparison, arm, comparison->reference);
+
+        if (arm == comparison->reference || isnan(pair.variance_ratio))
+            continue;
+        sink_text(sink, is_first ? "Pairing divides the variance of the difference by: " : ", ");
+        if (pair.variance_ratio < 10)
+            sink_format(sink, "%s %.1f", comparison->arms[arm]->name, pair.variance_ratio);
+        else
+            sink_format(sink, "%s %.0f", comparison->arms[arm]->name, pair.variance_ratio);
+        is_first = false;
+    }
+    sink_text(sink, is_first ? "" : ".\n");
+}
+
 static void write_cause(struct sink *sink, const char *cause, const struct comparison_estimate *estimate,
                         const char *from)
 {
-    sink_format(sink, "  %-28s %+10.3f ms", cause, estimate->mean_ms);
+    sink_format(sink, "  %-21s %+10.3f ms", cause, estimate->mean_ms);
     if (estimate->half_ms > 0 && isfinite(estimate->half_ms))
-        sink_format(sink, " +- %-8.3f", estimate->half_ms);
-    sink_format(sink, "  %s\n", from);
+        sink_format(sink, " +- %-7.3f", estimate->half_ms);
+    sink_format(sink, " %s\n", from);
 }
 
 /* "costs 1.234 ms" or "saves 1.234 ms": what doing so adds to the delay. */
@@ -214,12 +234,11 @@ static void write_split(const struct comparison *comparison, struct sink *sink)
         return;
     sink_text(sink, "\nWhere the difference to (b) msrp-relay comes from:\n");
     write_cause(sink, "path", &split.path, "msrp-relay-plain - msrp-plain");
-    write_cause(sink, "hop protection", &split.hop, "msrp-relay - msrp-relay-plain: TLS on each leg, AUTH");
+    write_cause(sink, "hop protection", &split.hop, "msrp-relay - msrp-relay-plain");
     write_cause(sink, "end-to-end protection", &split.end_to_end, "msrp-smime - msrp-plain");
     if (split.has_interaction)
-        write_cause(sink, "interaction", &split.interaction,
-                    "(msrp-relay-smime - msrp-relay) - (msrp-smime - msrp-plain)");
-    write_cause(sink, "whole", &split.whole, "msrp-relay - msrp-smime = path + hop - end-to-end");
+        write_cause(sink, "interaction", &split.interaction, "of S/MIME with relays, less that without");
+    write_cause(sink, "whole", &split.whole, "path + hop - end-to-end");
     sink_text(sink, "S/MIME itself ");
     write_effect(sink, split.end_to_end.mean_ms);
     sink_text(sink, "; leaving the relays out, with their TLS and AUTH, ");
@@ -285,7 +304,8 @@ static void write_case(const struct headline *headline, const struct headline_ca
     if (comparison->is_exact)
         sink_text(sink, "one trial an arm: nothing is random, so the numbers are exact\n\n");
     else
-        sink_format(sink, "%zu trials an arm\n\n", comparison->trials);
+        sink_format(sink, "%zu trials an arm; +- is a 95 %% interval, minus * the paired difference\n\n",
+                    comparison->trials);
     table_init(&table, arena);
     add_columns(&table, comparison->trials);
     add_rows(&table, headline, one);
@@ -294,21 +314,52 @@ static void write_case(const struct headline *headline, const struct headline_ca
     for (size_t arm = 0; arm < comparison->arm_count; arm++)
         if (headline_mark(comparison->arms[arm])[0] == '(')
             write_verdict(comparison, arm, sink);
+    write_pairing(comparison, sink);
     write_bounds(headline, one, sink);
     write_split(comparison, sink);
     sink_char(sink, '\n');
+}
+
+/* Lines of words that are too long for the terminal go on in the next one. Tables and bars begin with something else
+ * than a capital letter and stay as they are. */
+static void write_wrapped(struct span text, unsigned width, struct sink *sink)
+{
+    while (text.size > 0) {
+        struct span line = {text.data, span_find_byte(text, '\n')};
+
+        text = span_after(text, line.size < text.size ? line.size + 1 : line.size);
+        bool is_words = line.size > 0 && line.data[0] >= 'A' && line.data[0] <= 'Z';
+
+        while (is_words && line.size > width) {
+            size_t end = width;
+
+            while (end > 0 && line.data[end] != ' ')
+                end--;
+            if (end == 0)
+                break;
+            sink_bytes(sink, line.data, end);
+            sink_char(sink, '\n');
+            line = span_after(line, end + 1);
+        }
+        sink_span(sink, line);
+        sink_char(sink, '\n');
+    }
 }
 
 void headline_write(const struct headline *headline, const struct command_terminal *terminal, struct arena *arena,
                     struct sink *sink)
 {
     const struct scenario *scenario = &headline->file.scenario;
+    struct sink words = {.data = arena_alloc(arena, HEADLINE_TEXT_SIZE), .capacity = HEADLINE_TEXT_SIZE};
 
-    sink_format(sink, "%s: ", scenario->name);
-    units_show_size(sink, headline->cases[0].comparison.outcomes[0].file_bytes);
-    sink_format(sink, " file, %llu relays, seed %llu. * the proposal, (a) and (b) the hop-by-hop baselines.\n\n",
+    sink_format(&words, "Scenario %s: ", headline->name);
+    units_show_size(&words, headline->cases[0].comparison.outcomes[0].file_bytes);
+    sink_format(&words, " file, %llu relays, seed %llu. * the proposal, (a) and (b) the hop-by-hop baselines.\n",
                 (unsigned long long)scenario->relays, (unsigned long long)scenario->seed);
+    sink_format(&words, "%s.\n\n", headline->assumed);
     for (size_t i = 0; i < headline->case_count; i++)
         if (!headline->cases[i].is_bound)
-            write_case(headline, &headline->cases[i], terminal, arena, sink);
+            write_case(headline, &headline->cases[i], terminal, arena, &words);
+    write_wrapped(sink_written(&words), terminal->width, sink);
+    sink->overflow = sink->overflow || words.overflow;
 }
