@@ -34,6 +34,25 @@ static inline void lab_close(struct lab *lab)
     arena_destroy(lab->arena);
 }
 
+static inline void lab_run(struct lab *lab)
+{
+    lab->engine.events_max = UINT64_MAX;
+    engine_run(&lab->engine, NULL);
+}
+
+static inline void lab_step(struct lab *lab)
+{
+    lab->engine.events_max = lab->engine.events_run + 1;
+    engine_run(&lab->engine, NULL);
+}
+
+/* Runs what is due at until_ns and before. */
+static inline void lab_run_until(struct lab *lab, int64_t until_ns)
+{
+    while (lab->engine.pending > 0 && lab->engine.heap[0].at_ns <= until_ns)
+        lab_step(lab);
+}
+
 /* Nodes 0 to links, joined in a row by links alike in both directions; the first and the last are hosts. */
 static inline void lab_chain(struct lab *lab, uint32_t links, const struct link_config *config)
 {

@@ -37,7 +37,7 @@ static void test_handshake_times(void)
     lab_open(&lab, 16 * MIB, 0, &tap);
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp_rfc);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     /* SYN and SYN-ACK: 20 + 20 + 12 + 14 bytes, 1 us each; the third ACK 54, then the data with 54 more */
     CU_ASSERT_EQUAL(sent.at_ns[1], 66 * US + 10 * MS);
     CU_ASSERT_EQUAL(sent.at_ns[2], 2 * (66 * US + 10 * MS));
@@ -73,18 +73,11 @@ static void test_slow_start_in_rounds(void)
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp);
     for (int round = 0; round < 8; round++) {
-        bool stop = false;
-        int64_t until = (150 + 100 * round) * MS + 1;
-
-        while (!stop && lab.engine.pending > 0 && lab.engine.heap[0].at_ns < until) {
-            lab.engine.events_max = lab.engine.events_run + 1;
-            engine_run(&lab.engine, &stop);
-        }
+        lab_run_until(&lab, (150 + 100 * round) * MS);
         expected += (UINT64_C(10) << round) * 1460;
         CU_ASSERT_EQUAL(transfer.got, expected);
     }
-    lab.engine.events_max = UINT64_MAX;
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.got, transfer.total);
     CU_ASSERT_EQUAL(transfer.wrong_sums, 0);
     lab_close(&lab);
@@ -99,7 +92,7 @@ static void test_delayed_acks(void)
     lab_open(&lab, 16 * MIB, 0, NULL);
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp_rfc);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     /* SYN-ACK and five ACKs, one for every second segment */
     CU_ASSERT_EQUAL(net_link(lab.net, 1).packets, 6);
     CU_ASSERT_EQUAL(net_link(lab.net, 0).packets, 12);
@@ -119,7 +112,7 @@ static void test_syn_instants(void)
     lab_open(&lab, 16 * MIB, 0, &tap);
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp_rfc);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(sent.count, 7);
     for (uint32_t i = 0; i < 7; i++)
         CU_ASSERT_EQUAL(sent.at_ns[i], seconds[i] * SECOND);
@@ -141,7 +134,7 @@ static void test_refused(void)
     lab_chain(&lab, 2, &config);
     transfer.lab = &lab;
     tcp_connect(lab.net, 0, 1, 2, 80, &tcp_rfc, &transfer, &transfer_owner, &cause);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.ended_sender, 1);
     CU_ASSERT_EQUAL(transfer.how_sender, TCP_END_RESET);
     CU_ASSERT_EQUAL(transfer.ended_ns, 4 * 10 * MS + 2 * (66 + 54) * US);
@@ -158,7 +151,7 @@ static void test_finish_both_ways(void)
     lab_open(&lab, 16 * MIB, 0, NULL);
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp_rfc);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.got, 5000);
     CU_ASSERT_EQUAL(transfer.ended_receiver, 1);
     CU_ASSERT_EQUAL(transfer.ended_sender, 1);
@@ -179,19 +172,15 @@ static void test_reset(void)
     struct transfer transfer = {.total = 100000};
     struct lab lab;
     struct link_config config = lab_link(8 * 1000 * 1000, 10 * MS);
-    bool stop = false;
     struct cause cause = {0};
 
     lab_open(&lab, 16 * MIB, 0, NULL);
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp_rfc);
-    while (transfer.got < 20000) {
-        lab.engine.events_max = lab.engine.events_run + 1;
-        engine_run(&lab.engine, &stop);
-    }
-    lab.engine.events_max = UINT64_MAX;
+    while (transfer.got < 20000)
+        lab_step(&lab);
     tcp_reset(transfer.receiver, &cause);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.ended_sender, 1);
     CU_ASSERT_EQUAL(transfer.ended_receiver, 0);
     CU_ASSERT_EQUAL(transfer.how_sender, TCP_END_RESET);
@@ -205,28 +194,23 @@ static void test_receiver_holds(void)
     struct tcp_config tcp = tcp_rfc;
     struct lab lab;
     struct link_config config = lab_link(100 * 1000 * 1000, 10 * MS);
-    bool stop = false;
     struct cause cause = {0};
 
     tcp.receive_buffer = 50000;
     lab_open(&lab, 16 * MIB, 0, NULL);
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp);
-    while (lab.engine.now_ns < 100 * SECOND) {
-        lab.engine.events_max = lab.engine.events_run + 1;
-        engine_run(&lab.engine, &stop);
-    }
+    lab_run_until(&lab, 100 * SECOND);
     /* The window is full to the last byte, and probes go on: 1, 2, 4 ... 60 s apart, none of them a loss. */
     CU_ASSERT_EQUAL(transfer.got, 50000);
     CU_ASSERT_EQUAL(rope_length(tcp_received(transfer.receiver)), 50000);
     CU_ASSERT_TRUE(tcp_info(transfer.sender).segments_sent > 5 && tcp_info(transfer.sender).segments_sent < 60);
     CU_ASSERT_EQUAL(tcp_info(transfer.sender).timeouts, 0);
     transfer.holds = false;
-    lab.engine.events_max = UINT64_MAX;
     int64_t released_ns = lab.engine.now_ns;
 
     tcp_release(transfer.receiver, 50000, &cause);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.got, 300000);
     CU_ASSERT_EQUAL(transfer.wrong_bytes, 0);
     CU_ASSERT_TRUE(transfer.done_ns - released_ns < 1 * SECOND); /* the window update, not a probe */
@@ -239,17 +223,13 @@ static void test_probe_opens(void)
     struct tcp_config tcp = tcp_rfc;
     struct lab lab;
     struct link_config config = lab_link(100 * 1000 * 1000, 10 * MS);
-    bool stop = false;
     struct cause cause = {0};
 
     tcp.receive_buffer = 50000;
     lab_open(&lab, 16 * MIB, 0, NULL);
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp);
-    while (lab.engine.now_ns < 5 * SECOND) {
-        lab.engine.events_max = lab.engine.events_run + 1;
-        engine_run(&lab.engine, &stop);
-    }
+    lab_run_until(&lab, 5 * SECOND);
     transfer.holds = false;
     /* The window update is lost: the next probe finds the window open. */
     lab.net->links[1]->config.loss = 1;
@@ -257,8 +237,7 @@ static void test_probe_opens(void)
     tcp_release(transfer.receiver, 50000, &cause);
     lab.net->links[1]->config.loss = 0;
     CU_ASSERT_EQUAL(net_link(lab.net, 1).dropped_loss, 1);
-    lab.engine.events_max = UINT64_MAX;
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.got, 100000);
     lab_close(&lab);
 }
@@ -276,7 +255,7 @@ static void test_send_buffer(void)
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp);
     CU_ASSERT_EQUAL(tcp_room(transfer.sender), 14600);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.got, 1000000);
     CU_ASSERT_EQUAL(transfer.wrong_bytes, 0);
     /* Ten segments a round trip: 69 rounds, the first one byte after one and a half */
@@ -297,7 +276,7 @@ static void test_idle_restart(void)
     lab_open(&lab, 16 * MIB, 0, NULL);
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.got, 1000000);
     transfer.total += 100000;
     uint64_t before = net_link(lab.net, 0).packets;
@@ -306,7 +285,7 @@ static void test_idle_restart(void)
     tcp_write(transfer.sender, (struct slice){&source_pattern, 1000000, 100000}, &cause);
     cwnd = net_link(lab.net, 0).packets - before;
     CU_ASSERT_EQUAL(cwnd, 10);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.got, 1100000);
     lab_close(&lab);
 }
@@ -327,7 +306,7 @@ static void test_path_mtu(void)
     net_join(lab.net, 1, 2, &narrow, &narrow);
     net_build(lab.net);
     transfer_start(&transfer, &lab, 2, &tcp);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(tcp_info(transfer.sender).mss, 948);
     CU_ASSERT_EQUAL(tcp_info(transfer.receiver).mss, 948);
     CU_ASSERT_EQUAL(transfer.got, 100000);
@@ -347,7 +326,7 @@ static void test_round_trip_is_measured(void)
         lab_open(&lab, 16 * MIB, 0, NULL);
         lab_chain(&lab, 1, &config);
         transfer_start(&transfer, &lab, 1, &tcp);
-        engine_run(&lab.engine, NULL);
+        lab_run(&lab);
         CU_ASSERT_EQUAL(tcp_info(transfer.sender).mss, stamps ? 1448 : 1460);
         CU_ASSERT_EQUAL(tcp_info(transfer.sender).smoothed_rtt_ns, 100 * MS);
         CU_ASSERT_EQUAL(transfer.wrong_sums, 0);
@@ -364,7 +343,7 @@ static void test_gibibyte_in_little_memory(void)
     lab_open(&lab, 64 * MIB, 0, NULL);
     lab_chain(&lab, 1, &config);
     transfer_start(&transfer, &lab, 1, &tcp_rfc);
-    engine_run(&lab.engine, NULL);
+    lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.got, GIB);
     CU_ASSERT_TRUE(arena_used(lab.arena) < 4 * MIB);
     /* 735,440 segments of 1,514 bytes at 1 Gbit/s: 8.907 s, and a few round trips to fill the pipe */
@@ -388,7 +367,7 @@ static void test_same_twice(void)
         lab_open(&lab, 64 * MIB, 7, NULL);
         lab_chain(&lab, 2, &config);
         transfer_start(&transfer, &lab, 2, &tcp_rfc);
-        engine_run(&lab.engine, NULL);
+        lab_run(&lab);
         CU_ASSERT_EQUAL(transfer.got, 3000000);
         done_ns[run] = transfer.done_ns;
         events[run] = lab.engine.events_run;
