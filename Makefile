@@ -51,7 +51,7 @@ have = $(foreach f,$(1),$(if $(call sources,$(f)),$(call archive,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(f)/test_*.c)))
 FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 
-.PHONY: all deps deps-test deps-long reproduce test fuzz clean force
+.PHONY: all deps deps-test deps-long reproduce test golden fuzz clean force
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SECONDARY:
@@ -150,6 +150,10 @@ plots: build/hopsim
 	@cp build/plots/paper/figures/delay-by-size.svg plots/readme-delay-by-size.svg
 	@cp build/plots/home/figures/delay-by-size.svg plots/readme-delay-by-size-home.svg
 .PHONY: plots
+
+# Records the event logs of tests/golden anew; the commit that changes one says why.
+golden: build/hopsim
+	HOPSIM=build/hopsim sh tests/golden.sh --write
 
 clean:
 	rm -rf build
