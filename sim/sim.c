@@ -137,7 +137,7 @@ static void press(struct engine *engine, void *context)
     (void)engine;
     watch_event(own->world, "press UE-A");
     if (own->world->scenario->connections == CONNECTIONS_COLD)
-        core_connect_ue(own->world);
+        core_connect_ue(own->world, &cause);
     if (own->session)
         session_press(own->session, &cause);
     else

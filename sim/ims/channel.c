@@ -38,7 +38,9 @@ struct channel {
     bool is_client, is_tls;
     bool is_sealing, is_opening; /* a record is with the CPU */
     bool wants_room;
-    bool acknowledges; /* what was written last only acknowledges */
+    bool acknowledges;   /* what was written last only acknowledges */
+    struct cause pushed; /* sums of the last push, and when it was */
+    int64_t pushed_ns;
     bool finishes;     /* FIN when everything has been handed to TCP */
     bool has_finished; /* it has been */
     int64_t syn_ns;
@@ -209,9 +211,17 @@ int64_t channel_syn_ns(const struct channel *channel)
 
 /* ---- Writing ---- */
 
+/* What goes out carries the sums of what lets it go. Where that is nobody's (a handshake that began before the press),
+ * what was written has waited in line for it. */
 static struct cause channel_cause(const struct channel *channel, const struct cause *cause)
 {
-    return channel->acknowledges ? cause_feedback(cause) : cause_forward(cause);
+    struct cause own = *cause;
+
+    if (cause->transfer == 0 && channel->pushed.transfer != 0) {
+        own = channel->pushed;
+        cause_charge(&own, PART_QUEUEING, world_now(channel->world) - channel->pushed_ns);
+    }
+    return channel->acknowledges ? cause_feedback(&own) : cause_forward(&own);
 }
 
 uint64_t channel_room(struct channel *channel)
@@ -336,6 +346,8 @@ void channel_write_bytes(struct channel *channel, const void *bytes, size_t size
 
 void channel_push(struct channel *channel, const struct cause *cause)
 {
+    channel->pushed = *cause;
+    channel->pushed_ns = world_now(channel->world);
     if (channel->state != CHANNEL_READY)
         return;
     if (channel->is_tls)

@@ -155,12 +155,10 @@ void core_create(struct world *world)
         relay_create(world, (enum role)(ROLE_RELAY_1 + i), world->arm->path == PATH_B2BUAS);
 }
 
-void core_connect_ue(struct world *world)
+void core_connect_ue(struct world *world, const struct cause *cause)
 {
-    struct cause nobody = {.transfer = 0};
-
     if (sip_node_transport(world) != SIP_UDP)
-        sip_node_connect(world->sip_nodes[ROLE_UE_B], ROLE_P_B, &nobody);
+        sip_node_connect(world->sip_nodes[ROLE_UE_B], ROLE_P_B, cause);
 }
 
 void core_connect(struct world *world)
@@ -171,7 +169,7 @@ void core_connect(struct world *world)
     if (sip_node_transport(world) != SIP_UDP)
         for (size_t i = 0; i + 1 < sizeof(way) / sizeof(way[0]); i++)
             sip_node_connect(world->sip_nodes[way[i]], way[i + 1], &nobody);
-    core_connect_ue(world);
+    core_connect_ue(world, &nobody);
     hss_connect(world);
     /* Legs of back-to-back user agents belong to a session; connections between relays do not. */
     if (world->arm->path == PATH_RELAYS)

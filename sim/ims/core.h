@@ -18,7 +18,7 @@ struct sip_ua *core_user_agent(struct world *world, enum role role);
 void core_connect(struct world *world);
 
 /* The connection that only the UE can open: with cold connections it is opened when the trial begins. */
-void core_connect_ue(struct world *world);
+void core_connect_ue(struct world *world, const struct cause *cause);
 
 uint64_t core_retransmissions(const struct world *world);
 

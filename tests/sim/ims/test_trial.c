@@ -215,6 +215,8 @@ static void loss_is_survived(void)
 
         scenario.access.loss = 0.02;
         for (uint64_t number = 0; number < 20; number++) {
+            scenario.connections = number % 2 ? CONNECTIONS_COLD : CONNECTIONS_WARM;
+            scenario.topology = number % 4 < 2 ? TOPOLOGY_HOME : TOPOLOGY_SINGLE_HOST;
             struct outcome outcome = run_number(&scenario, arm, 30000, number, NULL);
 
             delivered += outcome.end == OUTCOME_DELIVERED;
