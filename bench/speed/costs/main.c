@@ -59,8 +59,11 @@ int main(void)
             measure_end(&measure);
             return 3;
         }
-        printf("%s,%.0f,%.4f,measured; largest residual %.1f %%\n", cost_operation_names[i], fit.fixed_ns,
-               fit.ns_per_byte, 100 * fit.residual);
+        printf("%s,%.0f,%.4f,measured", cost_operation_names[i], fit.fixed_ns, fit.ns_per_byte);
+        /* A line through one point has no residual to tell. */
+        if (fit.ns_per_byte > 0)
+            printf("; largest residual %.1f %%", 100 * fit.residual);
+        printf("\n");
         fflush(stdout);
     }
     measure_end(&measure);
