@@ -97,8 +97,9 @@ static bool link_admit(struct link *link, uint32_t bytes)
     return true;
 }
 
-/* Number by number: two of them have just been written, and a wide copy would wait until they are in the cache. */
-static void parts_take(struct parts *to, const struct parts *from)
+/* Number by number (volatile forbids a wide copy): two of them have just been written, and a wide load would wait for
+ * that. */
+static void parts_take(struct parts *to, const volatile struct parts *from)
 {
     for (int i = 0; i < PART_COUNT; i++)
         to->ns[i] = from->ns[i];
@@ -247,7 +248,7 @@ static void link_launch(struct link *link, struct packet *packet, int64_t arrive
     link->flights[link->flight_end++ & link->flight_mask] = (struct flight){arrive_ns, ticket, packet};
 }
 
-static void link_take(struct link *link, struct packet *packet)
+void link_take(struct link *link, struct packet *packet)
 {
     struct cause *cause = &packet->cause;
     uint32_t bytes = packet->bytes + link->overhead_bytes;
@@ -282,8 +283,7 @@ static void link_take(struct link *link, struct packet *packet)
     link_launch(link, packet, link->arrive_ns);
 }
 
-/* Cuts an IP payload into pieces of a multiple of 8 bytes (RFC 791 section 3.2); each is sent as a packet. */
-static void link_fragment(struct link *link, struct packet *packet)
+void link_fragment(struct link *link, struct packet *packet)
 {
     struct net *net = link->net;
     uint32_t piece = (link->mtu - IP_HEADER_BYTES) & ~7u;
@@ -305,14 +305,6 @@ static void link_fragment(struct link *link, struct packet *packet)
         offset += length;
         left -= length;
     }
-}
-
-void link_send(struct link *link, struct packet *packet)
-{
-    if (packet->bytes <= link->mtu)
-        link_take(link, packet);
-    else
-        link_fragment(link, packet);
 }
 
 static void link_arrive(struct engine *engine, void *context)

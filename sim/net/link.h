@@ -79,8 +79,19 @@ struct link {
 void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, const struct link_config *config,
                uint64_t place);
 
-/* Takes the packet: transmits, queues or drops it. UDP packets larger than the MTU are fragmented (RFC 791). */
-void link_send(struct link *link, struct packet *packet);
+/* Transmits, queues or drops a packet that the MTU allows. */
+void link_take(struct link *link, struct packet *packet);
+
+/* Cuts a UDP packet's IP payload into pieces of a multiple of 8 bytes (RFC 791 section 3.2), each a packet. */
+void link_fragment(struct link *link, struct packet *packet);
+
+static inline void link_send(struct link *link, struct packet *packet)
+{
+    if (packet->bytes <= link->mtu)
+        link_take(link, packet);
+    else
+        link_fragment(link, packet);
+}
 
 /* Packets accepted that neither arrived nor were lost. */
 static inline uint32_t link_in_flight(const struct link *link)

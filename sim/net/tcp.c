@@ -98,8 +98,7 @@ static void tcp_agree(struct tcp *tcp, const struct tcp *peer)
         tcp->mss -= TCP_STAMP_BYTES;
 }
 
-/* A SYN that has not come through before. */
-static void tcp_knock(struct net *net, const struct packet *syn)
+void tcp_knock(struct net *net, const struct packet *syn)
 {
     struct tcp *from = syn->of.tcp;
     const struct binding *binding = net_binding(net, syn->to, from->peer_port, true);
@@ -173,8 +172,7 @@ void tcp_die(struct tcp *tcp, enum tcp_end how, const struct cause *cause)
         tcp->owner->ended(tcp->context, tcp, how, cause);
 }
 
-/* Whatever is not a plain segment of an open connection. */
-static void tcp_take_rare(struct tcp *tcp, const struct packet *packet)
+void tcp_take_rare(struct tcp *tcp, const struct packet *packet)
 {
     if (packet->flags & PACKET_RST) {
         if (tcp->state != TCP_DEAD)
@@ -202,28 +200,6 @@ static void tcp_take_rare(struct tcp *tcp, const struct packet *packet)
     tcp_tell_established(tcp, packet);
     if (tcp->state == TCP_OPEN)
         tcp_take(tcp, packet);
-}
-
-void tcp_arrive(struct net *net, struct packet *packet)
-{
-    struct tcp *from = packet->of.tcp;
-    struct tcp *tcp = packet->flags & PACKET_REFUSAL ? from : from->peer;
-
-    if (!tcp) {
-        tcp_knock(net, packet);
-        packet_recycle(net, packet);
-        return;
-    }
-    tcp_set_last(tcp, &packet->cause);
-    tcp->is_busy = true;
-    if (tcp->state == TCP_OPEN && !(packet->flags & (PACKET_SYN | PACKET_RST)))
-        tcp_take(tcp, packet);
-    else
-        tcp_take_rare(tcp, packet);
-    tcp->is_busy = false;
-    tcp_answer(tcp);
-    tcp_gone(packet);
-    packet_recycle(net, packet);
 }
 
 void tcp_let_go(struct tcp *tcp)

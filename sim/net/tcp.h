@@ -148,6 +148,12 @@ static inline void tcp_count_again(struct tcp *tcp)
 /* The timer: SYN, data or FIN again, or a probe of a closed window. */
 event_fn tcp_timeout;
 
+/* A SYN that has not come through before. */
+void tcp_knock(struct net *net, const struct packet *syn);
+
+/* Whatever is not a plain segment of an open connection. */
+void tcp_take_rare(struct tcp *tcp, const struct packet *packet);
+
 /* The connection is over; the owner is told. */
 void tcp_die(struct tcp *tcp, enum tcp_end how, const struct cause *cause);
 
@@ -209,15 +215,6 @@ void tcp_collapse(struct tcp *tcp);
 
 /* A segment of an open connection. */
 void tcp_take(struct tcp *tcp, const struct packet *packet);
-
-/* Sends the ACK that is due. */
-void tcp_answer(struct tcp *tcp);
-
-/* The window that a segment sent now offers. */
-uint32_t tcp_offer(struct tcp *tcp, bool is_syn);
-
-/* Fills in the SACK blocks of a segment sent now, at most max; returns their number. */
-uint32_t tcp_sack_blocks(const struct tcp *tcp, struct range *blocks, uint32_t max);
 
 event_fn tcp_delayed_ack;
 

@@ -6,41 +6,6 @@
 #include "sim/base/units.h"
 #include "sim/net/tcp.h"
 
-/* ---- Windows and SACK blocks of what is sent ---- */
-
-uint32_t tcp_offer(struct tcp *tcp, bool is_syn)
-{
-    uint64_t edge = tcp->in.begin + tcp->config.receive_buffer;
-    uint8_t scale = is_syn ? 0 : tcp->scale_own;
-
-    /* RFC 1122 section 4.2.3.3: the window does not open by less than a segment or half the buffer. */
-    if (edge < tcp->offered + least(tcp->mss, tcp->config.receive_buffer / 2))
-        edge = tcp->offered;
-    uint64_t window = edge > tcp->expected ? edge - tcp->expected : 0;
-
-    window = least(window >> scale, UINT16_MAX) << scale;
-    tcp->offered = greatest(tcp->offered, tcp->expected + window);
-    return (uint32_t)window;
-}
-
-/* RFC 2018 section 4: the range that changed last comes first. */
-uint32_t tcp_sack_blocks(const struct tcp *tcp, struct range *blocks, uint32_t max)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < SACK_BLOCKS_MAX && count < max; i++) {
-        struct range range = ranges_at(&tcp->early, tcp->recent[i]);
-        bool is_new = range.until > range.from;
-
-        for (uint32_t k = 0; k < count; k++)
-            if (blocks[k].from == range.from)
-                is_new = false;
-        if (is_new)
-            blocks[count++] = range;
-    }
-    return count;
-}
-
 /* ---- The ACK of a segment ---- */
 
 static bool take_sack(struct tcp *tcp, const struct packet_extra *extra)
@@ -111,6 +76,9 @@ static void take_opening(struct tcp *tcp)
 
 static void take_ack(struct tcp *tcp, const struct packet *packet)
 {
+    /* The other side sends and this one only listens: nothing in the ACK is new. */
+    if (tcp->acknowledged == tcp->highest && packet->acknowledged + packet->window <= tcp->edge)
+        return;
     uint64_t before = tcp->acknowledged;
     bool was_closed = tcp->edge <= before;
     bool has_grown = packet->acknowledged + packet->window > tcp->edge;
@@ -254,7 +222,7 @@ static bool has_opened(const struct tcp *tcp)
            edge >= tcp->offered + least(tcp->mss, buffer / 2);
 }
 
-void tcp_answer(struct tcp *tcp)
+static void tcp_answer(struct tcp *tcp)
 {
     uint64_t due = tcp->expected - tcp->answered;
 
@@ -271,6 +239,28 @@ void tcp_answer(struct tcp *tcp)
     tcp->delayed_cause = tcp->last;
     tcp->delayed_at_ns = tcp->engine->now_ns;
     timer_arm(&tcp->delayed, tcp->engine->now_ns + tcp->config.delayed_ack_ns);
+}
+
+void tcp_arrive(struct net *net, struct packet *packet)
+{
+    struct tcp *from = packet->of.tcp;
+    struct tcp *tcp = packet->flags & PACKET_REFUSAL ? from : from->peer;
+
+    if (!tcp) {
+        tcp_knock(net, packet);
+        packet_recycle(net, packet);
+        return;
+    }
+    tcp_set_last(tcp, &packet->cause);
+    tcp->is_busy = true;
+    if (tcp->state == TCP_OPEN && !(packet->flags & (PACKET_SYN | PACKET_RST)))
+        tcp_take(tcp, packet);
+    else
+        tcp_take_rare(tcp, packet);
+    tcp->is_busy = false;
+    tcp_answer(tcp);
+    tcp_gone(packet);
+    packet_recycle(net, packet);
 }
 
 void tcp_delayed_ack(struct engine *engine, void *context)

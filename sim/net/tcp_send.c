@@ -23,6 +23,40 @@ static uint32_t tcp_stamp_us(const struct tcp *tcp)
     return (uint32_t)(tcp->engine->now_ns / US);
 }
 
+/* The window that a segment sent now offers. */
+static uint32_t tcp_offer(struct tcp *tcp, bool is_syn)
+{
+    uint64_t edge = tcp->in.begin + tcp->config.receive_buffer;
+    uint8_t scale = is_syn ? 0 : tcp->scale_own;
+
+    /* RFC 1122 section 4.2.3.3: the window does not open by less than a segment or half the buffer. */
+    if (edge < tcp->offered + least(tcp->mss, tcp->config.receive_buffer / 2))
+        edge = tcp->offered;
+    uint64_t window = edge > tcp->expected ? edge - tcp->expected : 0;
+
+    window = least(window >> scale, UINT16_MAX) << scale;
+    tcp->offered = greatest(tcp->offered, tcp->expected + window);
+    return (uint32_t)window;
+}
+
+/* At most max SACK blocks; RFC 2018 section 4: the range that changed last comes first. */
+static uint32_t tcp_sack_blocks(const struct tcp *tcp, struct range *blocks, uint32_t max)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < SACK_BLOCKS_MAX && count < max; i++) {
+        struct range range = ranges_at(&tcp->early, tcp->recent[i]);
+        bool is_new = range.until > range.from;
+
+        for (uint32_t k = 0; k < count; k++)
+            if (blocks[k].from == range.from)
+                is_new = false;
+        if (is_new)
+            blocks[count++] = range;
+    }
+    return count;
+}
+
 /* A segment of length bytes of payload; its cause is not set yet. */
 static struct packet *segment_create(struct tcp *tcp, uint64_t offset, uint64_t length, uint16_t flags)
 {
