@@ -125,7 +125,7 @@ static void dwell_rows(struct table *table, const char *name, const struct dwell
 
 static enum err list_dwells(struct table *table, struct note *note)
 {
-    static struct dwell_table dwells;
+    struct dwell_table dwells;
 
     table_column(table, "table", "table", TABLE_TEXT);
     table_column(table, "role", "role", TABLE_TEXT);

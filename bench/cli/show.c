@@ -3,8 +3,6 @@
 #include "bench/cli/command.h"
 #include "bench/harness/scenario_file.h"
 
-#include <stdlib.h>
-
 static enum err read_scenario(const struct command_line *line, struct scenario_file *file, struct note *note)
 {
     TRY(scenario_file_read(span_of(line->arguments[0]), file, note));
@@ -16,7 +14,7 @@ static enum err read_scenario(const struct command_line *line, struct scenario_f
 
 static enum status run_show(const struct command_line *line)
 {
-    static char text[SCENARIO_TEXT_SIZE];
+    char text[SCENARIO_TEXT_SIZE];
     struct sink sink = SINK(text);
     struct note note = {{0}};
     struct scenario_file file;
