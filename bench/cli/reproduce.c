@@ -110,6 +110,7 @@ static enum err compare_packets(struct reproduce *reproduce, struct note *note)
     TRY(party_set_init(&reproduce->parties, &config, note));
     TRY(results_folder(&reproduce->results, "captures", note));
     reproduce->watch.overhead_bytes = reproduce->setups[EXACT].file.scenario.access.overhead_bytes;
+    reproduce->watch.lan = reproduce->setups[EXACT].file.scenario.access;
     reproduce->watch.run = REPRODUCE_PLAIN;
     TRY(run_watched(reproduce, "msrp-plain", true, note));
     reproduce->watch.run = REPRODUCE_SEALED;
@@ -118,7 +119,7 @@ static enum err compare_packets(struct reproduce *reproduce, struct note *note)
     TRY(reproduce_table(&reproduce->watch, &table, reproduce->arena, note));
     TRY(reproduce_send_bytes(&plain_bytes, &sealed_bytes, note));
     sink_text(&reproduce->report, "What can be read of the paper's figures, and one trial of msrp-plain and msrp-smime "
-                                  "(paper-exact).\nFrames count from when their host begins to send them. 'input' was "
+                                  "(paper-exact).\nFrames count from when a tap at UE-A would see them. 'input' was "
                                   "put into the scenario from the figure.\n\n");
     table_write_text(&table, &reproduce->report);
     sink_char(&reproduce->report, '\n');

@@ -143,13 +143,28 @@ static bool is_like(const struct frame_row *row, const struct view *view)
     return row->has[0] == 0 || span_find(line, span_of(row->has)) < line.size;
 }
 
+/* When the tap at UE-A sees a packet: its own as they leave, those of others as the switch's copy arrives. */
+static bool seen_at(const struct reproduce_watch *watch, const struct sim_packet *packet, int64_t *at_ns)
+{
+    const struct scenario_link *lan = &watch->lan;
+    uint64_t bits = (packet->bytes.size + lan->overhead_bytes) * 8;
+
+    if (!packet->is_origin || strcmp(packet->from, packet->to) == 0)
+        return false;
+    *at_ns = packet->at_ns;
+    if (strcmp(packet->from, "ue-a") == 0)
+        return packet->event == SIM_PACKET_SENT;
+    *at_ns += lan->delay_ns + (lan->rate_bps ? (int64_t)(bits * (uint64_t)SECOND / lan->rate_bps) : 0);
+    return packet->event == SIM_PACKET_RECEIVED;
+}
+
 void reproduce_watch_packet(void *context, const struct sim_packet *packet)
 {
     struct reproduce_watch *watch = context;
     struct view view;
+    int64_t at_ns;
 
-    if (packet->event != SIM_PACKET_SENT || !packet->is_origin || strcmp(packet->from, packet->to) == 0 ||
-        !view_packet(packet->bytes, &view))
+    if (!seen_at(watch, packet, &at_ns) || !view_packet(packet->bytes, &view))
         return;
     if ((view.kind == KIND_MSRP || view.kind == KIND_MORE) && strcmp(packet->from, "ue-a") == 0)
         watch->send_bytes[watch->run] += view.text.size;
@@ -161,7 +176,7 @@ void reproduce_watch_packet(void *context, const struct sim_packet *packet)
             (row->after && !after) || !is_like(row, &view))
             continue;
         watch->frames[i] = (struct reproduce_frame){
-            .is_seen = true, .at_ns = packet->at_ns, .bytes = packet->bytes.size + watch->overhead_bytes};
+            .is_seen = true, .at_ns = at_ns, .bytes = packet->bytes.size + watch->overhead_bytes};
         return;
     }
 }

@@ -15,7 +15,9 @@ enum { REPRODUCE_FRAMES_MAX = 40 };
 /* Which trial a frame of the figures belongs to. */
 enum reproduce_run { REPRODUCE_PLAIN, REPRODUCE_SEALED };
 
-/* A simulated packet that stands for a frame: when its host began to send it, and its length with the link layer. */
+/* A simulated packet that stands for a frame: when a tap at UE-A's interface would see it, and its length with the link
+ * layer. Where the figures were captured is not said; they show frames of UE-A and frames between the others alike, as
+ * a tap at one host of a LAN does that repeats every frame to every host: assumed. */
 struct reproduce_frame {
     bool is_seen;
     int64_t at_ns;
@@ -26,6 +28,7 @@ struct reproduce_frame {
 struct reproduce_watch {
     enum reproduce_run run; /* set before each trial */
     uint64_t overhead_bytes;
+    struct scenario_link lan; /* a host's link to the switch */
     struct reproduce_frame frames[REPRODUCE_FRAMES_MAX];
     uint64_t send_bytes[2]; /* of UE-A's MSRP messages, by run: all segments once */
 };
