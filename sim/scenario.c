@@ -50,9 +50,9 @@ const struct field scenario_fields[] = {
     ROW("seed", FIELD_COUNT, seed, "1", NULL, NULL, "of all random draws, the same for every arm", "any number"),
 
     ROW("transfer.file", FIELD_TEXT, file_path, "", NULL, NULL,
-        "the file to send; empty: a built-in pattern of transfer.size", "-"),
+        "the file to send; empty: a built-in INI text, repeated or cut to transfer.size", "-"),
     ROW("transfer.size", FIELD_SIZE, file_bytes, "1MiB", "0", "64GiB",
-        "how much of it is sent; 0: as long as transfer.file is", "assumed"),
+        "how much of it is sent; 0: as long as the file is", "assumed"),
 
     LINK(access, "the link between a UE and its edge", "50Mbit/s", "10ms", "256KiB", "1500B", "14B", "assumed",
          "RFC 894"),

@@ -204,3 +204,29 @@ struct command_terminal command_terminal(void)
     terminal.is_unicode = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     return terminal;
 }
+
+static enum err set_file(struct scenario_file *file, const char *path, struct note *note)
+{
+    char text[FIELD_TEXT_SIZE + 32];
+    struct sink assignment = SINK(text);
+
+    sink_format(&assignment, "transfer.file=%s", path);
+    if (assignment.overflow)
+        return note_set(note, ERR_RANGE, "--file: a path of more than %d bytes", FIELD_TEXT_SIZE - 1);
+    TRY(scenario_file_set(file, sink_written(&assignment), note));
+    return scenario_file_set(file, SPAN("transfer.size=0"), note);
+}
+
+enum err command_scenario(const struct command_line *line, struct scenario_file *file, struct note *note)
+{
+    TRY(scenario_file_read(span_of(line->arguments[0]), file, note));
+    for (size_t i = 0; i < line->option_count; i++) {
+        const struct command_given *given = &line->options[i];
+
+        if (strcmp(given->option->name, "--set") == 0)
+            TRY(scenario_file_set(file, span_of(given->value), note));
+        else if (strcmp(given->option->name, "--file") == 0)
+            TRY(set_file(file, given->value, note));
+    }
+    return ERR_OK;
+}

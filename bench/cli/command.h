@@ -6,6 +6,7 @@
 #ifndef BENCH_CLI_COMMAND_H
 #define BENCH_CLI_COMMAND_H
 
+#include "bench/harness/scenario_file.h"
 #include "sim/base/table.h"
 
 #include <stdio.h>
@@ -88,9 +89,16 @@ struct command_terminal command_terminal(void);
     {                                                                                                                  \
         "--json", NULL, "print the table as JSON"                                                                      \
     }
+#define COMMAND_OPTION_FILE                                                                                            \
+    {                                                                                                                  \
+        "--file", "PATH", "send this file, whole; a built-in text of transfer.size unless given"                       \
+    }
 #define COMMAND_OPTION_SET                                                                                             \
     {                                                                                                                  \
         "--set", "KEY=VALUE", "change a parameter (hopsim list parameters); may be repeated"                           \
     }
+
+/* The scenario that the first argument names, with every --file and --set of the line in their order. */
+MUST_USE enum err command_scenario(const struct command_line *line, struct scenario_file *file, struct note *note);
 
 #endif

@@ -26,10 +26,7 @@ static enum err read_inputs(struct compare *compare, struct note *note)
     if (!compare->arena || !compare->text.data)
         return note_set(note, ERR_FULL, "no memory for the tables");
     TRY(headline_read_plan(&compare->plan, line, TRIALS_STANDARD, note));
-    TRY(scenario_file_read(span_of(line->arguments[0]), &compare->setup.file, note));
-    for (size_t i = 0; i < line->option_count; i++)
-        if (strcmp(line->options[i].option->name, "--set") == 0)
-            TRY(scenario_file_set(&compare->setup.file, span_of(line->options[i].value), note));
+    TRY(command_scenario(line, &compare->setup.file, note));
     return setup_open(&compare->setup, note);
 }
 
@@ -140,6 +137,7 @@ static enum status run_compare(const struct command_line *line)
 
 static const struct command_option options[] = {
     {"--arms", "LIST", "arms by name, separated by commas; the proposal and both baselines are always there"},
+    COMMAND_OPTION_FILE,
     COMMAND_OPTION_SET,
     {"--trials", "N", "trials an arm; 100 unless given"},
     {"--precision", "SHARE", "as many trials as intervals of this share of the mean need, such as 1%"},

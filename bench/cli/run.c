@@ -59,10 +59,7 @@ static enum err read_inputs(struct run *run, struct note *note)
     if (!run->arm)
         return unknown_arm(arm->value, note);
     TRY(command_number(line, "--trial", 0, 0, UINT32_MAX, &run->number, note));
-    TRY(scenario_file_read(span_of(line->arguments[0]), &run->setup.file, note));
-    for (size_t i = 0; i < line->option_count; i++)
-        if (strcmp(line->options[i].option->name, "--set") == 0)
-            TRY(scenario_file_set(&run->setup.file, span_of(line->options[i].value), note));
+    TRY(command_scenario(line, &run->setup.file, note));
     run->is_for_people = !command_option(line, "--csv") && !command_option(line, "--json");
     return setup_open(&run->setup, note);
 }
@@ -239,6 +236,7 @@ static enum status run_run(const struct command_line *line)
 
 static const struct command_option options[] = {
     {"--arm", "ARM", "the way to carry the file (hopsim list arms); msrp-smime unless given"},
+    COMMAND_OPTION_FILE,
     COMMAND_OPTION_SET,
     {"--trial", "N", "the trial's number: what is random differs between trials; 0 unless given"},
     COMMAND_OPTION_JSON,

@@ -2,6 +2,7 @@
 #include "bench/harness/setup.h"
 #include "bench/harness/cost_file.h"
 #include "bench/harness/dwell_file.h"
+#include "bench/harness/sample_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,10 +38,10 @@ static enum err open_file(struct setup *setup, struct note *note)
 
     setup->file_bytes = scenario->file_bytes;
     if (scenario->file_path[0] == 0) {
-        setup->source = source_pattern;
-        return scenario->file_bytes > 0
-                   ? ERR_OK
-                   : note_set(note, ERR_RANGE, "transfer.size = 0 without a transfer.file: expected a size or a file");
+        setup->source = sample_file;
+        if (setup->file_bytes == 0)
+            setup->file_bytes = sample_file_size();
+        return ERR_OK;
     }
     int descriptor = open(scenario->file_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 

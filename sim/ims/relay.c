@@ -387,8 +387,11 @@ static void relay_writable(void *context, struct leg *leg)
 static bool relay_may_read(void *context, struct leg *leg)
 {
     struct relay_leg *from = context;
+    const struct scenario *scenario = leg->world->scenario;
 
-    return rope_length(&from->body) < leg->world->scenario->tcp_buffer_bytes;
+    /* What is stored before it is forwarded has to fit, whatever its length. */
+    return scenario->relay_forwarding == RELAY_STORE_AND_FORWARD ||
+           rope_length(&from->body) < scenario->tcp_buffer_bytes;
 }
 
 static void relay_ended(void *context, struct leg *leg, enum tcp_end how)
