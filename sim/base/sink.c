@@ -14,15 +14,24 @@ void sink_char(struct sink *sink, char c)
     sink_bytes(sink, &c, 1);
 }
 
+static const char digit_pairs[] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+/* Two digits a division. */
 void sink_number(struct sink *sink, uint64_t number)
 {
     char digits[20];
     size_t at = sizeof(digits);
 
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
+    for (; number >= 100; number /= 100) {
+        at -= 2;
+        memcpy(digits + at, digit_pairs + 2 * (number % 100), 2);
+    }
+    if (number >= 10)
+        memcpy(digits + (at -= 2), digit_pairs + 2 * number, 2);
+    else
+        digits[--at] = (char)('0' + number);
     sink_bytes(sink, digits + at, sizeof(digits) - at);
 }
 

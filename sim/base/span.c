@@ -21,25 +21,9 @@ bool span_starts(struct span text, struct span prefix)
     return text.size >= prefix.size && span_equal((struct span){text.data, prefix.size}, prefix);
 }
 
-static bool is_blank(char c)
+static bool is_digit(char c)
 {
-    return c == ' ' || c == '\t';
-}
-
-struct span span_trim(struct span text)
-{
-    while (text.size > 0 && is_blank(text.data[0]))
-        text = span_after(text, 1);
-    while (text.size > 0 && is_blank(text.data[text.size - 1]))
-        text.size--;
-    return text;
-}
-
-size_t span_find_byte(struct span text, char what)
-{
-    const char *found = text.size ? memchr(text.data, what, text.size) : NULL;
-
-    return found ? (size_t)(found - text.data) : text.size;
+    return c >= '0' && c <= '9';
 }
 
 size_t span_find(struct span text, struct span needle)
@@ -60,18 +44,6 @@ size_t span_find(struct span text, struct span needle)
         at++;
     }
     return text.size;
-}
-
-enum err span_cut_literal(struct span *text, struct span literal)
-{
-    size_t size = text->size < literal.size ? text->size : literal.size;
-
-    if (size > 0 && memcmp(text->data, literal.data, size) != 0)
-        return ERR_SYNTAX;
-    if (size < literal.size)
-        return ERR_MORE;
-    *text = span_after(*text, size);
-    return ERR_OK;
 }
 
 enum err span_cut_until(struct span *text, char stop, struct span *before)
@@ -96,14 +68,20 @@ enum err span_cut_line(struct span *text, struct span *line)
     return ERR_OK;
 }
 
+/* So many digits fit into 64 bits whatever they are. */
+enum { DIGITS_SAFE = 19 };
+
 enum err span_cut_number(struct span *text, uint64_t *number)
 {
+    size_t safe = text->size < DIGITS_SAFE ? text->size : DIGITS_SAFE;
     uint64_t value = 0;
     size_t i = 0;
 
     if (text->size == 0)
         return ERR_MORE;
-    for (; i < text->size && text->data[i] >= '0' && text->data[i] <= '9'; i++) {
+    for (; i < safe && is_digit(text->data[i]); i++)
+        value = value * 10 + (uint64_t)(text->data[i] - '0');
+    for (; i >= DIGITS_SAFE && i < text->size && is_digit(text->data[i]); i++) {
         uint64_t digit = (uint64_t)(text->data[i] - '0');
 
         if (value > (UINT64_MAX - digit) / 10)

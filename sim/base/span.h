@@ -45,15 +45,38 @@ static inline struct span span_after(struct span text, size_t count)
 }
 
 /* text without blanks and tabs at both ends. */
-struct span span_trim(struct span text);
+static inline struct span span_trim(struct span text)
+{
+    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+        text = span_after(text, 1);
+    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+        text.size--;
+    return text;
+}
 
 /* Offset of the first byte that equals what, or of the first place where needle stands; text.size when there is none.
  */
-size_t span_find_byte(struct span text, char what);
+static inline size_t span_find_byte(struct span text, char what)
+{
+    const char *found = text.size ? memchr(text.data, what, text.size) : NULL;
+
+    return found ? (size_t)(found - text.data) : text.size;
+}
+
 size_t span_find(struct span text, struct span needle);
 
-/* The literal off the front: ERR_MORE when text ends inside it, ERR_SYNTAX when it differs. */
-MUST_USE enum err span_cut_literal(struct span *text, struct span literal);
+/* The literal off the front: ERR_MORE when text ends inside it, ERR_SYNTAX when it differs. Inline, so that a
+ * comparison with a constant becomes a few loads. */
+MUST_USE static inline enum err span_cut_literal(struct span *text, struct span literal)
+{
+    if (text->size >= literal.size) {
+        if (literal.size > 0 && memcmp(text->data, literal.data, literal.size) != 0)
+            return ERR_SYNTAX;
+        *text = span_after(*text, literal.size);
+        return ERR_OK;
+    }
+    return text->size == 0 || memcmp(text->data, literal.data, text->size) == 0 ? ERR_MORE : ERR_SYNTAX;
+}
 
 /* Everything up to the first stop, which is dropped: ERR_MORE when it does not occur. */
 MUST_USE enum err span_cut_until(struct span *text, char stop, struct span *before);
