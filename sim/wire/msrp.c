@@ -33,17 +33,23 @@ static bool is_alphanumeric(char c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* A bit for each of the characters of a transaction ID behind the first: letters, digits and - . + % = */
+static const uint64_t ident_characters[] = {UINT64_C(0x23ff682000000000), UINT64_C(0x07fffffe07fffffe)};
+
+static bool is_ident_character(unsigned char c)
+{
+    return c < 128 && (ident_characters[c / 64] >> c % 64 & 1);
+}
+
 static bool is_ident(struct span text)
 {
+    bool is_good = true;
+
     if (text.size < IDENT_MIN || text.size > MSRP_IDENT_MAX || !is_alphanumeric(text.data[0]))
         return false;
-    for (size_t i = 1; i < text.size; i++) {
-        char c = text.data[i];
-
-        if (!is_alphanumeric(c) && c != '-' && c != '.' && c != '+' && c != '%' && c != '=')
-            return false;
-    }
-    return true;
+    for (size_t i = 1; i < text.size; i++)
+        is_good &= is_ident_character((unsigned char)text.data[i]);
+    return is_good;
 }
 
 static bool is_method(struct span text)
@@ -121,14 +127,34 @@ static const struct header *find_header(struct span name, size_t *hint)
     for (size_t i = 0; i < HEADERS; i++) {
         size_t at = *hint + i < HEADERS ? *hint + i : *hint + i - HEADERS;
 
-        if (headers[at].name.size != name.size)
-            continue;
-        if (span_equal(headers[at].name, name) || span_equal_nocase(headers[at].name, name)) {
-            *hint = at + 1 < HEADERS ? at + 1 : 0;
+        if (headers[at].name.size == name.size && span_equal_nocase(headers[at].name, name)) {
+            *hint = at + 1;
             return &headers[at];
         }
     }
     return NULL;
+}
+
+/* The row of the header that a line begins with, its name and colon cut off; *header is NULL for one that is not
+ * named. The row that follows the last one found is tried first, as it is written. */
+static enum err cut_header(struct span *line, const struct header **header, size_t *hint)
+{
+    struct span name;
+
+    for (size_t i = *hint; i < HEADERS; i++) {
+        size_t size = headers[i].name.size;
+
+        if (size < line->size && line->data[size] == ':' && memcmp(headers[i].name.data, line->data, size) == 0) {
+            *line = span_after(*line, size + 1);
+            *header = &headers[i];
+            *hint = i + 1;
+            return ERR_OK;
+        }
+    }
+    if (span_cut_until(line, ':', &name) != ERR_OK)
+        return ERR_SYNTAX;
+    *header = find_header(name, hint);
+    return *header || is_header_name(name) ? ERR_OK : ERR_SYNTAX;
 }
 
 static enum err parse_range_header(struct span value, struct msrp_head *head)
@@ -146,15 +172,13 @@ static struct span *header_member(struct msrp_head *head, const struct header *h
 
 static enum err parse_header(struct span line, struct msrp_head *head, size_t *hint)
 {
-    struct span name;
+    const struct header *header;
 
-    if (span_cut_until(&line, ':', &name) != ERR_OK)
-        return ERR_SYNTAX;
-    struct span value = span_trim(line);
-    const struct header *header = find_header(name, hint);
-
+    TRY(cut_header(&line, &header, hint));
     if (!header)
-        return is_header_name(name) ? ERR_OK : ERR_SYNTAX;
+        return ERR_OK;
+    struct span value = span_trim(line);
+
     if (header->offset == RANGE_HEADER)
         return parse_range_header(value, head);
     if (value.size == 0 || header_member(head, header)->size != 0)
@@ -163,15 +187,23 @@ static enum err parse_header(struct span line, struct msrp_head *head, size_t *h
     return ERR_OK;
 }
 
-/* Whether text holds no control characters but tabs and the two of each line's end. */
+/* Whether text holds no control characters but tabs and the two of each line's end. They are counted in bytes, block by
+ * block, which a compiler turns into a few wide instructions. */
 static bool is_clean(struct span text, size_t lines)
 {
     size_t controls = 0;
 
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
+    while (text.size > 0) {
+        size_t size = text.size < UINT8_MAX ? text.size : UINT8_MAX;
+        uint8_t found = 0;
 
-        controls += (c < ' ' && c != '\t') || c == 0x7f;
+        for (size_t i = 0; i < size; i++) {
+            unsigned char c = (unsigned char)text.data[i];
+
+            found = (uint8_t)(found + ((c < ' ' && c != '\t') || c == 0x7f));
+        }
+        controls += found;
+        text = span_after(text, size);
     }
     return controls == 2 * lines;
 }
