@@ -45,6 +45,7 @@ struct media {
     uint8_t *kept;
     uint64_t kept_capacity;
     struct media_job *jobs_free;
+    const struct dwell_row *send_row; /* of the dwell table: how long a SEND is worked on */
 };
 
 static const struct leg_owner media_leg_owner;
@@ -397,11 +398,12 @@ static void media_end(void *context, struct leg *leg, char flag)
         media->jobs_free = job->next;
     else
         job = arena_alloc(world->arena, sizeof(*job));
-    *job = (struct media_job){.media = media, .watched = leg->incoming};
+    job->media = media;
+    job->watched = leg->incoming;
     msrp_receiver_end(media->receiver, flag);
     struct cause answer = cause_feedback(&leg->cause);
 
-    site_keep(world, media->role, SPAN("SEND"), &answer, job, media_answer);
+    site_keep_row(world, media->role, media->send_row, &answer, job, media_answer);
 }
 
 static void media_ready(void *context, struct leg *leg)
@@ -483,6 +485,7 @@ struct media *media_create(struct world *world, enum role role, void *context, c
     media->role = role;
     media->context = context;
     media->owner = owner;
+    media->send_row = site_row(world, role, SPAN("SEND"));
     sink_format(&uri, "%s://%s:%u/", is_tls ? "msrps" : "msrp", site->host_name, site->msrp_port);
     sink_hex(&uri, (stream_place(site->label) ^ world->trial->number) & UINT64_C(0xffffffffffff), 12);
     sink_text(&uri, ";tcp");

@@ -5,6 +5,8 @@
 struct site_keep {
     struct world *world;
     struct site_keep *next;
+    struct lane *lane; /* where it waits with others; NULL: alone */
+    struct lane_entry entry;
     struct cause cause;
     enum part part;
     int64_t wait_ns;
@@ -38,18 +40,25 @@ static struct site_keep *keep_take(struct world *world, const struct cause *caus
         world->keeps_free = keep->next;
     else
         keep = arena_alloc(world->arena, sizeof(*keep));
-    *keep = (struct site_keep){.world = world, .cause = *cause, .context = context, .done = done};
+    keep->world = world;
+    keep->lane = NULL;
+    keep->cause = *cause;
+    keep->wait_ns = 0;
+    keep->context = context;
+    keep->done = done;
     return keep;
+}
+
+static void keep_free(struct site_keep *keep)
+{
+    keep->next = keep->world->keeps_free;
+    keep->world->keeps_free = keep;
 }
 
 static void keep_end(struct site_keep *keep)
 {
-    struct world *world = keep->world;
-    struct site_keep ended = *keep;
-
-    keep->next = world->keeps_free;
-    world->keeps_free = keep;
-    ended.done(ended.context, &ended.cause);
+    keep->done(keep->context, &keep->cause);
+    keep_free(keep);
 }
 
 static void keep_waited(struct engine *engine, void *context)
@@ -61,14 +70,23 @@ static void keep_waited(struct engine *engine, void *context)
     keep_end(keep);
 }
 
+/* Hundreds of SENDs may wait at a UE, all for the same time: they share one event. Whoever finds the lane empty says
+ * for how long one waits in it. */
 static void keep_wait(struct site_keep *keep)
 {
     struct engine *engine = &keep->world->engine;
+    struct lane *lane = keep->lane;
 
-    if (keep->wait_ns > 0)
-        engine_at(engine, engine->now_ns + keep->wait_ns, keep, keep_waited);
-    else
+    if (keep->wait_ns <= 0) {
         keep_end(keep);
+        return;
+    }
+    if (lane && lane->length_ns != keep->wait_ns && !lane->waiting)
+        lane_init(lane, engine, keep->wait_ns);
+    if (lane && lane->length_ns == keep->wait_ns)
+        lane_arm(lane, &keep->entry, keep, keep_waited);
+    else
+        engine_at(engine, engine->now_ns + keep->wait_ns, keep, keep_waited);
 }
 
 static void keep_worked(void *context, const struct cause *cause)
@@ -89,24 +107,35 @@ void world_wait(struct world *world, enum part part, int64_t wait_ns, const stru
     keep_wait(keep);
 }
 
-struct site_dwell site_draw(struct world *world, enum role role, struct span kind)
+const struct dwell_row *site_row(const struct world *world, enum role role, struct span kind)
 {
-    const struct dwell_table *table = world->trial->dwells;
     const struct site *site = &world->sites[role];
-    const struct dwell_row *row = dwell_find(table, site->dwell_role, kind, site->side);
+
+    return dwell_find(world->trial->dwells, site->dwell_role, kind, site->side);
+}
+
+static struct site_dwell draw_row(struct world *world, enum role role, const struct dwell_row *row)
+{
+    double spread = world->scenario->dwell_spread;
+    gsl_rng *rng = NULL;
 
     if (!row)
         return (struct site_dwell){0};
-    uint32_t *ordinal = &world->dwell_ordinals[(size_t)role * DWELL_ROWS_MAX + (size_t)(row - table->rows)];
-    gsl_rng *rng = NULL;
+    size_t number = (size_t)(row - world->trial->dwells->rows);
+    uint32_t *ordinal = &world->dwell_ordinals[(size_t)role * DWELL_ROWS_MAX + number];
 
-    if (world->scenario->dwell_spread > 0) {
-        uint64_t place = stream_place(site->label) ^ stream_place(row->kind) * 3;
+    if (spread > 0) {
+        uint64_t place = stream_place(world->sites[role].label) ^ stream_place(row->kind) * 3;
 
         rng = streams_at(&world->streams, place, STREAM_SERVICE, *ordinal);
     }
     ++*ordinal;
-    return (struct site_dwell){dwell_draw(row, world->scenario->dwell_spread, rng), row->includes};
+    return (struct site_dwell){dwell_draw(row, spread, rng), row->includes};
+}
+
+struct site_dwell site_draw(struct world *world, enum role role, struct span kind)
+{
+    return draw_row(world, role, site_row(world, role, kind));
 }
 
 void site_work(struct world *world, enum role role, struct dwell dwell, const struct cause *cause, void *context,
@@ -116,6 +145,7 @@ void site_work(struct world *world, enum role role, struct dwell dwell, const st
 
     keep->part = PART_PROCESSING;
     keep->wait_ns = dwell.wait_ns;
+    keep->lane = &world->keep_lanes[role];
     if (dwell.work_ns == 0) {
         keep_wait(keep);
         return;
@@ -123,16 +153,20 @@ void site_work(struct world *world, enum role role, struct dwell dwell, const st
     struct station *cpu = net_cpu(world->net, world->sites[role].node);
 
     /* A full queue drops the message, as a host whose socket buffer is full does. */
-    if (!station_submit(cpu, cause, PART_PROCESSING, dwell.work_ns, keep, keep_worked)) {
-        keep->next = world->keeps_free;
-        world->keeps_free = keep;
-    }
+    if (!station_submit(cpu, cause, PART_PROCESSING, dwell.work_ns, keep, keep_worked))
+        keep_free(keep);
 }
 
 void site_keep(struct world *world, enum role role, struct span kind, const struct cause *cause, void *context,
                station_done_fn *done)
 {
-    site_work(world, role, site_draw(world, role, kind).dwell, cause, context, done);
+    site_keep_row(world, role, site_row(world, role, kind), cause, context, done);
+}
+
+void site_keep_row(struct world *world, enum role role, const struct dwell_row *row, const struct cause *cause,
+                   void *context, station_done_fn *done)
+{
+    site_work(world, role, draw_row(world, role, row).dwell, cause, context, done);
 }
 
 void site_crypto(struct world *world, enum role role, enum cost_operation operation, uint64_t bytes,

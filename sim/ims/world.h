@@ -77,6 +77,7 @@ struct world {
     struct cause delivered;   /* sums at the moment the plaintext was in hand */
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */
     struct site_keep *keeps_free;
+    struct lane keep_lanes[ROLE_COUNT]; /* waits of one length at a role; the others stand in the heap one by one */
     int64_t crypto_ns;
     int end; /* enum outcome_end, once is_over or is_delivered */
     bool is_delivered;
@@ -97,6 +98,11 @@ void world_fail(struct world *world, enum outcome_end end);
  * at the end, at once when the table has no row. extra_work_ns is added to the work. */
 void site_keep(struct world *world, enum role role, struct span kind, const struct cause *cause, void *context,
                station_done_fn *done);
+
+/* The same for a row that was looked up before, where messages of a kind are many: what site_row found, or NULL. */
+const struct dwell_row *site_row(const struct world *world, enum role role, struct span kind);
+void site_keep_row(struct world *world, enum role role, const struct dwell_row *row, const struct cause *cause,
+                   void *context, station_done_fn *done);
 
 /* The same in two steps for a node that asks another one in between (HSS): the work now, the wait later. */
 struct site_dwell {
