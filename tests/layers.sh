@@ -22,6 +22,7 @@ bench/harness: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims t
 bench/cli: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces plots bench/harness bench/measure | gsl jansson.h openssl pcap
 bench/measure: sim/base sim/wire sim/proto sim/sec | openssl
 bench/speed: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims | gsl openssl
+bench/speed/floors: bench/speed |
 '
 libraries='gsl openssl pcap osip2 osipparser2 ini.h jansson.h CUnit mpi.h'
 

@@ -10,7 +10,7 @@
 
 struct speed {
     double seconds;  /* of CPU time */
-    uint64_t things; /* events, customers, packets: what the time is divided by */
+    uint64_t things; /* events, customers, transfers: what the time is divided by */
     double outcome;  /* what the simulation found; ours and the floor's must be equal but for rounding */
 };
 
@@ -26,7 +26,8 @@ struct speed hold_floor_replace(uint64_t size, uint64_t count);
 struct speed mm1_run(uint64_t size, uint64_t count);
 struct speed mm1_floor(uint64_t size, uint64_t count);
 
-/* size bytes by TCP over one link of 100 Mbit/s and 10 ms each way; the outcome is the simulated time in seconds. */
+/* size bytes by TCP over one link of 100 Mbit/s and 10 ms each way, count times; the outcome is the simulated time of a
+ * transfer in seconds. The floor does without the handshake. */
 struct speed tcp_run(uint64_t size, uint64_t count);
 struct speed tcp_floor(uint64_t size, uint64_t count);
 
