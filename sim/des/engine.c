@@ -181,8 +181,11 @@ void timer_init(struct timer *timer, struct engine *engine, void *context, event
 
 static void timer_event(struct engine *engine, void *context);
 
+/* Enters an event for when the timer is due, which is before its present event, if it has one. */
 static void timer_enter(struct timer *timer)
 {
+    timer->later_ns = timer->event_ns;
+    timer->later_ticket = timer->event_ticket;
     timer->event_ns = timer->due_ns;
     timer->event_ticket = timer->due_ticket;
     engine_at_ticket(timer->engine, timer->due_ns, timer->due_ticket, timer, timer_event);
@@ -192,19 +195,21 @@ static void timer_event(struct engine *engine, void *context)
 {
     struct timer *timer = context;
 
-    /* The timer was armed earlier than this event after it had entered the heap: another event took over. */
+    /* An event that was overtaken twice is forgotten; it comes and goes. */
     if (timer->event_ns == INT64_MAX || engine->running_ticket != timer->event_ticket)
         return;
     check(timer->event_ns == engine->now_ns);
-    timer->event_ns = INT64_MAX;
+    timer->event_ns = timer->later_ns;
+    timer->event_ticket = timer->later_ticket;
+    timer->later_ns = INT64_MAX;
     if (timer->due_ns == INT64_MAX)
         return;
-    if (timer->due_ticket != engine->running_ticket) {
+    if (timer->due_ticket == engine->running_ticket) {
+        timer->due_ns = INT64_MAX;
+        timer->run(engine, timer->context);
+    } else if (timer->due_ns < timer->event_ns) {
         timer_enter(timer);
-        return;
     }
-    timer->due_ns = INT64_MAX;
-    timer->run(engine, timer->context);
 }
 
 void timer_arm(struct timer *timer, int64_t at_ns)

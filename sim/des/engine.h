@@ -57,8 +57,9 @@ void engine_at_ticket(struct engine *engine, int64_t at_ns, uint64_t ticket, voi
 bool engine_run(struct engine *engine, const bool *stop);
 
 /*
- * A timer that can be moved and cancelled. It keeps at most one event in the heap: a timer pushed back lets the event
- * come and re-arms there, one that is cancelled lets it come and does nothing.
+ * A timer that can be moved and cancelled. It keeps one event in the heap: a timer pushed back lets the event come and
+ * enters another one there, one that is cancelled lets it come and does nothing. A timer armed earlier than its event
+ * enters an earlier one, and the later one serves it again after that.
  */
 struct timer {
     struct engine *engine;
@@ -68,6 +69,8 @@ struct timer {
     uint64_t due_ticket; /* its place among equals: taken when it was armed */
     int64_t event_ns;    /* when its event comes; INT64_MAX when it has none */
     uint64_t event_ticket;
+    int64_t later_ns; /* the event that the first one overtook; INT64_MAX when none */
+    uint64_t later_ticket;
 };
 
 void timer_init(struct timer *timer, struct engine *engine, void *context, event_fn *run);

@@ -80,6 +80,33 @@ static void a_timer_pushed_back_keeps_one_event(void)
     tear_down();
 }
 
+/* A long timer that a short one of the same timer overtakes again and again, as a probe overtakes a retransmission. */
+static void alternate(struct engine *running, void *context)
+{
+    (void)context;
+    fired++;
+    if (running->pending > most_pending)
+        most_pending = running->pending;
+    if (fired == 10000)
+        return;
+    timer_arm(&timer, running->now_ns + 200 * MS);
+    timer_arm(&timer, running->now_ns + MS);
+}
+
+static void a_timer_armed_short_and_long_in_turn_piles_up_no_events(void)
+{
+    set_up();
+    most_pending = 0;
+    timer_init(&timer, &engine, NULL, alternate);
+    timer_arm(&timer, 0);
+    CU_ASSERT_TRUE(engine_run(&engine, NULL));
+    CU_ASSERT_EQUAL(fired, 10000);
+    CU_ASSERT(engine.now_ns < 9999 * MS + 201 * MS);
+    /* The short event, the long one, the running one. */
+    CU_ASSERT(most_pending <= 3);
+    tear_down();
+}
+
 static void a_timer_armed_earlier_fires_earlier_and_only_once(void)
 {
     set_up();
@@ -342,6 +369,8 @@ int main(void)
     static const struct unit_test tests[] = {
         {"a timer fires once", a_timer_fires_once},
         {"a timer pushed back keeps one event", a_timer_pushed_back_keeps_one_event},
+        {"a timer armed short and long in turn piles up no events",
+         a_timer_armed_short_and_long_in_turn_piles_up_no_events},
         {"a timer armed earlier fires earlier, and only once", a_timer_armed_earlier_fires_earlier_and_only_once},
         {"a cancelled timer is silent until armed again", a_cancelled_timer_is_silent_until_armed_again},
         {"a timer may be armed by what it runs", a_timer_may_be_armed_by_what_it_runs},
