@@ -49,7 +49,7 @@ struct station *station_create(struct engine *engine, struct arena *arena, uint3
     return station;
 }
 
-/* Twice the ring; it never needs to be larger than the first power of two that holds queue_max jobs. */
+/* Twice the ring: a power of two that holds the jobs that wait. */
 static void ring_grow(struct station *station)
 {
     uint32_t size = station->ring_size ? 2 * station->ring_size : RING_FIRST;
@@ -111,8 +111,8 @@ static void worker_event(struct engine *engine, void *context)
     done(owner, &cause);
 }
 
-bool station_submit(struct station *station, const struct cause *cause, enum part part, int64_t work_ns, void *context,
-                    station_done_fn *done)
+void station_take(struct station *station, const struct cause *cause, enum part part, int64_t work_ns, void *context,
+                  station_done_fn *done)
 {
     check(work_ns >= 0);
     struct job job = {*cause, part, station->engine->now_ns, work_ns, context, done};
@@ -124,16 +124,24 @@ bool station_submit(struct station *station, const struct cause *cause, enum par
         station->idle &= station->idle - 1;
         worker->job = job;
         worker_begin(worker);
-    } else if (station->waiting < station->queue_max) {
+    } else {
+        check(station->waiting < UINT32_MAX / 2);
         if (station->waiting == station->ring_size)
             ring_grow(station);
         station->ring[(station->ring_first + station->waiting) & (station->ring_size - 1)] = job;
         station->waiting++;
-    } else {
+    }
+    station->jobs++;
+}
+
+bool station_submit(struct station *station, const struct cause *cause, enum part part, int64_t work_ns, void *context,
+                    station_done_fn *done)
+{
+    if (station->idle == 0 && station->waiting >= station->queue_max) {
         station->refused++;
         return false;
     }
-    station->jobs++;
+    station_take(station, cause, part, work_ns, context, done);
     return true;
 }
 

@@ -21,6 +21,11 @@ struct station *station_create(struct engine *engine, struct arena *arena, uint3
 bool station_submit(struct station *station, const struct cause *cause, enum part part, int64_t work_ns, void *context,
                     station_done_fn *done);
 
+/* The same for work that is never refused, that of open connections: their own windows bound what waits. It may stand
+ * in line beyond queue_max. */
+void station_take(struct station *station, const struct cause *cause, enum part part, int64_t work_ns, void *context,
+                  station_done_fn *done);
+
 /* Nanoseconds of work done or begun so far, jobs accepted, jobs refused. */
 int64_t station_busy_ns(const struct station *station);
 uint64_t station_jobs(const struct station *station);

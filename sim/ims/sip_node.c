@@ -11,7 +11,8 @@ struct sip_job {
     struct watched *watched;
     int64_t arrived_ns;
     struct cause cause;    /* at the end of its dwell */
-    int64_t not_before_ns; /* a dwell that includes the HSS: when the message may go on */
+    int64_t asking_ns;     /* of a dwell that includes the HSS: what comes behind its work */
+    int64_t not_before_ns; /* and when the message may go on */
     struct slice body;
     size_t head_size;
     char head[SIP_HEAD_MAX];
@@ -194,6 +195,8 @@ static void job_done(void *context, const struct cause *cause)
     struct span head = {job->head, job->head_size};
 
     watch_acted(node->world, job->watched);
+    if (job->asking_ns > 0)
+        job->not_before_ns = world_now(node->world) + job->asking_ns;
     node->running = job;
     job->cause = *cause;
     if (node->ua)
@@ -214,7 +217,7 @@ static struct sip_job *job_take(struct sip_node *node)
     else
         job = arena_alloc(node->world->arena, sizeof(*job));
     job->node = node;
-    job->not_before_ns = 0;
+    job->asking_ns = job->not_before_ns = 0;
     job->body = (struct slice){0};
     return job;
 }
@@ -239,10 +242,13 @@ static void job_start(struct sip_job *job, const struct cause *cause)
     struct site_dwell drawn = site_draw(world, node->role, sink_written(&kind));
 
     if (drawn.includes & DWELL_INCLUDES_HSS) {
-        job->not_before_ns = world_now(world) + drawn.dwell.work_ns + drawn.dwell.wait_ns;
+        job->asking_ns = drawn.dwell.wait_ns;
         drawn.dwell.wait_ns = 0;
     }
-    site_work(world, node->role, drawn.dwell, cause, job, job_done);
+    if (job->from.transport != SIP_UDP)
+        site_work(world, node->role, drawn.dwell, cause, job, job_done);
+    else if (!site_work_datagram(world, node->role, drawn.dwell, cause, job, job_done))
+        job_free(job);
 }
 
 /* A body that outlives the call: a slice of a lasting source as it is, else a copy. */

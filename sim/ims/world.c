@@ -138,23 +138,41 @@ struct site_dwell site_draw(struct world *world, enum role role, struct span kin
     return draw_row(world, role, site_row(world, role, kind));
 }
 
-void site_work(struct world *world, enum role role, struct dwell dwell, const struct cause *cause, void *context,
-               station_done_fn *done)
+/* A dwell whose work has still to be done; NULL when there is none, and the wait has begun. */
+static struct site_keep *keep_dwell(struct world *world, enum role role, struct dwell dwell, const struct cause *cause,
+                                    void *context, station_done_fn *done)
 {
     struct site_keep *keep = keep_take(world, cause, context, done);
 
     keep->part = PART_PROCESSING;
     keep->wait_ns = dwell.wait_ns;
     keep->lane = &world->keep_lanes[role];
-    if (dwell.work_ns == 0) {
-        keep_wait(keep);
-        return;
-    }
+    if (dwell.work_ns > 0)
+        return keep;
+    keep_wait(keep);
+    return NULL;
+}
+
+bool site_work_datagram(struct world *world, enum role role, struct dwell dwell, const struct cause *cause,
+                        void *context, station_done_fn *done)
+{
+    struct site_keep *keep = keep_dwell(world, role, dwell, cause, context, done);
     struct station *cpu = net_cpu(world->net, world->sites[role].node);
 
-    /* A full queue drops the message, as a host whose socket buffer is full does. */
-    if (!station_submit(cpu, cause, PART_PROCESSING, dwell.work_ns, keep, keep_worked))
-        keep_free(keep);
+    if (!keep || station_submit(cpu, cause, PART_PROCESSING, dwell.work_ns, keep, keep_worked))
+        return true;
+    keep_free(keep);
+    return false;
+}
+
+void site_work(struct world *world, enum role role, struct dwell dwell, const struct cause *cause, void *context,
+               station_done_fn *done)
+{
+    struct site_keep *keep = keep_dwell(world, role, dwell, cause, context, done);
+    struct station *cpu = net_cpu(world->net, world->sites[role].node);
+
+    if (keep)
+        station_take(cpu, cause, PART_PROCESSING, dwell.work_ns, keep, keep_worked);
 }
 
 void site_keep(struct world *world, enum role role, struct span kind, const struct cause *cause, void *context,
@@ -179,7 +197,5 @@ void site_crypto(struct world *world, enum role role, enum cost_operation operat
     keep->part = PART_CRYPTO;
     if (cause->transfer != 0)
         world->crypto_ns += work_ns;
-    bool takes_work_of_open_connections = station_submit(cpu, cause, PART_CRYPTO, work_ns, keep, keep_worked);
-
-    check(takes_work_of_open_connections);
+    station_take(cpu, cause, PART_CRYPTO, work_ns, keep, keep_worked);
 }

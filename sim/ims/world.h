@@ -113,6 +113,11 @@ struct site_dwell site_draw(struct world *world, enum role role, struct span kin
 void site_work(struct world *world, enum role role, struct dwell dwell, const struct cause *cause, void *context,
                station_done_fn *done);
 
+/* The same for what came as a datagram. False: the host's queue was full and dropped it, as a full socket buffer does.
+ */
+bool site_work_datagram(struct world *world, enum role role, struct dwell dwell, const struct cause *cause,
+                        void *context, station_done_fn *done);
+
 /* CPU time of a cryptographic operation on bytes at the site's host. */
 void site_crypto(struct world *world, enum role role, enum cost_operation operation, uint64_t bytes,
                  const struct cause *cause, void *context, station_done_fn *done);

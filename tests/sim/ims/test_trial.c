@@ -315,6 +315,56 @@ static void any_number_of_relays_works(void)
         }
 }
 
+/* Dwells that are all work, on slow CPUs of one worker with the shortest queue there may be. */
+static void what_came_over_a_connection_is_never_dropped_by_a_busy_host(void)
+{
+    struct dwell_table saved = dwells;
+    struct cost_table saved_costs = costs;
+
+    for (size_t i = 0; i < dwells.count; i++)
+        dwells.rows[i].work_ns = dwells.rows[i].median_ns;
+    for (int i = 0; i < COST_OPERATION_COUNT; i++)
+        costs.costs[i].fixed_ns = 5 * MS;
+    for (int topology = 0; topology < TOPOLOGY_COUNT; topology++)
+        for (const struct arm *arm = arms; arm->name; arm++) {
+            struct scenario scenario = standard();
+
+            scenario.topology = topology;
+            scenario.chunking = CHUNKING_2048;
+            scenario.cpu_workers = 1;
+            scenario.cpu_queue = 16;
+            scenario.relays = 5;
+            CU_ASSERT_EQUAL(run(&scenario, arm, 100000).end, OUTCOME_DELIVERED);
+        }
+    dwells = saved;
+    costs = saved_costs;
+}
+
+/* The one CPU is busy with a handshake of the relay when the INVITE comes to the I-CSCF. */
+static void a_dwell_that_includes_the_hss_begins_when_its_work_does(void)
+{
+    struct dwell_table saved = dwells;
+    struct cost_table saved_costs = costs;
+    struct scenario scenario = standard();
+    int64_t setup_ns[2];
+
+    scenario.topology = TOPOLOGY_SINGLE_HOST;
+    scenario.auth = AUTH_CACHED;
+    scenario.cpu_workers = 1;
+    costs.costs[COST_TLS13_SERVER].fixed_ns = 60 * MS;
+    for (int i = 0; i < 2; i++) {
+        for (size_t row = 0; row < dwells.count; row++)
+            if (dwells.rows[row].includes & DWELL_INCLUDES_HSS) {
+                dwells.rows[row].median_ns = (12 + 5 * i) * MS;
+                dwells.rows[row].work_ns = 2 * MS;
+            }
+        setup_ns[i] = run_arm(&scenario, "msrp-relay", 1000).setup_ns;
+    }
+    CU_ASSERT_EQUAL(setup_ns[1] - setup_ns[0], 5 * MS);
+    dwells = saved;
+    costs = saved_costs;
+}
+
 int main(void)
 {
     const struct unit_test tests[] = {
@@ -331,6 +381,10 @@ int main(void)
         {"real bytes change no number", real_bytes_change_no_number},
         {"chunks of 2,048 bytes arrive, whatever the window", chunks_of_2048_arrive},
         {"any number of relays works", any_number_of_relays_works},
+        {"what came over a connection is never dropped by a busy host",
+         what_came_over_a_connection_is_never_dropped_by_a_busy_host},
+        {"a dwell that includes the HSS begins when its work does",
+         a_dwell_that_includes_the_hss_begins_when_its_work_does},
         {NULL, NULL},
     };
 
