@@ -238,17 +238,19 @@ uint64_t channel_room(struct channel *channel)
     return room;
 }
 
-/* Hands to TCP what it has room for, in one write. Filling the room makes TCP tell when there is some again. */
+/* Hands to TCP what it has room for, and lets go what was appended there. Filling the room makes TCP tell when there is
+ * some again. */
 static void channel_flush(struct channel *channel, const struct cause *cause)
 {
     struct cause own = channel_cause(channel, cause);
-
     uint64_t waiting = rope_length(&channel->wire), room = waiting > 0 ? tcp_room(channel->tcp) : 0;
     uint64_t until = channel->wire.begin + (waiting < room ? waiting : room);
 
     if (until > channel->wire.begin) {
         tcp_write_rope(channel->tcp, &channel->wire, channel->wire.begin, until, &own);
         rope_release(&channel->wire, until);
+    } else {
+        tcp_push(channel->tcp, &own);
     }
     if (rope_length(&channel->wire) > 0)
         return;
@@ -328,11 +330,27 @@ static bool channel_is_closed(const struct channel *channel)
     return channel->state == CHANNEL_DEAD || channel->finishes;
 }
 
+/* How many of size bytes TCP takes without a detour: there is room for them, and nothing waits before them. */
+static uint64_t channel_straight(const struct channel *channel, uint64_t size)
+{
+    if (channel->is_tls || channel->state != CHANNEL_READY || rope_length(&channel->wire) > 0)
+        return 0;
+    uint64_t room = tcp_room(channel->tcp);
+
+    return size < room ? size : room;
+}
+
 void channel_write(struct channel *channel, struct slice slice, bool acknowledges)
 {
     if (slice.length == 0 || channel_is_closed(channel))
         return;
-    rope_append(channel->is_tls ? &channel->out : &channel->wire, slice);
+    uint64_t straight = channel_straight(channel, slice.length);
+
+    if (straight > 0)
+        tcp_append(channel->tcp, slice_part(slice, 0, straight));
+    if (straight < slice.length)
+        rope_append(channel->is_tls ? &channel->out : &channel->wire,
+                    slice_part(slice, straight, slice.length - straight));
     channel->acknowledges = acknowledges;
 }
 
@@ -340,7 +358,13 @@ void channel_write_bytes(struct channel *channel, const void *bytes, size_t size
 {
     if (size == 0 || channel_is_closed(channel))
         return;
-    rope_append_bytes(channel->is_tls ? &channel->out : &channel->wire, bytes, size);
+    uint64_t straight = channel_straight(channel, size);
+
+    if (straight > 0)
+        tcp_append_bytes(channel->tcp, bytes, straight);
+    if (straight < size)
+        rope_append_bytes(channel->is_tls ? &channel->out : &channel->wire, (const char *)bytes + straight,
+                          size - straight);
     channel->acknowledges = acknowledges;
 }
 

@@ -145,6 +145,12 @@ void tcp_write_bytes(struct tcp *tcp, const void *bytes, size_t size, const stru
 /* The bytes of a rope from offset from to until, as one write: they share segments. */
 void tcp_write_rope(struct tcp *tcp, struct rope *rope, uint64_t from, uint64_t until, const struct cause *cause);
 
+/* The same in two steps, for who writes in pieces: what is appended waits for the push, and shares segments. A push
+ * that finds nothing appended does nothing. */
+void tcp_append(struct tcp *tcp, struct slice slice);
+void tcp_append_bytes(struct tcp *tcp, const void *bytes, size_t size);
+void tcp_push(struct tcp *tcp, const struct cause *cause);
+
 /* What has arrived in order and is not released yet: read it, then tcp_release up to a stream offset. */
 struct rope *tcp_received(struct tcp *tcp);
 void tcp_release(struct tcp *tcp, uint64_t offset, const struct cause *cause);

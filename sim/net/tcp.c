@@ -261,8 +261,25 @@ uint64_t tcp_room(const struct tcp *tcp)
     return tcp->config.send_buffer - least(waiting, tcp->config.send_buffer);
 }
 
-static void tcp_written_now(struct tcp *tcp, const struct cause *cause)
+void tcp_append(struct tcp *tcp, struct slice slice)
 {
+    check(!tcp->is_finishing);
+    if (tcp->state != TCP_DEAD)
+        rope_append(&tcp->out, slice);
+}
+
+void tcp_append_bytes(struct tcp *tcp, const void *bytes, size_t size)
+{
+    check(!tcp->is_finishing);
+    if (tcp->state != TCP_DEAD)
+        rope_append_bytes(&tcp->out, bytes, size);
+}
+
+void tcp_push(struct tcp *tcp, const struct cause *cause)
+{
+    if (tcp->pushed == tcp->out.end || tcp->state == TCP_DEAD)
+        return;
+    tcp->pushed = tcp->out.end;
     tcp->was_full = tcp_room(tcp) == 0;
     tcp_set_last(tcp, cause);
     tcp_mark_end(tcp, cause);
@@ -271,29 +288,22 @@ static void tcp_written_now(struct tcp *tcp, const struct cause *cause)
 
 void tcp_write(struct tcp *tcp, struct slice slice, const struct cause *cause)
 {
-    check(!tcp->is_finishing);
-    if (slice.length == 0 || tcp->state == TCP_DEAD)
-        return;
-    rope_append(&tcp->out, slice);
-    tcp_written_now(tcp, cause);
+    tcp_append(tcp, slice);
+    tcp_push(tcp, cause);
 }
 
 void tcp_write_bytes(struct tcp *tcp, const void *bytes, size_t size, const struct cause *cause)
 {
-    check(!tcp->is_finishing);
-    if (size == 0 || tcp->state == TCP_DEAD)
-        return;
-    rope_append_bytes(&tcp->out, bytes, size);
-    tcp_written_now(tcp, cause);
+    tcp_append_bytes(tcp, bytes, size);
+    tcp_push(tcp, cause);
 }
 
 void tcp_write_rope(struct tcp *tcp, struct rope *rope, uint64_t from, uint64_t until, const struct cause *cause)
 {
     check(!tcp->is_finishing);
-    if (from == until || tcp->state == TCP_DEAD)
-        return;
-    rope_append_rope(&tcp->out, rope, from, until);
-    tcp_written_now(tcp, cause);
+    if (tcp->state != TCP_DEAD)
+        rope_append_rope(&tcp->out, rope, from, until);
+    tcp_push(tcp, cause);
 }
 
 struct rope *tcp_received(struct tcp *tcp)

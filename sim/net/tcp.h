@@ -60,6 +60,7 @@ struct tcp {
     uint64_t highest;      /* one behind the last byte ever sent */
     uint64_t edge;         /* where the peer's window ends */
     uint64_t window_max;   /* the largest that the peer ever offered */
+    uint64_t pushed;       /* what the owner wrote up to here may leave */
     uint64_t cwnd;
     uint64_t ssthresh;
     uint64_t counted;  /* acknowledged bytes toward the next increment in congestion avoidance */
