@@ -194,6 +194,11 @@ enum role channel_role(const struct channel *channel)
     return channel->role;
 }
 
+bool channel_is_passive(const struct channel *channel)
+{
+    return !channel->is_client;
+}
+
 bool channel_is_ready(const struct channel *channel)
 {
     return channel->state == CHANNEL_READY;

@@ -40,6 +40,7 @@ void channel_listen(struct world *world, enum role role, uint16_t port, bool is_
 struct world *channel_world(const struct channel *channel);
 enum role channel_peer(const struct channel *channel);
 enum role channel_role(const struct channel *channel);
+bool channel_is_passive(const struct channel *channel); /* this end accepted */
 bool channel_is_ready(const struct channel *channel);
 bool channel_is_dead(const struct channel *channel);
 

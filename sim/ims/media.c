@@ -174,8 +174,7 @@ void media_prepare(struct media *media, const struct cause *cause)
 
     media->is_preparing = true;
     media->leg = leg_open(world, &config, &media_leg_owner, cause);
-    if (world->moments.syn_ns == NONE_NS)
-        world->moments.syn_ns = world_now(world);
+    world_leg_opened(world);
     if (world->scenario->auth == AUTH_CACHED) {
         for (uint32_t i = 0; i < media->relay_count; i++) {
             struct sink sink = SINK(media->relay_sessions[i]);
@@ -294,8 +293,7 @@ void media_connect(struct media *media, struct span peer_path, const struct caus
     config.context = media;
     config.is_tls = world->arm->hop == HOP_TLS;
     media->leg = leg_open(world, &config, &media_leg_owner, cause);
-    if (world->moments.syn_ns == NONE_NS)
-        world->moments.syn_ns = world_now(world);
+    world_leg_opened(world);
 }
 
 void media_close(struct media *media, const struct cause *cause)
@@ -412,8 +410,8 @@ static void media_ready(void *context, struct leg *leg)
     struct world *world = media->world;
     struct cause cause = leg->cause;
 
-    if (media->role == ROLE_UE_B && channel_role(leg->channel) == ROLE_UE_B && media->relay_count == 0)
-        world->moments.connected_ns = world_now(world);
+    if (channel_is_passive(leg->channel))
+        world_leg_ready(world);
     if (media->is_preparing)
         media_next_auth(media, &cause);
     else

@@ -74,6 +74,12 @@ static struct relay_leg *relay_leg_add(struct relay *relay)
     return own;
 }
 
+/* Connections between relays carry whatever goes that way; the others are one session's. */
+static bool is_of_session(const struct relay *relay, enum role peer)
+{
+    return relay->is_b2bua || peer == ROLE_UE_A || peer == ROLE_UE_B;
+}
+
 void relay_connect(struct relay *relay, enum role peer, const struct cause *cause)
 {
     struct relay_leg *own = relay_leg_to(relay, peer);
@@ -88,6 +94,8 @@ void relay_connect(struct relay *relay, enum role peer, const struct cause *caus
                                     .context = own};
 
     own->leg = leg_open(relay->world, &config, &relay_leg_owner, cause);
+    if (is_of_session(relay, peer))
+        world_leg_opened(relay->world);
 }
 
 static void *relay_accept(void *context, struct leg *leg)
@@ -362,14 +370,12 @@ static void relay_end(void *context, struct leg *leg, char flag)
     relay_pump(from, &leg->cause);
 }
 
-/* The last leg of a path through relays is opened by UE-B: from here on it can carry the file. */
 static void relay_ready(void *context, struct leg *leg)
 {
-    struct world *world = leg->world;
+    struct relay_leg *own = context;
 
-    (void)context;
-    if (channel_peer(leg->channel) == ROLE_UE_B && world->moments.connected_ns == NONE_NS)
-        world->moments.connected_ns = world_now(world);
+    if (channel_is_passive(leg->channel) && is_of_session(own->relay, channel_peer(leg->channel)))
+        world_leg_ready(leg->world);
 }
 
 static void relay_writable(void *context, struct leg *leg)

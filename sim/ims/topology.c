@@ -194,6 +194,7 @@ enum err world_build(struct world *world, const struct net_tap *tap, struct note
                             (unsigned long long)links[i]->mtu);
     world->relay_count =
         world->arm->path == PATH_RELAYS || world->arm->path == PATH_B2BUAS ? (uint32_t)scenario->relays : 0;
+    world->legs_missing = world->arm->path == PATH_B2BUAS ? world->relay_count + 1 : world->relay_count > 0 ? 2 : 1;
     world->net = net_create(&world->engine, world->arena, &world->streams, tap);
     builders[scenario->topology](world);
     net_build(world->net);

@@ -32,6 +32,18 @@ void world_fail(struct world *world, enum outcome_end end)
     world->is_over = true;
 }
 
+void world_leg_opened(struct world *world)
+{
+    if (world->moments.syn_ns == NONE_NS)
+        world->moments.syn_ns = world_now(world);
+}
+
+void world_leg_ready(struct world *world)
+{
+    if (world->legs_missing > 0 && --world->legs_missing == 0)
+        world->moments.connected_ns = world_now(world);
+}
+
 static struct site_keep *keep_take(struct world *world, const struct cause *cause, void *context, station_done_fn *done)
 {
     struct site_keep *keep = world->keeps_free;

@@ -48,8 +48,8 @@ struct moments {
     int64_t answered_ns;
     int64_t sealing_ns;
     int64_t sealed_ns;
-    int64_t syn_ns;
-    int64_t connected_ns;
+    int64_t syn_ns;       /* the first SYN of a leg of the session's own */
+    int64_t connected_ns; /* the passive end of the last of them can receive */
     int64_t first_byte_ns;
     int64_t last_byte_ns;
     int64_t in_hand_ns;
@@ -67,6 +67,7 @@ struct world {
     struct net *net;
     struct site sites[ROLE_COUNT];
     uint32_t relay_count;
+    uint32_t legs_missing; /* legs of the session's own that have not stood yet; those between relays are shared */
     const struct sip_name *names; /* every host name of the scenario, for the elements */
     struct watch *watch;
     struct channel *channels_first;
@@ -93,6 +94,10 @@ enum role world_role_at(const struct world *world, uint32_t address, uint16_t si
 
 /* Ends the trial as failed, unless the file has been delivered already; in any case the engine stops. */
 void world_fail(struct world *world, enum outcome_end end);
+
+/* A leg of the session's own is opened by its active end; can carry the file as far as its passive end is concerned. */
+void world_leg_opened(struct world *world);
+void world_leg_ready(struct world *world);
 
 /* Dwell of a message: draws it for a site and a kind. Work occupies the host's CPU, waiting nothing; done is called
  * at the end, at once when the table has no row. extra_work_ns is added to the work. */

@@ -365,6 +365,28 @@ static void a_dwell_that_includes_the_hss_begins_when_its_work_does(void)
     costs = saved_costs;
 }
 
+/* The first SYN of a back-to-back user agent's session is that of its last leg, when the answer passes there. */
+static void connect_ends_when_the_last_leg_stands(void)
+{
+    for (int topology = 0; topology < TOPOLOGY_COUNT; topology++)
+        for (int connections = 0; connections < 2; connections++)
+            for (uint64_t relays = 1; relays <= 5; relays++) {
+                struct scenario scenario = standard();
+
+                scenario.topology = topology;
+                scenario.connections = connections;
+                scenario.relays = relays;
+                struct outcome b2bua = run_arm(&scenario, "msrp-relay-plain", 1000);
+                struct outcome relay = run_arm(&scenario, "msrp-relay", 1000);
+                struct outcome direct = run_arm(&scenario, "msrp-plain", 1000);
+
+                CU_ASSERT(direct.connect_ns > 20 * MS && direct.connect_ns < 60 * MS);
+                /* The answer still has to travel to UE-A, whose leg is the last to be opened. */
+                CU_ASSERT(b2bua.connect_ns > 20 * MS && b2bua.connect_ns < b2bua.setup_ns);
+                CU_ASSERT(relay.connect_ns > 20 * MS && relay.connect_ns < relay.delay_ns);
+            }
+}
+
 int main(void)
 {
     const struct unit_test tests[] = {
@@ -385,6 +407,7 @@ int main(void)
          what_came_over_a_connection_is_never_dropped_by_a_busy_host},
         {"a dwell that includes the HSS begins when its work does",
          a_dwell_that_includes_the_hss_begins_when_its_work_does},
+        {"connect ends when the last leg stands", connect_ends_when_the_last_leg_stands},
         {NULL, NULL},
     };
 
