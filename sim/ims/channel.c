@@ -5,7 +5,7 @@
 enum {
     TLS_HEADER = 5,
     TLS_TRAILER = TLS_RECORD_OVERHEAD - TLS_HEADER,
-    TLS_WAITING_MAX = 4 * TLS_RECORD_MAX, /* plaintext that an end takes before it is sealed */
+    TLS_WAITING_MAX = 4 * TLS_RECORD_MAX, /* plaintext that an end takes before it is sealed, or has opened */
     CHANNEL_NOTES = 8,
 };
 
@@ -38,6 +38,7 @@ struct channel {
     bool is_client, is_tls;
     bool is_sealing, is_opening; /* a record is with the CPU */
     bool wants_room;
+    bool is_full;        /* records wait until the owner has read what was opened */
     bool acknowledges;   /* what was written last only acknowledges */
     struct cause pushed; /* sums of the last push, and when it was */
     int64_t pushed_ns;
@@ -411,10 +412,13 @@ struct rope *channel_in(struct channel *channel)
 
 void channel_release(struct channel *channel, uint64_t offset, const struct cause *cause)
 {
-    if (channel->is_tls)
-        rope_release(&channel->in, offset);
-    else
+    if (!channel->is_tls) {
         tcp_release(channel->tcp, offset, cause);
+        return;
+    }
+    rope_release(&channel->in, offset);
+    if (channel->is_full)
+        channel_open_next(channel, cause);
 }
 
 static void channel_read_record(struct channel *channel, const struct cause *cause)
@@ -452,12 +456,15 @@ static void channel_opened(void *context, const struct cause *cause)
     channel_open_next(channel, cause);
 }
 
-/* A whole record goes to the CPU to be opened, unless one is there. */
+/* A whole record goes to the CPU to be opened, unless one is there or the owner does not read. */
 static void channel_open_next(struct channel *channel, const struct cause *cause)
 {
     uint8_t header[TLS_HEADER];
 
     if (channel->is_opening || channel->state != CHANNEL_READY)
+        return;
+    channel->is_full = rope_length(&channel->in) >= TLS_WAITING_MAX;
+    if (channel->is_full)
         return;
     struct rope *wire = tcp_received(channel->tcp);
 

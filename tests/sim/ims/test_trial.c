@@ -387,6 +387,46 @@ static void connect_ends_when_the_last_leg_stands(void)
             }
 }
 
+/* IP bytes that the last relay has taken and not passed on. */
+struct backlog {
+    int64_t now, most;
+};
+
+static void tap_backlog(void *context, const struct sim_packet *packet)
+{
+    struct backlog *backlog = context;
+
+    if (packet->event == SIM_PACKET_RECEIVED && span_equal(span_of(packet->to), SPAN("relay-2")))
+        backlog->now += (int64_t)packet->bytes.size;
+    if (packet->event == SIM_PACKET_SENT && span_equal(span_of(packet->from), SPAN("relay-2")))
+        backlog->now -= (int64_t)packet->bytes.size;
+    if (backlog->now > backlog->most)
+        backlog->most = backlog->now;
+}
+
+/* Losses make the next leg the slower one now and then. */
+static void a_full_next_leg_stops_the_reading_of_the_one_before(void)
+{
+    const char *const names[] = {"msrp-relay", "msrp-relay-plain"};
+    struct scenario scenario = standard();
+
+    scenario.access.loss = 0.01;
+    scenario.tcp_buffer_bytes = 64 * KIB;
+    for (int i = 0; i < 2; i++) {
+        int64_t most = 0;
+
+        for (uint64_t number = 0; number < 4; number++) {
+            struct backlog backlog = {0, 0};
+            struct sim_tap tap = {.context = &backlog, .packet = tap_backlog};
+
+            run_number(&scenario, arm_find(span_of(names[i])), 2 * MIB, number, &tap);
+            most = backlog.most > most ? backlog.most : most;
+        }
+        /* TCP's two buffers, the relay's own, the TLS records and messages between them. */
+        CU_ASSERT(most < 7 * 64 * KIB);
+    }
+}
+
 int main(void)
 {
     const struct unit_test tests[] = {
@@ -408,6 +448,7 @@ int main(void)
         {"a dwell that includes the HSS begins when its work does",
          a_dwell_that_includes_the_hss_begins_when_its_work_does},
         {"connect ends when the last leg stands", connect_ends_when_the_last_leg_stands},
+        {"a full next leg stops the reading of the one before", a_full_next_leg_stops_the_reading_of_the_one_before},
         {NULL, NULL},
     };
 
