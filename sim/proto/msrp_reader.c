@@ -20,6 +20,7 @@ struct msrp_reader {
     uint64_t end_at;  /* stream offset where the end-line should be; MSRP_RANGE_STAR: not known */
     size_t mark_size;
     char mark[MARK_MAX]; /* what ends the body, but for flag and CR LF */
+    struct msrp_parser parser;
     char gathered[LOOK_MAX];
 };
 
@@ -54,22 +55,22 @@ static void start_body(struct msrp_reader *reader, const struct msrp_head *head)
 /* A head, and the end-line of a message without a body, at the front of text. */
 static enum err take_message(struct msrp_reader *reader, struct span text)
 {
-    struct msrp_head head;
+    const struct msrp_head *head;
     size_t head_size, end_size;
     char flag;
 
-    TRY(msrp_parse_head(text, &head, &head_size));
+    TRY(msrp_parser_head(&reader->parser, text, &head, &head_size));
     if (head_size > HEAD_SIZE_MAX)
         return ERR_SYNTAX;
-    if (head.has_body) {
+    if (head->has_body) {
         reader->at += head_size;
-        start_body(reader, &head);
-        reader->events->head(reader->context, &head);
+        start_body(reader, head);
+        reader->events->head(reader->context, head);
         return ERR_OK;
     }
-    TRY(msrp_parse_end(span_after(text, head_size), head.transaction_id, &flag, &end_size));
+    TRY(msrp_parse_end(span_after(text, head_size), head->transaction_id, &flag, &end_size));
     reader->at += head_size + end_size;
-    reader->events->head(reader->context, &head);
+    reader->events->head(reader->context, head);
     reader->events->end(reader->context, flag);
     return ERR_OK;
 }

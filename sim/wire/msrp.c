@@ -26,7 +26,7 @@ static const struct header {
 #undef HEADER
 };
 
-enum { HEADERS = sizeof(headers) / sizeof(headers[0]), IDENT_MIN = 4 };
+enum { HEADERS = sizeof(headers) / sizeof(headers[0]), IDENT_MIN = 4, ID_AT = 5 /* behind "MSRP " */ };
 
 static bool is_alphanumeric(char c)
 {
@@ -121,6 +121,48 @@ static enum err parse_start(struct span line, struct msrp_head *head)
     return ERR_OK;
 }
 
+/* Half the range of 64 bits is enough for any message, and keeps sums of two such numbers and "*" apart. */
+static enum err cut_position(struct span *text, uint64_t *number)
+{
+    uint64_t parsed;
+
+    TRY(span_cut_number(text, &parsed));
+    if (parsed > INT64_MAX)
+        return ERR_RANGE;
+    *number = parsed;
+    return ERR_OK;
+}
+
+static enum err cut_position_or_star(struct span *text, uint64_t *number)
+{
+    if (text->size == 0 || text->data[0] != '*')
+        return cut_position(text, number);
+    *text = span_after(*text, 1);
+    *number = MSRP_RANGE_STAR;
+    return ERR_OK;
+}
+
+static enum err cut_byte_range(struct span *text, struct msrp_byte_range *range)
+{
+    TRY(cut_position(text, &range->start));
+    TRY(span_cut_literal(text, SPAN("-")));
+    TRY(cut_position_or_star(text, &range->end));
+    TRY(span_cut_literal(text, SPAN("/")));
+    return cut_position_or_star(text, &range->total);
+}
+
+enum err msrp_parse_byte_range(struct span text, struct msrp_byte_range *range)
+{
+    struct msrp_byte_range parsed;
+
+    TRY(cut_byte_range(&text, &parsed));
+    if (text.size != 0)
+        return ERR_SYNTAX;
+
+    *range = parsed;
+    return ERR_OK;
+}
+
 /* The row of a header, looked for from *hint on since headers mostly come in the rows' order; NULL: not named. */
 static const struct header *find_header(struct span name, size_t *hint)
 {
@@ -157,11 +199,22 @@ static enum err cut_header(struct span *line, const struct header **header, size
     return *header || is_header_name(name) ? ERR_OK : ERR_SYNTAX;
 }
 
-static enum err parse_range_header(struct span value, struct msrp_head *head)
+/* A head while it is read. */
+struct parsing {
+    struct msrp_head head;
+    struct span range_text;
+    size_t lines;
+    size_t hint; /* the row after the one that was found last */
+};
+
+static enum err parse_range_header(struct span value, struct parsing *parsing)
 {
+    struct msrp_head *head = &parsing->head;
+
     if (head->has_range || msrp_parse_byte_range(value, &head->range) != ERR_OK)
         return ERR_SYNTAX;
     head->has_range = true;
+    parsing->range_text = value;
     return ERR_OK;
 }
 
@@ -170,20 +223,20 @@ static struct span *header_member(struct msrp_head *head, const struct header *h
     return (struct span *)(void *)((char *)head + header->offset);
 }
 
-static enum err parse_header(struct span line, struct msrp_head *head, size_t *hint)
+static enum err parse_header(struct span line, struct parsing *parsing)
 {
     const struct header *header;
 
-    TRY(cut_header(&line, &header, hint));
+    TRY(cut_header(&line, &header, &parsing->hint));
     if (!header)
         return ERR_OK;
     struct span value = span_trim(line);
 
     if (header->offset == RANGE_HEADER)
-        return parse_range_header(value, head);
-    if (value.size == 0 || header_member(head, header)->size != 0)
+        return parse_range_header(value, parsing);
+    if (value.size == 0 || header_member(&parsing->head, header)->size != 0)
         return ERR_SYNTAX;
-    *header_member(head, header) = value;
+    *header_member(&parsing->head, header) = value;
     return ERR_OK;
 }
 
@@ -208,42 +261,126 @@ static bool is_clean(struct span text, size_t lines)
     return controls == 2 * lines;
 }
 
-static enum err parse_headers(struct span *text, struct msrp_head *head, size_t *lines)
+static enum err parse_headers(struct span *text, struct parsing *parsing)
 {
-    size_t hint = 0;
-
     for (;;) {
         struct span line;
 
         if (text->size > 0 && text->data[0] == '-')
             return span_cut_literal(&(struct span){text->data, text->size}, SPAN("-------"));
         TRY(cut_line(text, &line));
-        ++*lines;
+        parsing->lines++;
         if (line.size == 0) {
-            head->has_body = true;
-            return head->is_request ? ERR_OK : ERR_SYNTAX; /* no response has a body */
+            parsing->head.has_body = true;
+            return parsing->head.is_request ? ERR_OK : ERR_SYNTAX; /* no response has a body */
         }
-        TRY(parse_header(line, head, &hint));
+        TRY(parse_header(line, parsing));
     }
+}
+
+/* parsing is zero before. */
+static enum err parse_head(struct span text, struct parsing *parsing, size_t *size)
+{
+    struct span rest = text, line;
+
+    TRY(span_cut_literal(&(struct span){text.data, text.size}, SPAN("MSRP ")));
+    TRY(cut_line(&rest, &line));
+    parsing->lines = 1;
+    TRY(parse_start(line, &parsing->head));
+    TRY(parse_headers(&rest, parsing));
+    if (parsing->head.to_path.size == 0 || parsing->head.from_path.size == 0)
+        return ERR_SYNTAX;
+    if (!is_clean((struct span){text.data, text.size - rest.size}, parsing->lines))
+        return ERR_SYNTAX;
+
+    *size = text.size - rest.size;
+    return ERR_OK;
 }
 
 enum err msrp_parse_head(struct span text, struct msrp_head *head, size_t *size)
 {
-    struct msrp_head parsed = {0};
-    struct span rest = text, line;
-    size_t lines = 1;
+    struct parsing parsing = {0};
 
-    TRY(span_cut_literal(&(struct span){text.data, text.size}, SPAN("MSRP ")));
-    TRY(cut_line(&rest, &line));
-    TRY(parse_start(line, &parsed));
-    TRY(parse_headers(&rest, &parsed, &lines));
-    if (parsed.to_path.size == 0 || parsed.from_path.size == 0)
-        return ERR_SYNTAX;
-    if (!is_clean((struct span){text.data, text.size - rest.size}, lines))
-        return ERR_SYNTAX;
+    TRY(parse_head(text, &parsing, size));
+    *head = parsing.head;
+    return ERR_OK;
+}
 
-    *head = parsed;
+/* ---- Heads that are like the last one ---- */
+
+/* text cut at from is the same as what was kept. */
+static bool is_as_kept(const struct msrp_parser *parser, size_t from, size_t until, struct span *text)
+{
+    size_t size = until - from;
+
+    if (text->size < size || memcmp(text->data, parser->text + from, size) != 0)
+        return false;
+    *text = span_after(*text, size);
+    return true;
+}
+
+/* A head that differs from the one kept in the digits of its Byte-Range and in a transaction ID of the same length. */
+static bool parse_alike(struct msrp_parser *parser, struct span text, size_t *size)
+{
+    struct msrp_head *head = &parser->head;
+    struct span rest = text, id = {text.data + ID_AT, parser->id_size};
+    struct msrp_byte_range range = {0};
+
+    if (parser->size == 0 || text.size < ID_AT + parser->id_size)
+        return false;
+    if (!is_as_kept(parser, 0, ID_AT, &rest) || !is_ident(id))
+        return false;
+    rest = span_after(rest, id.size);
+    if (!is_as_kept(parser, ID_AT + id.size, parser->range_at, &rest))
+        return false;
+    if (head->has_range && cut_byte_range(&rest, &range) != ERR_OK)
+        return false;
+    if (!is_as_kept(parser, parser->range_end, parser->size, &rest))
+        return false;
+    if (!head->has_body && !span_starts(rest, SPAN("-------")))
+        return false;
+    head->transaction_id = id;
+    head->range = range;
     *size = text.size - rest.size;
+    return true;
+}
+
+static void move_span(struct span *span, const char *from, const char *to)
+{
+    if (span->size > 0)
+        span->data = to + (span->data - from);
+}
+
+static void keep_head(struct msrp_parser *parser, struct span text, struct span range_text)
+{
+    struct msrp_head *head = &parser->head;
+
+    parser->size = text.size;
+    if (text.size > sizeof(parser->text)) {
+        parser->size = 0;
+        return;
+    }
+    memcpy(parser->text, text.data, text.size);
+    parser->id_size = head->transaction_id.size;
+    parser->range_at = head->has_range ? (size_t)(range_text.data - text.data) : text.size;
+    parser->range_end = parser->range_at + range_text.size;
+    move_span(&head->method, text.data, parser->text);
+    move_span(&head->reason, text.data, parser->text);
+    for (size_t i = 0; i < HEADERS; i++)
+        if (headers[i].offset != RANGE_HEADER)
+            move_span(header_member(head, &headers[i]), text.data, parser->text);
+}
+
+enum err msrp_parser_head(struct msrp_parser *parser, struct span text, const struct msrp_head **head, size_t *size)
+{
+    struct parsing parsing = {0};
+
+    if (!parse_alike(parser, text, size)) {
+        TRY(parse_head(text, &parsing, size));
+        parser->head = parsing.head;
+        keep_head(parser, (struct span){text.data, *size}, parsing.range_text);
+    }
+    *head = &parser->head;
     return ERR_OK;
 }
 
@@ -264,43 +401,6 @@ enum err msrp_parse_end(struct span text, struct span transaction_id, char *flag
 
     *flag = parsed;
     *size = text.size - rest.size;
-    return ERR_OK;
-}
-
-/* Half the range of 64 bits is enough for any message, and keeps sums of two such numbers and "*" apart. */
-static enum err cut_position(struct span *text, uint64_t *number)
-{
-    uint64_t parsed;
-
-    TRY(span_cut_number(text, &parsed));
-    if (parsed > INT64_MAX)
-        return ERR_RANGE;
-    *number = parsed;
-    return ERR_OK;
-}
-
-static enum err cut_position_or_star(struct span *text, uint64_t *number)
-{
-    if (text->size == 0 || text->data[0] != '*')
-        return cut_position(text, number);
-    *text = span_after(*text, 1);
-    *number = MSRP_RANGE_STAR;
-    return ERR_OK;
-}
-
-enum err msrp_parse_byte_range(struct span text, struct msrp_byte_range *range)
-{
-    struct msrp_byte_range parsed;
-
-    TRY(cut_position(&text, &parsed.start));
-    TRY(span_cut_literal(&text, SPAN("-")));
-    TRY(cut_position_or_star(&text, &parsed.end));
-    TRY(span_cut_literal(&text, SPAN("/")));
-    TRY(cut_position_or_star(&text, &parsed.total));
-    if (text.size != 0)
-        return ERR_SYNTAX;
-
-    *range = parsed;
     return ERR_OK;
 }
 

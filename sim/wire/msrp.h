@@ -54,6 +54,21 @@ struct msrp_uri {
  * ERR_MORE when text ends inside the head; the caller bounds its length. */
 MUST_USE enum err msrp_parse_head(struct span text, struct msrp_head *head, size_t *size);
 
+/* The same for one head after another of a stream, which mostly differ in transaction ID and Byte-Range alone: the last
+ * head is kept, and of one like it only that is read. */
+struct msrp_parser {
+    struct msrp_head head;
+    size_t size; /* of the text kept; 0: none */
+    size_t id_size;
+    size_t range_at, range_end; /* the value of Byte-Range; at the end when there is none */
+    char text[1024];
+};
+
+/* *head belongs to the parser, zero before its first head. The spans point into text or into the parser, and hold until
+ * the next call. Results and errors are msrp_parse_head's. */
+MUST_USE enum err msrp_parser_head(struct msrp_parser *parser, struct span text, const struct msrp_head **head,
+                                   size_t *size);
+
 /* Seven dashes, transaction_id, flag, CRLF at the front of text. */
 MUST_USE enum err msrp_parse_end(struct span text, struct span transaction_id, char *flag, size_t *size);
 
