@@ -30,8 +30,8 @@ struct outcome {
     uint64_t file_bytes;    /* plaintext */
     uint64_t body_bytes;    /* as carried: the CMS object, or the file */
     uint64_t chunks;        /* SENDs of UE-A, or MESSAGEs */
-    uint64_t wire_bytes;    /* all links and packets from press to the end, link layer included */
-    uint64_t payload_bytes; /* the same without link, IP, TCP and UDP headers */
+    uint64_t wire_bytes;    /* all links and packets from press to the end, lost ones too, link layer included */
+    uint64_t payload_bytes; /* of those that arrived, without link, IP, TCP and UDP headers */
     uint64_t packet_hops;
     uint64_t retransmissions; /* TCP segments and SIP messages sent again */
     uint64_t events;

@@ -73,8 +73,8 @@ const struct field scenario_fields[] = {
         "CPU time of cryptography: a built-in table (hopsim list costs) or a file", "measured with OpenSSL"),
     ROW("cpu.workers", FIELD_COUNT, cpu_workers, "4", "1", "64", "jobs that a host serves at once", "assumed"),
     ROW("cpu.queue", FIELD_COUNT, cpu_queue, "1000", "16", "1000000", "jobs that may wait for a host", "assumed"),
-    ROW("answer.delay", FIELD_TIME, answer_ns, "0", "0", "60min", "how long the human takes to answer",
-        "left out of comparisons"),
+    ROW("answer.delay", FIELD_TIME, answer_ns, "0", "0", "170s", "how long the human takes to answer",
+        "left out of comparisons; beyond 180 s the proxies give up (RFC 3261 section 16.6, timer C)"),
 
     ROW("message.size", FIELD_SIZE, message_bytes, "1300B", "600B", "60KiB",
         "of a MESSAGE as it leaves UE-A, headers included", "RFC 3428 section 8"),

@@ -405,6 +405,8 @@ static void relay_ended(void *context, struct leg *leg, enum tcp_end how)
     (void)context;
     if (how == TCP_END_FIN)
         channel_finish(leg->channel, &leg->cause);
+    else
+        world_fail(leg->world, OUTCOME_TRANSFER_FAILED); /* a half-sent chunk cannot go on over another connection */
 }
 
 static const struct leg_owner relay_leg_owner = {.ready = relay_ready,
