@@ -131,6 +131,10 @@ static void spool_grow(struct spool *spool, struct arena *arena, uint64_t needed
 /* Room for size bytes that lie side by side, at the end of the spool. */
 static uint8_t *spool_room(struct spool *spool, struct arena *arena, size_t size)
 {
+    uint64_t mask = spool->source.memory_mask, place = spool->end & mask;
+
+    if (place + size <= mask && spool->end + size - spool->begin <= mask)
+        return spool->bytes + place;
     for (;;) {
         uint64_t ring = spool->bytes ? spool->source.memory_mask + 1 : 0;
         uint64_t start = spool->end & (ring - 1);
@@ -162,8 +166,12 @@ void rope_append(struct rope *rope, struct slice slice)
         return;
     }
     uint8_t *room = spool_room(&rope->spool, rope->arena, slice.length);
+    const char *bytes = slice_pointer(slice);
 
-    slice_read(slice, 0, room, slice.length);
+    if (bytes)
+        memcpy(room, bytes, slice.length);
+    else
+        slice_read(slice, 0, room, slice.length);
     rope_push(rope, &rope->spool.source, rope->spool.end, slice.length);
     rope->spool.end += slice.length;
 }
@@ -191,6 +199,8 @@ void rope_release(struct rope *rope, uint64_t offset)
         }
         if (piece->slice.source == &rope->spool.source)
             rope->spool.begin = piece->slice.offset + piece->slice.length;
+        if (rope->piece_hint == rope->piece_first)
+            rope->piece_hint++;
         rope->piece_first++;
     }
     rope->begin = offset;
@@ -202,7 +212,7 @@ static bool piece_holds(const struct rope_piece *piece, uint64_t offset)
 }
 
 /* Looks at the place of the last look-up and its neighbour first: streams are mostly read in order. */
-static const struct rope_piece *rope_find(struct rope *rope, uint64_t offset)
+static const struct rope_piece *rope_search(struct rope *rope, uint64_t offset)
 {
     uint32_t count = rope->piece_end - rope->piece_first;
     uint32_t hint = rope->piece_hint - rope->piece_first;
@@ -227,6 +237,17 @@ static const struct rope_piece *rope_find(struct rope *rope, uint64_t offset)
     }
     rope->piece_hint = rope->piece_first + low;
     return rope_piece_at(rope, rope->piece_hint);
+}
+
+static inline const struct rope_piece *rope_find(struct rope *rope, uint64_t offset)
+{
+    if (rope->piece_hint - rope->piece_first < rope->piece_end - rope->piece_first) {
+        const struct rope_piece *piece = rope_piece_at(rope, rope->piece_hint);
+
+        if (piece_holds(piece, offset))
+            return piece;
+    }
+    return rope_search(rope, offset);
 }
 
 void rope_append_rope(struct rope *rope, struct rope *other, uint64_t from, uint64_t until)

@@ -79,8 +79,13 @@ enum err span_cut_number(struct span *text, uint64_t *number)
 
     if (text->size == 0)
         return ERR_MORE;
-    for (; i < safe && is_digit(text->data[i]); i++)
-        value = value * 10 + (uint64_t)(text->data[i] - '0');
+    for (; i < safe; i++) {
+        unsigned digit = (unsigned char)text->data[i] - (unsigned)'0';
+
+        if (digit > 9)
+            break;
+        value = value * 10 + digit;
+    }
     for (; i >= DIGITS_SAFE && i < text->size && is_digit(text->data[i]); i++) {
         uint64_t digit = (uint64_t)(text->data[i] - '0');
 
