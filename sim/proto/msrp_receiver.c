@@ -4,7 +4,13 @@
 #include "sim/proto/msrp_session.h"
 #include "sim/base/check.h"
 
-enum { KEPT_FIRST = 64, CONTENT_TYPE_MAX = 256, REPLY_SIZE = 20480 };
+enum {
+    KEPT_FIRST = 64,
+    CONTENT_TYPE_MAX = 256,
+    REPLY_SIZE = 20480,
+    ID_AT = 5,    /* of the transaction ID: behind "MSRP " */
+    FLAG_SIZE = 3 /* the end-line's flag and CR LF */
+};
 
 /* A From-Path that kept answers go to. A session has one, so the table stays at one row unless a peer plays tricks. */
 struct way_back {
@@ -59,6 +65,10 @@ struct msrp_receiver {
     size_t way_count, way_capacity;
     uint64_t reports;
     char reply[REPLY_SIZE];
+    size_t answer_size; /* of the answer at the front of reply; 0: none that may be used again */
+    uint32_t answer_way;
+    int16_t answer_status;
+    uint8_t answer_id_size;
 };
 
 struct msrp_receiver *msrp_receiver_create(struct arena *arena, const struct msrp_receive_config *config)
@@ -115,6 +125,7 @@ static void set_way(struct msrp_receiver *receiver, struct way_back *way, struct
     }
     memcpy(way->text, from_path.data, from_path.size);
     way->size = from_path.size;
+    receiver->answer_size = 0;
 }
 
 /* The row of from_path, else a row that nobody uses, else a new one: never more rows than kept answers and one. */
@@ -387,7 +398,7 @@ void msrp_receiver_end(struct msrp_receiver *receiver, char flag)
 
 /* ---- Answers ---- */
 
-static void write_answer(const struct msrp_receiver *receiver, const struct kept *kept, struct sink *out)
+static void write_answer(struct msrp_receiver *receiver, const struct kept *kept, struct sink *out)
 {
     const struct way_back *way = &receiver->ways[kept->way];
     struct span path = {way->text, way->size};
@@ -397,6 +408,22 @@ static void write_answer(const struct msrp_receiver *receiver, const struct kept
     (void)msrp_path_next(&path, &head.to_path);
     msrp_write_head(&head, out);
     msrp_write_end(head.transaction_id, '$', out);
+    receiver->answer_size = out->size;
+    receiver->answer_way = kept->way;
+    receiver->answer_status = kept->status;
+    receiver->answer_id_size = kept->id_size;
+}
+
+/* Answers of a session differ in their transaction ID alone: the last one's text is used again. */
+static bool write_answer_again(struct msrp_receiver *receiver, const struct kept *kept, struct sink *out)
+{
+    if (receiver->answer_size == 0 || receiver->answer_way != kept->way || receiver->answer_status != kept->status ||
+        receiver->answer_id_size != kept->id_size)
+        return false;
+    out->size = receiver->answer_size;
+    memcpy(out->data + ID_AT, kept->transaction_id, kept->id_size);
+    memcpy(out->data + out->size - FLAG_SIZE - kept->id_size, kept->transaction_id, kept->id_size);
+    return true;
 }
 
 /* The success report of RFC 4975 section 7.1.2: about all bytes, along the whole path back. */
@@ -425,8 +452,10 @@ bool msrp_receiver_answer(struct msrp_receiver *receiver)
         return false;
     struct kept *kept = kept_at(receiver, receiver->first);
 
-    if (!kept->is_silent)
+    if (!kept->is_silent && !write_answer_again(receiver, kept, &out))
         write_answer(receiver, kept, &out);
+    if (kept->has_report && kept->is_silent)
+        receiver->answer_size = 0; /* the report takes its place */
     if (kept->has_report)
         write_report(receiver, kept, &out);
     check(!out.overflow);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/wire/msrp.h"
 
+#include <limits.h>
+
 /* The headers that struct msrp_head names, in the order in which they are usually met and always written. */
 static const struct header {
     struct span name;
@@ -33,13 +35,18 @@ static bool is_alphanumeric(char c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-/* A bit for each of the characters of a transaction ID behind the first: letters, digits and - . + % = */
-static const uint64_t ident_characters[] = {UINT64_C(0x23ff682000000000), UINT64_C(0x07fffffe07fffffe)};
-
-static bool is_ident_character(unsigned char c)
-{
-    return c < 128 && (ident_characters[c / 64] >> c % 64 & 1);
-}
+/* The characters of a transaction ID behind the first: letters, digits and - . + % = */
+static const bool ident_characters[UCHAR_MAX + 1] = {
+    ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true,
+    ['8'] = true, ['9'] = true, ['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true,
+    ['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true, ['M'] = true, ['N'] = true,
+    ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true, ['T'] = true, ['U'] = true, ['V'] = true,
+    ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true, ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true,
+    ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true, ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true,
+    ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true,
+    ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true, ['-'] = true, ['.'] = true,
+    ['+'] = true, ['%'] = true, ['='] = true,
+};
 
 static bool is_ident(struct span text)
 {
@@ -48,7 +55,7 @@ static bool is_ident(struct span text)
     if (text.size < IDENT_MIN || text.size > MSRP_IDENT_MAX || !is_alphanumeric(text.data[0]))
         return false;
     for (size_t i = 1; i < text.size; i++)
-        is_good &= is_ident_character((unsigned char)text.data[i]);
+        is_good &= ident_characters[(unsigned char)text.data[i]];
     return is_good;
 }
 
@@ -371,15 +378,20 @@ static void keep_head(struct msrp_parser *parser, struct span text, struct span 
             move_span(header_member(head, &headers[i]), text.data, parser->text);
 }
 
-enum err msrp_parser_head(struct msrp_parser *parser, struct span text, const struct msrp_head **head, size_t *size)
+static enum err parse_unlike(struct msrp_parser *parser, struct span text, size_t *size)
 {
     struct parsing parsing = {0};
 
-    if (!parse_alike(parser, text, size)) {
-        TRY(parse_head(text, &parsing, size));
-        parser->head = parsing.head;
-        keep_head(parser, (struct span){text.data, *size}, parsing.range_text);
-    }
+    TRY(parse_head(text, &parsing, size));
+    parser->head = parsing.head;
+    keep_head(parser, (struct span){text.data, *size}, parsing.range_text);
+    return ERR_OK;
+}
+
+enum err msrp_parser_head(struct msrp_parser *parser, struct span text, const struct msrp_head **head, size_t *size)
+{
+    if (!parse_alike(parser, text, size))
+        TRY(parse_unlike(parser, text, size));
     *head = &parser->head;
     return ERR_OK;
 }
