@@ -38,6 +38,7 @@ struct channel {
     bool is_client, is_tls;
     bool is_sealing, is_opening; /* a record is with the CPU */
     bool wants_room;
+    bool has_appended; /* TCP has bytes that wait for the push */
     bool is_full;        /* records wait until the owner has read what was opened */
     bool acknowledges;   /* what was written last only acknowledges */
     struct cause pushed; /* sums of the last push, and when it was */
@@ -248,6 +249,8 @@ uint64_t channel_room(struct channel *channel)
  * some again. */
 static void channel_flush(struct channel *channel, const struct cause *cause)
 {
+    if (rope_length(&channel->wire) == 0 && !channel->has_appended && !channel->finishes)
+        return;
     struct cause own = channel_cause(channel, cause);
     uint64_t waiting = rope_length(&channel->wire), room = waiting > 0 ? tcp_room(channel->tcp) : 0;
     uint64_t until = channel->wire.begin + (waiting < room ? waiting : room);
@@ -258,6 +261,7 @@ static void channel_flush(struct channel *channel, const struct cause *cause)
     } else {
         tcp_push(channel->tcp, &own);
     }
+    channel->has_appended = false;
     if (rope_length(&channel->wire) > 0)
         return;
     if (channel->finishes && !channel->has_finished && rope_length(&channel->out) == 0 && !channel->is_sealing) {
@@ -337,12 +341,13 @@ static bool channel_is_closed(const struct channel *channel)
 }
 
 /* How many of size bytes TCP takes without a detour: there is room for them, and nothing waits before them. */
-static uint64_t channel_straight(const struct channel *channel, uint64_t size)
+static uint64_t channel_straight(struct channel *channel, uint64_t size)
 {
     if (channel->is_tls || channel->state != CHANNEL_READY || rope_length(&channel->wire) > 0)
         return 0;
     uint64_t room = tcp_room(channel->tcp);
 
+    channel->has_appended = true;
     return size < room ? size : room;
 }
 

@@ -203,7 +203,6 @@ static void media_check_sender(struct media *media)
 {
     struct cause cause = media->leg->cause;
 
-    media_arm(media);
     switch (msrp_sender_state(media->sender)) {
     case MSRP_SENT:
         media->owner->sent(media->context, &cause);
@@ -222,6 +221,7 @@ static void media_wake(struct engine *engine, void *context)
     struct media *media = context;
 
     msrp_sender_wake(media->sender, engine->now_ns);
+    media_arm(media);
     media_check_sender(media);
 }
 
