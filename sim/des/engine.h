@@ -18,7 +18,9 @@
 struct engine;
 typedef void event_fn(struct engine *engine, void *context);
 
-/* What waits in the heap: 32 bytes. */
+struct listed;
+
+/* What waits: 32 bytes. */
 struct event {
     int64_t at_ns;
     uint64_t ticket;
@@ -31,11 +33,14 @@ struct engine {
     uint64_t next_ticket;
     uint64_t running_ticket; /* of the event that is running */
     uint64_t events_run;
-    uint64_t events_max; /* a run that passes it stops; UINT64_MAX: none */
-    struct event *heap;  /* 4-ary, the least first */
-    uint64_t pending;    /* events in the heap; the running one counts until its place is taken */
+    uint64_t events_max;  /* a run that passes it stops; UINT64_MAX: none */
+    uint64_t pending;     /* events that wait; the running one counts until its place is taken */
+    bool is_list;         /* they are few */
+    bool has_hole;        /* the running event was first: its place is free for the first event that it asks for */
+    struct listed *first; /* in order */
+    struct listed *unused;
+    struct event *heap; /* 4-ary, the least first */
     uint64_t capacity;
-    bool has_hole; /* the running event was first: its place is free for the first event that it asks for */
     struct arena *arena;
 };
 
@@ -52,6 +57,9 @@ void engine_at(struct engine *engine, int64_t at_ns, void *context, event_fn *ru
 
 /* The same for a ticket taken before. */
 void engine_at_ticket(struct engine *engine, int64_t at_ns, uint64_t ticket, void *context, event_fn *run);
+
+/* When the next event comes; INT64_MAX: none waits. Not while one is running. */
+int64_t engine_next_ns(const struct engine *engine);
 
 /* Runs events until none is left, *stop is set, or events_max is passed (then false). stop may be NULL. */
 bool engine_run(struct engine *engine, const bool *stop);

@@ -49,7 +49,7 @@ static inline void lab_step(struct lab *lab)
 /* Runs what is due at until_ns and before. */
 static inline void lab_run_until(struct lab *lab, int64_t until_ns)
 {
-    while (lab->engine.pending > 0 && lab->engine.heap[0].at_ns <= until_ns)
+    while (engine_next_ns(&lab->engine) <= until_ns)
         lab_step(lab);
 }
 
