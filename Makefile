@@ -3,6 +3,7 @@
 # make reproduce       install what is missing, build, run the paper's scenario, draw
 # make test            the tests, within three minutes; SAN=address,undefined for a sanitizer build, CC=clang for clang
 # make bench           speed against bare loops
+# make bench-peers     TCP against that of ns-3, cell by cell
 # make fuzz            every parser under clang's fuzzer, FUZZ_S seconds each
 # make deps, deps-test, deps-long install what building, testing and long checks need, from Debian
 
@@ -51,7 +52,7 @@ have = $(foreach f,$(1),$(if $(call sources,$(f)),$(call archive,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(f)/test_*.c)))
 FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 
-.PHONY: all deps deps-test deps-long reproduce test golden fuzz clean force
+.PHONY: all deps deps-test deps-peers deps-long reproduce test golden fuzz clean force
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SECONDARY:
@@ -121,7 +122,7 @@ folder = $(patsubst %/,%,$(dir $(1)))
 $(B)/tests/%: $(B)/tests/%.o $$(call have,$$(row_$$(call folder,$$*)))
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lcunit
 
-deps deps-test deps-long:
+deps deps-test deps-peers deps-long:
 	@sh bench/install.sh $@
 
 reproduce: deps
@@ -163,6 +164,21 @@ $(B)/bench_speed: $(SPEED) $$(call have,sim/net sim/des sim/base)
 .PHONY: bench
 bench: $(B)/bench_speed
 	@$(B)/bench_speed $(BENCH)
+
+# TCP against ns-3's, as a table; SEEDS=10 for fewer transfers with loss, RECORD=FILE for the table as CSV.
+SEEDS ?= 30
+RECORD ?=
+$(B)/peer_ours: $(B)/bench/peers/ours.o $$(call have,sim/net sim/des sim/base)
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+
+$(B)/peer_ns3: bench/peers/ns3.cc
+	@mkdir -p $(@D)
+	g++ -std=c++17 -Wall -Wextra -O2 -o $@ $< $(addprefix -lns3-,applications internet point-to-point traffic-control network core)
+
+.PHONY: bench-peers
+bench-peers: deps deps-peers
+	@$(MAKE) --no-print-directory $(B)/peer_ours $(B)/peer_ns3
+	@sh bench/peers/tcp.sh $(B)/peer_ours $(B)/peer_ns3 $(SEEDS) $(RECORD)
 
 clean:
 	rm -rf build

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# install.sh deps|deps-test|deps-long - installs from Debian what building, testing or long checks need and is missing.
+# install.sh deps|deps-test|deps-peers|deps-long - installs from Debian what building, testing, comparing with ns-3 or
+# long checks need and is missing.
 # Says nothing when nothing is missing.
 set -eu
 
@@ -12,13 +13,16 @@ deps)
 deps-test)
     packages="libcunit1-dev openssl tshark sqlite3"
     ;;
+deps-peers)
+    packages="g++ libns3-dev"
+    ;;
 deps-long)
     packages="clang libclang-rt-14-dev clang-format g++ libns3-dev kamailio kamailio-ims-modules kamailio-presence-modules
         kamailio-sqlite-modules kamailio-tls-modules sip-tester tcpdump ethtool chromium openmpi-bin libopenmpi-dev
         slurm-wlm munge valgrind"
     ;;
 *)
-    echo "usage: install.sh deps|deps-test|deps-long" >&2
+    echo "usage: install.sh deps|deps-test|deps-peers|deps-long" >&2
     exit 2
     ;;
 esac
