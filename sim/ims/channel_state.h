@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * channel_state.h - the inside of a channel, and what its two files do for each other: channel.c opens, writes and
+ * listens to TCP, channel_tls.c makes handshakes and records.
+ */
+#ifndef SIM_IMS_CHANNEL_STATE_H
+#define SIM_IMS_CHANNEL_STATE_H
+
+#include "sim/ims/channel.h"
+#include "sim/sec/tls.h"
+
+enum { TLS_WAITING_MAX = 4 * TLS_RECORD_MAX }; /* plaintext that an end takes before it is sealed, or has opened */
+
+enum channel_state { CHANNEL_CONNECTING, CHANNEL_HANDSHAKE, CHANNEL_READY, CHANNEL_DEAD };
+
+/* Messages under way in one direction, oldest first: a ring that grows. */
+struct notes {
+    struct watched **ring;
+    uint32_t capacity, first, end;
+};
+
+struct channel {
+    struct world *world;
+    struct channel *next;  /* of the world's streams */
+    struct channel *other; /* the other end */
+    struct tcp *tcp;
+    void *context;
+    const struct channel_owner *owner;
+    enum role role, peer;
+    enum channel_state state;
+    bool is_client, is_tls;
+    bool is_sealing, is_opening; /* a record is with the CPU */
+    bool wants_room;
+    bool has_appended;   /* TCP has bytes that wait for the push */
+    bool is_full;        /* records wait until the owner has read what was opened */
+    bool acknowledges;   /* what was written last only acknowledges */
+    struct cause pushed; /* sums of the last push, and when it was */
+    int64_t pushed_ns;
+    bool finishes;     /* FIN when everything has been handed to TCP */
+    bool has_finished; /* it has been */
+    int64_t syn_ns;
+    struct rope in;   /* TLS: plaintext received */
+    struct rope out;  /* TLS: plaintext to be sealed */
+    struct rope wire; /* bytes that TCP had no room for, or no connection yet */
+    uint64_t sealing_bytes, opening_bytes;
+    struct tls_context *context_tls; /* of a client's end where bytes are real */
+    struct tls_pair *pair;
+    struct notes notes; /* of what this end sent */
+};
+
+/* ---- channel.c ---- */
+
+/* A message of TCP or TLS itself, for the log. */
+void channel_tell(struct channel *from, enum role to, const char *protocol, struct span label, uint64_t bytes);
+
+/* The sums of what goes out when cause lets it go. */
+struct cause channel_cause(const struct channel *channel, const struct cause *cause);
+
+/* Hands to TCP what waits, as far as it has room; tells the owner of room that has come. */
+void channel_flush(struct channel *channel, const struct cause *cause);
+void channel_offer_room(struct channel *channel, const struct cause *cause);
+
+/* Both ends can write: the owner is told, and what waited leaves. */
+void channel_ready(struct channel *channel, const struct cause *cause);
+
+/* ---- channel_tls.c ---- */
+
+/* Keys and secrets of a connection whose bytes are real. */
+void channel_make_pair(struct channel *channel);
+
+/* A client's first flight, and what either end does when more of the handshake has come. */
+void channel_greet(struct channel *channel, const struct cause *cause);
+void channel_handshake(struct channel *channel, const struct cause *cause);
+
+/* The next record goes to the CPU, if there is one and it can. */
+void channel_seal_next(struct channel *channel, const struct cause *cause);
+void channel_open_next(struct channel *channel, const struct cause *cause);
+
+#endif
