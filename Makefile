@@ -5,7 +5,8 @@
 # make bench           speed against bare loops
 # make bench-peers     TCP against that of ns-3, cell by cell
 # make fuzz            every parser under clang's fuzzer, FUZZ_S seconds each
-# make deps, deps-test, deps-long install what building, testing and long checks need, from Debian
+# make deps, deps-test, deps-clang, deps-peers, deps-long install from Debian what building, testing, clang, ns-3 and
+#                      long checks need
 
 comma := ,
 ifeq ($(origin CC),default)
@@ -52,7 +53,7 @@ have = $(foreach f,$(1),$(if $(call sources,$(f)),$(call archive,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(f)/test_*.c)))
 FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 
-.PHONY: all deps deps-test deps-peers deps-long reproduce test golden fuzz clean force
+.PHONY: all deps deps-test deps-clang deps-peers deps-long reproduce test golden fuzz clean force
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SECONDARY:
@@ -122,15 +123,17 @@ folder = $(patsubst %/,%,$(dir $(1)))
 $(B)/tests/%: $(B)/tests/%.o $$(call have,$$(row_$$(call folder,$$*)))
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lcunit
 
-deps deps-test deps-peers deps-long:
+deps deps-test deps-clang deps-peers deps-long:
 	@sh bench/install.sh $@
 
 reproduce: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j2 all
 	build/hopsim reproduce
 
-# The compilers that deps may have to install first are asked for their flags by a second make.
-test: deps deps-test
+# The compilers that deps may have to install first are asked for their flags by a second make. One call installs
+# several sets, so that make -j never starts two installers.
+test:
+	@sh bench/install.sh deps deps-test $(if $(filter clang,$(CC)),deps-clang)
 	@$(MAKE) --no-print-directory -j2 all $(TESTS)
 	@B=$(B) CC='$(CC)' CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
 
@@ -139,6 +142,7 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $$(call have,$$(row_bench/harness))
 	$(CC) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
 fuzz:
+	@sh bench/install.sh deps deps-clang
 	@$(MAKE) --no-print-directory -j2 CC=clang VARIANT=fuzz SAN=fuzzer-no-link,address,undefined $(FUZZERS)
 	@FUZZ_S=$(FUZZ_S) sh tests/fuzz/run.sh $(FUZZERS)
 
@@ -176,7 +180,8 @@ $(B)/peer_ns3: bench/peers/ns3.cc
 	g++ -std=c++17 -Wall -Wextra -O2 -o $@ $< $(addprefix -lns3-,applications internet point-to-point traffic-control network core)
 
 .PHONY: bench-peers
-bench-peers: deps deps-peers
+bench-peers:
+	@sh bench/install.sh deps deps-peers
 	@$(MAKE) --no-print-directory $(B)/peer_ours $(B)/peer_ns3
 	@sh bench/peers/tcp.sh $(B)/peer_ours $(B)/peer_ns3 $(SEEDS) $(RECORD)
 
