@@ -245,7 +245,7 @@ static const struct command_option options[] = {
     {"--keys", "DIR", "write the keys of this run into a folder, for opening what a capture shows"},
     {"--log", "FILE", "write the event log, a line an event"},
     {"--pcap", "FILE", "write a capture: each packet once, as first sent"},
-    {"--pcap-at", "HOST FILE", "write a capture of what a tap at that host would show"},
+    {"--pcap-at", "HOST FILE", "write what a tap shows at ue-a, p-cscf-a, hss-b, relay-1, core and so on; ims when all share it"},
     {"--pcap-links", "DIR", "write a capture of each link into a new folder"},
     {.name = NULL},
 };
