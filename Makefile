@@ -160,9 +160,9 @@ plots: build/hopsim
 golden: build/hopsim
 	HOPSIM=build/hopsim sh tests/golden.sh --write
 
-# Speed against bare loops, as CSV; BENCH="mm1 hold-10" measures these only.
+# Speed against bare loops and of whole trials, as CSV; BENCH="mm1 hold-10" measures these only.
 SPEED := $(patsubst %.c,$(B)/%.o,$(wildcard bench/speed/*.c bench/speed/floors/*.c))
-$(B)/bench_speed: $(SPEED) $$(call have,sim/net sim/des sim/base)
+$(B)/bench_speed: $(SPEED) $$(call have,$$(row_sim))
 	$(CC) $(LDFLAGS) -o $@ $(SPEED) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
 .PHONY: bench

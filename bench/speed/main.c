@@ -5,6 +5,7 @@
  */
 #include "bench/speed/speed.h"
 #include "bench/speed/variates.h"
+#include "sim/base/units.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,10 +15,30 @@
 
 enum { ROUNDS = 5, FLOORS = 2 };
 
+static double ns_a_thing(const struct speed *speed)
+{
+    return speed->seconds * 1e9 / (double)speed->things;
+}
+
+static double ms_a_thing(const struct speed *speed)
+{
+    return speed->seconds * 1e3 / (double)speed->things;
+}
+
+static double things_a_second(const struct speed *speed)
+{
+    return (double)speed->things / speed->seconds;
+}
+
+static double mib_of_things(const struct speed *speed)
+{
+    return (double)speed->things / (double)MIB;
+}
+
 struct benchmark {
     const char *name;
     const char *unit;
-    double unit_seconds;
+    double (*value)(const struct speed *speed); /* in the unit */
     speed_fn *ours;
     speed_fn *floors[FLOORS]; /* the fastest counts */
     uint64_t size, count;
@@ -25,13 +46,17 @@ struct benchmark {
 };
 
 static const struct benchmark benchmarks[] = {
-    {"hold-10", "ns/event", 1e-9, hold_run, {hold_floor_pop_push, hold_floor_replace}, 10, 10000000, 1e-6},
-    {"hold-1e3", "ns/event", 1e-9, hold_run, {hold_floor_pop_push, hold_floor_replace}, 1000, 5000000, 1e-6},
-    {"hold-1e5", "ns/event", 1e-9, hold_run, {hold_floor_pop_push, hold_floor_replace}, 100000, 3000000, 1e-6},
-    {"hold-1e6", "ns/event", 1e-9, hold_run, {hold_floor_pop_push, hold_floor_replace}, 1000000, 3000000, 1e-6},
-    {"mm1", "ns/customer", 1e-9, mm1_run, {mm1_floor}, 0, 5000000, 1e-6},
-    {"tcp-10MB", "ms/transfer", 1e-3, tcp_run, {tcp_floor}, 10000000, 50, 0.05},
-    {"timer-push", "ns/push", 1e-9, timer_run, {NULL}, 100, 20000000, 0},
+    {"hold-10", "ns/event", ns_a_thing, hold_run, {hold_floor_pop_push, hold_floor_replace}, 10, 10000000, 1e-6},
+    {"hold-1e3", "ns/event", ns_a_thing, hold_run, {hold_floor_pop_push, hold_floor_replace}, 1000, 5000000, 1e-6},
+    {"hold-1e5", "ns/event", ns_a_thing, hold_run, {hold_floor_pop_push, hold_floor_replace}, 100000, 3000000, 1e-6},
+    {"hold-1e6", "ns/event", ns_a_thing, hold_run, {hold_floor_pop_push, hold_floor_replace}, 1000000, 3000000, 1e-6},
+    {"mm1", "ns/customer", ns_a_thing, mm1_run, {mm1_floor}, 0, 5000000, 1e-6},
+    {"tcp-10MB", "ms/transfer", ms_a_thing, tcp_run, {tcp_floor}, 10000000, 50, 0.05},
+    {"msrp-1GiB", "hops/s", things_a_second, msrp_run, {NULL}, GIB, 0, 0},
+    {"msrp-1GiB-memory", "MiB", mib_of_things, msrp_memory, {NULL}, GIB, 0, 0},
+    {"msrp-1GiB-2048", "hops/s", things_a_second, msrp_run, {NULL}, GIB, 2048, 0},
+    {"msrp-1GiB-2048-memory", "MiB", mib_of_things, msrp_memory, {NULL}, GIB, 2048, 0},
+    {"timer-push", "ns/push", ns_a_thing, timer_run, {NULL}, 100, 20000000, 0},
 };
 
 double speed_clock(void)
@@ -55,7 +80,8 @@ static double median(double *values)
     return values[ROUNDS / 2];
 }
 
-/* Time by thing, in the unit. Stops when the outcome is not the expected one: a loop that does other work is no floor.
+/* What the row shows, in its unit. Stops when the outcome is not the expected one: a loop that does other work is no
+ * floor.
  */
 static double measure(const struct benchmark *benchmark, speed_fn *run, double *expected)
 {
@@ -67,7 +93,7 @@ static double measure(const struct benchmark *benchmark, speed_fn *run, double *
         fprintf(stderr, "%s: found %.9g, expected %.9g\n", benchmark->name, speed.outcome, *expected);
         exit(1);
     }
-    return speed.seconds / benchmark->unit_seconds / (double)speed.things;
+    return benchmark->value(&speed);
 }
 
 static void measure_and_print(const struct benchmark *benchmark)

@@ -34,6 +34,12 @@ struct speed tcp_floor(uint64_t size, uint64_t count);
 /* size timers of 200 ms, pushed back count times in all. */
 struct speed timer_run(uint64_t size, uint64_t count);
 
+/* A whole trial: size bytes by MSRP from UE to UE at 1 Gbit/s, in chunks of 2,048 bytes where count is that, else in
+ * one. Things are packets moved over links, or the bytes of memory taken at most; the outcome is the delay in seconds.
+ */
+struct speed msrp_run(uint64_t size, uint64_t count);
+struct speed msrp_memory(uint64_t size, uint64_t count);
+
 /* CPU time of this process so far. */
 double speed_clock(void);
 
