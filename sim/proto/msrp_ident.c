@@ -42,22 +42,23 @@ void msrp_ident_write(uint64_t identity, uint64_t counter, char text[MSRP_IDENT_
         text[i] = "0123456789abcdef"[x >> (44 - 4 * i) & 15];
 }
 
+/* Without branches: whether a digit is a letter is chance, and a processor would guess wrong every other time. */
 bool msrp_ident_read(uint64_t identity, struct span text, uint64_t *counter)
 {
     uint64_t x = 0;
+    bool is_good = true;
 
     if (text.size != MSRP_IDENT_SIZE)
         return false;
     for (size_t i = 0; i < MSRP_IDENT_SIZE; i++) {
-        char c = text.data[i];
+        unsigned digit = (unsigned char)text.data[i] - (unsigned)'0';
+        unsigned letter = (unsigned char)text.data[i] - (unsigned)'a';
 
-        if (c >= '0' && c <= '9')
-            x = x << 4 | (uint64_t)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            x = x << 4 | (uint64_t)(c - 'a' + 10);
-        else
-            return false;
+        is_good &= (digit < 10) | (letter < 6);
+        x = x << 4 | (digit < 10 ? digit : letter + 10);
     }
+    if (!is_good)
+        return false;
     *counter = unscramble(x, msrp_ident_hash(identity));
     return true;
 }
