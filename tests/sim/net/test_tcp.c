@@ -290,6 +290,33 @@ static void test_idle_restart(void)
     lab_close(&lab);
 }
 
+static void test_append_and_push(void)
+{
+    struct transfer transfer = {.total = 1000};
+    struct lab lab;
+    struct link_config config = lab_link(0, 50 * MS);
+    struct cause cause = {.transfer = 0};
+
+    lab_open(&lab, 16 * MIB, 0, NULL);
+    lab_chain(&lab, 1, &config);
+    transfer_start(&transfer, &lab, 1, &tcp_rfc);
+    lab_run(&lab);
+    transfer.total += 600;
+    uint64_t before = net_link(lab.net, 0).packets;
+
+    tcp_append(transfer.sender, (struct slice){&source_pattern, 1000, 300});
+    tcp_append_bytes(transfer.sender, "twenty-three bytes here", 23);
+    tcp_append(transfer.sender, (struct slice){&source_pattern, 1323, 277});
+    CU_ASSERT_EQUAL(net_link(lab.net, 0).packets, before);
+    CU_ASSERT_EQUAL(tcp_room(transfer.sender), tcp_rfc.send_buffer - 600);
+    tcp_push(transfer.sender, &cause);
+    tcp_push(transfer.sender, &cause);
+    CU_ASSERT_EQUAL(net_link(lab.net, 0).packets, before + 1);
+    lab_run(&lab);
+    CU_ASSERT_EQUAL(transfer.got, 1600);
+    lab_close(&lab);
+}
+
 static void test_path_mtu(void)
 {
     struct transfer transfer = {.total = 100000};
@@ -389,6 +416,7 @@ static const struct unit_test tests[] = {
     {"a lost window update is found by a probe", test_probe_opens},
     {"the send buffer bounds what is on its way", test_send_buffer},
     {"after an idle time the sender starts from ten segments", test_idle_restart},
+    {"what is appended waits for one push and shares a segment", test_append_and_push},
     {"the least MTU of the path decides the segment size", test_path_mtu},
     {"the round trip is measured with and without timestamps", test_round_trip_is_measured},
     {"1 GiB passes through 4 MiB of memory", test_gibibyte_in_little_memory},

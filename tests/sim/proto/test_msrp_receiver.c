@@ -277,6 +277,31 @@ static void test_order_of_answers(void)
     CU_ASSERT_TRUE(memcmp(got, text, wanted.size) == 0);
 }
 
+/* Text of an answer is used again where it fits, and never that of a REPORT, another status or another way back. */
+static void test_like_answers(void)
+{
+    struct piece piece = {"1-10/10", 0, 10, '$', NULL};
+    static const char silent_report[] =
+        "Message-ID: %s\r\nContent-Type: a/b\r\nFailure-Report: partial\r\nSuccess-Report: yes\r\n";
+    char more[256];
+
+    start(10000, NULL);
+    for (int round = 0; round < 3; round++) {
+        struct sink sink = SINK(more);
+
+        piece.more = "Message-ID: m1a1\r\nContent-Type: a/b\r\n";
+        CU_ASSERT_EQUAL(send_piece(&piece), 200);
+        CU_ASSERT_EQUAL(send_piece(&piece), 200);
+        CU_ASSERT_EQUAL(send_plain("3-1/10", 0, 0, '$'), 400);
+        CU_ASSERT_EQUAL(send_piece(&piece), 200);
+        sink_format(&sink, silent_report, round % 2 ? "m1a2" : "m1a3");
+        piece.more = sink_string(&sink);
+        CU_ASSERT_EQUAL(send_piece(&piece), 0);
+    }
+    CU_ASSERT_EQUAL(send_plain("1-10/10", 0, 10, '$'), 200);
+    CU_ASSERT_EQUAL(pair.answers, 13);
+}
+
 /* Every second byte: more gaps than are kept. */
 static void test_too_many_gaps(void)
 {
@@ -333,6 +358,7 @@ int main(void)
         {"a second message waits until the first is complete", test_other_message},
         {"Failure-Report says which answers are wanted", test_wanted_answers},
         {"answers keep the order of requests and go back one hop", test_order_of_answers},
+        {"answers that are alike but for the transaction ID stay right", test_like_answers},
         {"too many gaps are refused", test_too_many_gaps},
         {"memory stays bounded", test_bounded},
         {NULL, NULL},
