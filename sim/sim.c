@@ -7,6 +7,8 @@
 
 enum { B2BUAS_MAX = 5 }; /* CSCFs on the way */
 
+#define WARM_UP_DRAWS (UINT64_C(1) << 63) /* ordinals that no transfer reaches */
+
 /* What is on the links and CPUs when the user presses send: not the transfer's. */
 struct before {
     uint64_t wire_bytes, payload_bytes, packet_hops, retransmissions, events;
@@ -112,6 +114,7 @@ static void write_outcome(struct world *world, const struct before *before, stru
  */
 static bool warm_up(struct world *world)
 {
+    net_begin_draws(world->net, WARM_UP_DRAWS);
     if (world->scenario->connections == CONNECTIONS_WARM) {
         core_connect(world);
         if (!engine_run(&world->engine, &world->is_over) || world->is_over)
@@ -135,6 +138,7 @@ static void press(struct engine *engine, void *context)
     struct cause cause = {.transfer = 1};
 
     (void)engine;
+    net_begin_draws(own->world->net, 0);
     watch_event(own->world, "press UE-A");
     if (own->world->scenario->connections == CONNECTIONS_COLD)
         core_connect_ue(own->world, &cause);

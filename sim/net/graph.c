@@ -317,6 +317,12 @@ uint64_t net_payload_bytes(const struct net *net)
     return bytes;
 }
 
+void net_begin_draws(struct net *net, uint64_t first)
+{
+    for (uint32_t i = 0; i < net->link_count; i++)
+        net->links[i]->packets_before = net->links[i]->packets - first;
+}
+
 void net_check(const struct net *net)
 {
     uint64_t in_flight = 0;

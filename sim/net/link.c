@@ -126,7 +126,7 @@ static void link_charge_wait(const struct link *link, struct cause *cause)
 /* The address of a draw is the packet's ordinal on this link, so that one lost packet more changes no other draw. */
 static double link_draw(struct link *link, enum stream_kind kind)
 {
-    return gsl_rng_uniform(streams_at(link->net->streams, link->place, kind, link->packets));
+    return gsl_rng_uniform(streams_at(link->net->streams, link->place, kind, link->packets - link->packets_before));
 }
 
 static bool link_loses(struct link *link)

@@ -58,7 +58,8 @@ struct link {
     uint64_t queue_bytes_max;
     uint64_t rate_bps;
 
-    uint64_t packets; /* accepted */
+    uint64_t packets;        /* accepted */
+    uint64_t packets_before; /* from which the ordinals of random draws count; modulo 2^64 */
     uint64_t bytes;
     uint64_t arrived;
     uint64_t payload_bytes; /* of what arrived, above TCP and UDP */

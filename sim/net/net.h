@@ -50,6 +50,10 @@ void net_join(struct net *net, uint32_t a, uint32_t b, const struct link_config 
 /* Fixes the routes: least propagation, then fewest hops, then the lowest node number. Call once, after the joins. */
 void net_build(struct net *net);
 
+/* From here on every link counts its random draws from first (0 at the start), so that what came before, which may
+ * differ from arm to arm, shifts none of them. */
+void net_begin_draws(struct net *net, uint64_t first);
+
 /* Number of links (each direction one, loopbacks last) and what they are, for taps and reports. */
 struct link_info {
     const char *from, *to;
