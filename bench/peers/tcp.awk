@@ -116,5 +116,8 @@ END {
     print "linux-reno ns-3 by acknowledged segments, as Linux does"
     print "cubic      not compared: hopsim has no CUBIC yet"
     printf "wall time: ns-3 %.1f s, hopsim %.2f s\n", total_ns3 / 1e9, total_ours / 1e9
-    printf "worst difference: %.3f %%\n", worst["newreno 0"] > worst["newreno 1"] ? worst["newreno 0"] : worst["newreno 1"]
+    all = worst["newreno 0"]
+    if (worst["newreno 1"] > all)
+        all = worst["newreno 1"]
+    printf "worst difference: %.3f %%\n", all
 }

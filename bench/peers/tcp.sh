@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # tcp.sh OURS NS3 [SEEDS [RECORD]] - the same transfers by hopsim's TCP and by ns-3's, and what comes out side by side.
-# Without loss a cell is one transfer; with loss it is SEEDS transfers (30 unless told otherwise), ten times as many
-# of the shortest files. RECORD is a file for the table as CSV. Sets of rules for ns-3's window: newreno as ns-3 has it
-# is what is compared; by-bytes (ns3.cc) and, without loss, linux-reno show where differences come from, so the longest
-# files need fewer seeds there.
+# Without loss a cell is one transfer; with loss it is SEEDS transfers (30 unless told otherwise), of 10 KiB 40 times
+# and of 100 KiB 6 times as many, so that enough of them lose anything. RECORD is a file for the table as CSV.
+# Sets of rules for ns-3's window: newreno, as ns-3 has it, is what is compared; by-bytes (ns3.cc) and, without loss,
+# linux-reno show where differences come from, so by-bytes has a third of the seeds for the longest files.
 set -eu
 ours=$1
 ns3=$2
@@ -27,7 +27,7 @@ awk -v seeds="$seeds" 'BEGIN {
                 for (r = 1; r <= rates; r++)
                     for (t = 1; t <= rtts; t++) {
                         cell++
-                        count = loss[l] == 0 ? 1 : z == 1 ? 10 * seeds : seeds
+                        count = loss[l] == 0 ? 1 : z == 1 ? 40 * seeds : z == 2 ? 6 * seeds : seeds
                         if (loss[l] > 0 && set[s] == "by-bytes" && z == sizes)
                             count = int((seeds + 2) / 3)
                         if (loss[l] > 0 && set[s] == "linux-reno")
