@@ -93,13 +93,19 @@ static void take_ack(struct tcp *tcp, const struct packet *packet)
         tcp->tries = 0;
     if (was_closed && has_grown)
         take_opening(tcp);
-    if (packet->acknowledged > before)
+    if (packet->acknowledged > before) {
+        bool was_repairing = tcp->repair != REPAIR_NONE;
+
         take_progress(tcp, packet);
-    else if (tcp->highest > before && !was_closed &&
-             (tcp->config.has_sack ? has_news : packet->length == 0 && !has_grown && !(packet->flags & PACKET_FIN)))
+        /* RFC 6675 section 5: with new SACK information it is a duplicate as well. */
+        if (tcp->config.has_sack && has_news && !was_repairing)
+            tcp_repeat(tcp);
+    } else if (tcp->highest > before && !was_closed &&
+             (tcp->config.has_sack ? has_news : packet->length == 0 && !has_grown && !(packet->flags & PACKET_FIN))) {
         tcp_repeat(tcp);
-    else if (!has_grown)
+    } else if (!has_grown) {
         return;
+    }
     tcp_output(tcp);
     if (packet->acknowledged > before && tcp->state == TCP_OPEN)
         tell_progress(tcp, before, &packet->cause);

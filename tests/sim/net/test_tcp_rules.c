@@ -272,6 +272,30 @@ static void test_timeout_after_others_have_spoken(void)
     lab_close(&lab);
 }
 
+/* RFC 6675 section 5: an ACK with new SACK information is a duplicate whatever else it acknowledges. */
+static void test_advancing_duplicate(void)
+{
+    struct transfer transfer = {.total = 0};
+    struct lab lab;
+    int64_t start_ns;
+
+    open_idle(&transfer, &lab, &tcp_rfc);
+    start_ns = lab.engine.now_ns;
+    write_pattern(&transfer, 100, 1); /* its ACK is delayed until the third segment shows the hole */
+    lose(&lab, 0, true);
+    write_pattern(&transfer, 100, 1);
+    lose(&lab, 0, false);
+    for (int i = 0; i < 3; i++)
+        write_pattern(&transfer, 100, 1);
+    lab_run_until(&lab, start_ns + 150 * MS);
+    CU_ASSERT_EQUAL(transfer.got, 500);
+    CU_ASSERT_EQUAL(tcp_info(transfer.sender).fast_recoveries, 1);
+    lab_run(&lab);
+    CU_ASSERT_EQUAL(transfer.got, 500);
+    CU_ASSERT_EQUAL(tcp_info(transfer.sender).timeouts, 0);
+    lab_close(&lab);
+}
+
 static const struct unit_test tests[] = {
     {"congestion avoidance adds a segment each round trip", test_congestion_avoidance},
     {"a window that is not used does not grow", test_unused_window_does_not_grow},
@@ -283,6 +307,7 @@ static const struct unit_test tests[] = {
     {"two duplicate ACKs release two segments", test_limited_transmit},
     {"bytes that wait behind another transfer's queue", test_waiting_behind_another_transfer},
     {"a timeout is the timer's even if others have spoken since", test_timeout_after_others_have_spoken},
+    {"an ACK that advances and brings new SACK blocks is a duplicate", test_advancing_duplicate},
     {NULL, NULL},
 };
 
