@@ -179,6 +179,8 @@ void net_build(struct net *net)
         net_add_link(net, node, node, &net->nodes[node].loopback);
         net->routes[(size_t)node * count + node] = net->links[net->link_count - 1];
     }
+    for (uint32_t i = 0; i < net->link_count; i++)
+        net->links[i]->onward = &net->routes[(size_t)net->links[i]->to * count];
 }
 
 uint32_t net_links(const struct net *net)
@@ -299,7 +301,7 @@ uint64_t net_packet_hops(const struct net *net)
     uint64_t hops = 0;
 
     for (uint32_t i = 0; i < net->link_count; i++)
-        hops += net->links[i]->arrived;
+        hops += net->links[i]->flight_first;
     return hops;
 }
 
@@ -330,7 +332,7 @@ void net_check(const struct net *net)
     for (uint32_t i = 0; i < net->link_count; i++) {
         const struct link *link = net->links[i];
 
-        check(link->packets == link->arrived + link->dropped_loss + link_in_flight(link));
+        check(link->packets == link->flight_first + link->dropped_loss + link_in_flight(link));
         in_flight += link_in_flight(link);
     }
     check(net->packets_alive == in_flight + net->packets_delivering + net->packets_departing);

@@ -7,7 +7,8 @@
 #include "sim/base/units.h"
 #include "sim/net/graph.h"
 
-enum { RING_FIRST = 16 };
+/* Rings are read and written in order, each line again only after all others: it is asked for some packets ahead. */
+enum { RING_FIRST = 16, AHEAD = 6 };
 
 static event_fn link_arrive;
 static event_fn link_depart;
@@ -45,7 +46,7 @@ static void link_grow_flights(struct link *link)
     struct flight *flights = arena_alloc(link->net->arena, ((size_t)mask + 1) * sizeof(*flights));
 
     check(mask != UINT32_MAX);
-    for (uint32_t i = link->flight_first; i != link->flight_end; i++)
+    for (uint64_t i = link->flight_first; i != link->flight_end; i++)
         flights[i & mask] = link->flights[i & link->flight_mask];
     link->flights = flights;
     link->flight_mask = mask;
@@ -64,7 +65,7 @@ static void link_grow_waiting(struct link *link)
 }
 
 /* Nanoseconds for bytes, rounded to the nearest. Below 2^64 for any packet: (2^20 + 2^16) * 8 * 10^9. */
-static int64_t link_transmission_ns(struct link *link, uint32_t bytes)
+static inline int64_t link_transmission_ns(struct link *link, uint32_t bytes)
 {
     if (bytes != link->size_bytes) {
         uint64_t rate = link->rate_bps;
@@ -93,6 +94,7 @@ static bool link_admit(struct link *link, uint32_t bytes)
     if (link->waiting_end - link->waiting_first > link->waiting_mask)
         link_grow_waiting(link);
     link->waiting[link->waiting_end++ & link->waiting_mask] = (struct waiting){link->free_ns, bytes};
+    __builtin_prefetch(&link->waiting[(link->waiting_end + AHEAD) & link->waiting_mask], 1);
     link->waiting_bytes += bytes;
     return true;
 }
@@ -142,7 +144,10 @@ static int64_t link_way_ns(struct link *link)
     int64_t way_ns = link->propagation_ns + jitter_ns;
 
     /* Order is kept: what was sent later does not come out earlier. */
-    return link->free_ns + way_ns < link->arrive_ns ? link->arrive_ns - link->free_ns : way_ns;
+    if (link->free_ns + way_ns < link->arrive_ns)
+        way_ns = link->arrive_ns - link->free_ns;
+    link->arrive_ns = link->free_ns + way_ns;
+    return way_ns;
 }
 
 static void tap_tell(struct link *link, enum tap_event event, int64_t at_ns, const struct packet *packet)
@@ -236,7 +241,7 @@ static void link_lose(struct link *link, struct packet *packet, int64_t start_ns
 
 /* ---- The way of a packet ---- */
 
-static void link_launch(struct link *link, struct packet *packet, int64_t arrive_ns)
+static inline void link_launch(struct link *link, struct packet *packet, int64_t arrive_ns)
 {
     struct engine *engine = link->engine;
     uint64_t ticket = engine_ticket(engine);
@@ -245,21 +250,55 @@ static void link_launch(struct link *link, struct packet *packet, int64_t arrive
         link_grow_flights(link);
     if (link->flight_end == link->flight_first)
         engine_at_ticket(engine, arrive_ns, ticket, link, link_arrive);
-    link->flights[link->flight_end++ & link->flight_mask] = (struct flight){arrive_ns, ticket, packet};
+    struct flight *flight = &link->flights[link->flight_end++ & link->flight_mask];
+
+    flight->arrive_ns = arrive_ns;
+    flight->ticket = ticket;
+    flight->packet = packet;
+    __builtin_prefetch(&link->flights[(link->flight_end + AHEAD) & link->flight_mask], 1);
 }
 
-void link_take(struct link *link, struct packet *packet)
+/* Behind the packets before it: false if there is no room for it. */
+static bool link_wait(struct link *link, struct packet *packet, uint32_t bytes)
 {
-    struct cause *cause = &packet->cause;
+    if (!link_admit(link, bytes)) {
+        link_drop(link, packet);
+        return false;
+    }
+    link_charge_wait(link, &packet->cause);
+    return true;
+}
+
+static inline void link_charge_way(struct cause *cause, int64_t transmission_ns, int64_t way_ns)
+{
+    if (cause->is_feedback) {
+        cause->parts.ns[PART_FEEDBACK] += transmission_ns + way_ns;
+        return;
+    }
+    cause->parts.ns[PART_TRANSMISSION] += transmission_ns;
+    cause->parts.ns[PART_PROPAGATION] += way_ns;
+}
+
+/* Whose way has been charged, and that begins at start_ns: is lost or arrives, and a tap sees it. */
+static void link_launch_watched(struct link *link, struct packet *packet, int64_t start_ns)
+{
+    if (link_loses(link)) {
+        link_lose(link, packet, start_ns);
+        return;
+    }
+    if (link->net->tap)
+        link_watch(link, packet, start_ns, false);
+    link_launch(link, packet, link->free_ns + link->last_way_ns);
+}
+
+static inline void link_carry(struct link *link, struct packet *packet)
+{
     uint32_t bytes = packet->bytes + link->overhead_bytes;
     int64_t start_ns = link->engine->now_ns;
 
     if (link->free_ns > start_ns) {
-        if (!link_admit(link, bytes)) {
-            link_drop(link, packet);
+        if (!link_wait(link, packet, bytes))
             return;
-        }
-        link_charge_wait(link, cause);
         start_ns = link->free_ns;
     }
     int64_t transmission_ns = link_transmission_ns(link, bytes);
@@ -269,18 +308,18 @@ void link_take(struct link *link, struct packet *packet)
     link->bytes += bytes;
     int64_t way_ns = link->is_random ? link_way_ns(link) : link->propagation_ns;
 
-    link->arrive_ns = link->free_ns + way_ns;
-    link->last = cause;
+    link->last = &packet->cause;
     link->last_way_ns = way_ns;
-    cause_charge(cause, PART_TRANSMISSION, transmission_ns);
-    cause_charge(cause, PART_PROPAGATION, way_ns);
-    if (link->is_random && link_loses(link)) {
-        link_lose(link, packet, start_ns);
-        return;
-    }
-    if (link->net->tap)
-        link_watch(link, packet, start_ns, false);
-    link_launch(link, packet, link->arrive_ns);
+    link_charge_way(&packet->cause, transmission_ns, way_ns);
+    if (link->is_random || link->net->tap)
+        link_launch_watched(link, packet, start_ns);
+    else
+        link_launch(link, packet, link->free_ns + way_ns);
+}
+
+void link_take(struct link *link, struct packet *packet)
+{
+    link_carry(link, packet);
 }
 
 void link_fragment(struct link *link, struct packet *packet)
@@ -307,29 +346,38 @@ void link_fragment(struct link *link, struct packet *packet)
     }
 }
 
+static inline void link_expect(struct link *link)
+{
+    const struct flight *next = &link->flights[link->flight_first & link->flight_mask];
+
+    __builtin_prefetch(next->packet);
+    __builtin_prefetch(&next->packet->of);
+    __builtin_prefetch(&link->flights[(link->flight_first + AHEAD) & link->flight_mask]);
+    engine_at_ticket(link->engine, next->arrive_ns, next->ticket, link, link_arrive);
+}
+
 static void link_arrive(struct engine *engine, void *context)
 {
     struct link *link = context;
     struct net *net = link->net;
     struct packet *packet = link->flights[link->flight_first++ & link->flight_mask].packet;
 
-    if (link->flight_first != link->flight_end) {
-        const struct flight *next = &link->flights[link->flight_first & link->flight_mask];
-
-        engine_at_ticket(engine, next->arrive_ns, next->ticket, link, link_arrive);
-        __builtin_prefetch(next->packet);
-        __builtin_prefetch(&next->packet->of);
-    }
-    link->arrived++;
+    if (link->flight_first != link->flight_end)
+        link_expect(link);
     link->payload_bytes += packet->length;
     if (net->tap)
         tap_tell(link, TAP_RECEIVED, engine->now_ns, packet);
     if (packet->flags & PACKET_UDP && packet->offset == 0)
         link->payload_bytes -= UDP_HEADER_BYTES;
     if (packet->to != link->to) {
+        struct link *next = link->onward[packet->to];
+
         packet->ttl--;
         packet->flags &= (uint16_t)~PACKET_ORIGIN;
-        link_send(net_route(net, link->to, packet->to), packet);
+        if (packet->bytes <= next->mtu)
+            link_carry(next, packet);
+        else
+            link_fragment(next, packet);
         return;
     }
     net->packets_delivering++;

@@ -33,22 +33,27 @@ struct departure {
 };
 
 struct link {
+    /* What every packet needs lies together. */
     struct net *net;
     struct engine *engine;
     int64_t free_ns; /* when all that was accepted so far will have been transmitted */
     int64_t propagation_ns;
-    struct flight *flights; /* ring */
+    struct flight *flights; /* ring; the numbers of its first and one behind its last count up without limit */
+    uint64_t flight_first;  /* so many have arrived */
+    uint64_t flight_end;
     uint32_t flight_mask;
-    uint32_t flight_first;
-    uint32_t flight_end;
     uint32_t overhead_bytes;
     uint32_t mtu;
     uint32_t to;         /* node */
     uint32_t size_bytes; /* the size that was transmitted last, and how long that took */
     bool is_random;      /* loss or jitter */
     int64_t size_ns;
+    uint64_t packets;         /* accepted */
     const struct cause *last; /* of the packet accepted last, which is on its way as long as the link is busy */
     int64_t last_way_ns;      /* what it was charged after its release */
+    uint64_t bytes;
+    struct link **onward;   /* the first links of the ways from node `to`, by node */
+    uint64_t payload_bytes; /* of what arrived, above TCP and UDP */
 
     struct waiting *waiting; /* ring */
     uint32_t waiting_mask;
@@ -58,16 +63,11 @@ struct link {
     uint64_t queue_bytes_max;
     uint64_t rate_bps;
 
-    uint64_t packets;        /* accepted */
-    uint64_t packets_before; /* from which the ordinals of random draws count; modulo 2^64 */
-    uint64_t bytes;
-    uint64_t arrived;
-    uint64_t payload_bytes; /* of what arrived, above TCP and UDP */
     uint64_t dropped_queue;
     uint64_t dropped_loss;
-
-    int64_t arrive_ns; /* of the packet accepted last */
-    uint64_t place;    /* address of its random draws */
+    int64_t arrive_ns;       /* of the packet accepted last, where there is jitter */
+    uint64_t packets_before; /* from which the ordinals of random draws count; modulo 2^64 */
+    uint64_t place;          /* address of its random draws */
     struct departure *departures;
     struct departure *departures_last;
     struct cause ghost; /* the sums of a lost packet that was the last one */
@@ -95,7 +95,7 @@ static inline void link_send(struct link *link, struct packet *packet)
 }
 
 /* Packets accepted that neither arrived nor were lost. */
-static inline uint32_t link_in_flight(const struct link *link)
+static inline uint64_t link_in_flight(const struct link *link)
 {
     return link->flight_end - link->flight_first;
 }
