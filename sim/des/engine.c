@@ -319,11 +319,6 @@ void timer_arm(struct timer *timer, int64_t at_ns)
         timer_enter(timer);
 }
 
-void timer_cancel(struct timer *timer)
-{
-    timer->due_ns = INT64_MAX;
-}
-
 void lane_init(struct lane *lane, struct engine *engine, int64_t length_ns)
 {
     check(length_ns >= 0);

@@ -85,7 +85,11 @@ void timer_init(struct timer *timer, struct engine *engine, void *context, event
 
 /* Calls run at at_ns, instead of whenever it was due before. */
 void timer_arm(struct timer *timer, int64_t at_ns);
-void timer_cancel(struct timer *timer);
+
+static inline void timer_cancel(struct timer *timer)
+{
+    timer->due_ns = INT64_MAX;
+}
 
 static inline bool timer_armed(const struct timer *timer)
 {

@@ -202,12 +202,6 @@ void tcp_take_rare(struct tcp *tcp, const struct packet *packet)
         tcp_take(tcp, packet);
 }
 
-void tcp_let_go(struct tcp *tcp)
-{
-    if (tcp->again_in_flight == 0)
-        rope_release(&tcp->out, least(tcp->acknowledged, tcp->out.end));
-}
-
 void tcp_gone(const struct packet *packet)
 {
     struct tcp *tcp = packet->of.tcp;

@@ -159,12 +159,19 @@ void tcp_take_rare(struct tcp *tcp, const struct packet *packet);
 void tcp_die(struct tcp *tcp, enum tcp_end how, const struct cause *cause);
 
 /* Lets go of what is acknowledged, unless a retransmission on its way still refers to it. */
-void tcp_let_go(struct tcp *tcp);
+static inline void tcp_let_go(struct tcp *tcp)
+{
+    if (tcp->again_in_flight == 0)
+        rope_release(&tcp->out, least(tcp->acknowledged, tcp->out.end));
+}
 
 /* ---- tcp_send.c ---- */
 
 /* A segment without payload: SYN, SYN-ACK, ACK, RST, with the sums of tcp->last. */
 void tcp_send_control(struct tcp *tcp, uint16_t flags, bool is_feedback);
+
+/* Nothing but an acknowledgement, the same as tcp_send_control(tcp, PACKET_ACK, true). */
+void tcp_send_ack(struct tcp *tcp);
 
 /* The answer of a host where nobody listens to a SYN. */
 void tcp_send_refusal(struct net *net, const struct packet *syn);
@@ -180,9 +187,6 @@ uint64_t tcp_sendable(const struct tcp *tcp, uint64_t offset, uint64_t flight);
 
 /* Sends whatever the windows allow. */
 void tcp_output(struct tcp *tcp);
-
-/* Bytes of options. */
-uint32_t tcp_option_bytes(const struct tcp *tcp, uint16_t flags, uint32_t sack_count);
 
 /* ---- tcp_recovery.c ---- */
 

@@ -237,7 +237,7 @@ static void tcp_answer(struct tcp *tcp)
     /* RFC 5681 section 4.2: every second full segment, what is out of order, what fills a hole */
     if (tcp->ack_now || due >= 2 * (uint64_t)tcp->mss || (due > 0 && tcp->config.delayed_ack_ns == 0) ||
         has_opened(tcp)) {
-        tcp_send_control(tcp, PACKET_ACK, true);
+        tcp_send_ack(tcp);
         return;
     }
     if (due == 0 || timer_armed(&tcp->delayed))
@@ -265,7 +265,8 @@ void tcp_arrive(struct net *net, struct packet *packet)
         tcp_take_rare(tcp, packet);
     tcp->is_busy = false;
     tcp_answer(tcp);
-    tcp_gone(packet);
+    if (packet->flags & PACKET_AGAIN)
+        tcp_gone(packet);
     packet_recycle(net, packet);
 }
 
@@ -275,7 +276,7 @@ void tcp_delayed_ack(struct engine *engine, void *context)
 
     tcp->delayed_cause.parts.ns[PART_TIMER] += engine->now_ns - tcp->delayed_at_ns;
     tcp_set_last(tcp, &tcp->delayed_cause);
-    tcp_send_control(tcp, PACKET_ACK, true);
+    tcp_send_ack(tcp);
 }
 
 void tcp_release(struct tcp *tcp, uint64_t offset, const struct cause *cause)
@@ -284,5 +285,5 @@ void tcp_release(struct tcp *tcp, uint64_t offset, const struct cause *cause)
     if (tcp->is_busy || tcp->state != TCP_OPEN || tcp->has_ended || !has_opened(tcp))
         return;
     tcp_set_last(tcp, cause);
-    tcp_send_control(tcp, PACKET_ACK, true);
+    tcp_send_ack(tcp);
 }

@@ -8,7 +8,7 @@
 
 enum { MARKS_FIRST = 8, SACK_HEAD_BYTES = 4, SACK_BLOCK_BYTES = 8 };
 
-uint32_t tcp_option_bytes(const struct tcp *tcp, uint16_t flags, uint32_t sack_count)
+static inline uint32_t tcp_option_bytes(const struct tcp *tcp, uint16_t flags, uint32_t sack_count)
 {
     if (flags & PACKET_RST)
         return 0;
@@ -57,17 +57,25 @@ static uint32_t tcp_sack_blocks(const struct tcp *tcp, struct range *blocks, uin
     return count;
 }
 
-/* A segment of length bytes of payload; its cause is not set yet. */
-static struct packet *segment_create(struct tcp *tcp, uint64_t offset, uint64_t length, uint16_t flags)
+/* Gives the segment its SACK blocks; returns how many. */
+static uint32_t segment_add_sack(struct tcp *tcp, struct packet *packet)
+{
+    struct packet_extra *extra = packet_extra_create(tcp->net);
+
+    packet->extra = extra;
+    extra->sack_count = tcp_sack_blocks(tcp, extra->sack, tcp->config.has_timestamps ? 3 : SACK_BLOCKS_MAX);
+    return extra->sack_count;
+}
+
+/* A segment of length bytes of payload; its cause is not set yet. Inline: mostly the flags are known beforehand. */
+static inline struct packet *segment_create(struct tcp *tcp, uint64_t offset, uint64_t length, uint16_t flags)
 {
     struct packet *packet = packet_create(tcp->net);
     uint32_t sack_count = 0;
 
     packet->extra = NULL;
     if (tcp->early.count > 0 && tcp->config.has_sack && !(flags & (PACKET_SYN | PACKET_RST))) {
-        packet->extra = packet_extra_create(tcp->net);
-        sack_count = tcp_sack_blocks(tcp, packet->extra->sack, tcp->config.has_timestamps ? 3 : SACK_BLOCKS_MAX);
-        packet->extra->sack_count = sack_count;
+        sack_count = segment_add_sack(tcp, packet);
         length = least(length, tcp->mss - SACK_HEAD_BYTES - SACK_BLOCK_BYTES * sack_count);
     }
     packet->of.tcp = tcp;
@@ -86,7 +94,7 @@ static struct packet *segment_create(struct tcp *tcp, uint64_t offset, uint64_t 
 }
 
 /* Every segment answers what has arrived so far. */
-static void segment_send(struct tcp *tcp, struct packet *packet)
+static inline void segment_send(struct tcp *tcp, struct packet *packet)
 {
     tcp->segments_sent++;
     if (packet->flags & PACKET_ACK) {
@@ -97,7 +105,7 @@ static void segment_send(struct tcp *tcp, struct packet *packet)
     link_send(tcp->way, packet);
 }
 
-void tcp_send_control(struct tcp *tcp, uint16_t flags, bool is_feedback)
+static inline void control_send(struct tcp *tcp, uint16_t flags, bool is_feedback)
 {
     struct packet *packet = segment_create(tcp, tcp->highest, 0, flags);
 
@@ -105,6 +113,16 @@ void tcp_send_control(struct tcp *tcp, uint16_t flags, bool is_feedback)
     packet->cause = tcp->last;
     packet->cause.is_feedback = is_feedback;
     segment_send(tcp, packet);
+}
+
+void tcp_send_control(struct tcp *tcp, uint16_t flags, bool is_feedback)
+{
+    control_send(tcp, flags, is_feedback);
+}
+
+void tcp_send_ack(struct tcp *tcp)
+{
+    control_send(tcp, PACKET_ACK, true);
 }
 
 void tcp_send_refusal(struct net *net, const struct packet *syn)
