@@ -138,7 +138,11 @@ void sip_ua_answer(struct sip_ua *ua, int64_t now_ns, struct span sdp, struct si
     struct sip_incoming request;
 
     sip_layer_begin(layer, now_ns, out);
-    check(session->state == SIP_SESSION_INVITED && session->invite != NULL);
+    /* Whoever called may have given up meanwhile: nothing is left to answer. */
+    if (session->state != SIP_SESSION_INVITED || !session->invite) {
+        sip_layer_end(layer);
+        return;
+    }
     request.head = sip_buffer_span(session->kept);
     request.from = session->hop;
     enum err error = sip_incoming_read(&request);

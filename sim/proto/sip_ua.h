@@ -31,7 +31,8 @@ struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *co
 void sip_ua_invite(struct sip_ua *ua, int64_t now_ns, const char *target, struct span sdp, struct sip_outbox *out);
 
 /* The 200 to the INVITE that SIP_INVITED told of, sent again until its ACK comes (RFC 3261 section 13.3.1.4); after
- * 64*T1 without one SIP_TIMED_OUT tells that the session is over. The 100 went out when the INVITE came. */
+ * 64*T1 without one SIP_TIMED_OUT tells that the session is over. The 100 went out when the INVITE came. An INVITE that
+ * was cancelled meanwhile is answered already: nothing happens. */
 void sip_ua_answer(struct sip_ua *ua, int64_t now_ns, struct span sdp, struct sip_outbox *out);
 
 /* BYE in the session's dialog, along its route set. */

@@ -128,22 +128,23 @@ static void every_built_in_table_answers_for_each_role(void)
 }
 
 /* What the paper's figures show, from captures.csv: 13.525341 - 13.522684 s, 16.360098 - 16.355945 s, 23.416157 -
- * 23.350363 s, and 16.355945 - 16.352401 s over the five passes of a response. */
+ * 23.350363 s, and 16.355945 - 16.352401 s over the five passes of a response; less the way over the LAN to its host and
+ * back to the tap, which trials add: 632, 332 and 373 us as the links of paper-exact give them. */
 static void the_papers_table_holds_what_its_packets_show(void)
 {
     struct note note = {{0}};
 
     CU_ASSERT_EQUAL_FATAL(dwell_file_read(SPAN("openims-paper"), &table, &note), ERR_OK);
-    CU_ASSERT_EQUAL(dwell_find(&table, DWELL_P_CSCF, SPAN("INVITE"), DWELL_ORIG)->median_ns, 2657000);
+    CU_ASSERT_EQUAL(dwell_find(&table, DWELL_P_CSCF, SPAN("INVITE"), DWELL_ORIG)->median_ns, 2657000 - 632000);
     CU_ASSERT_EQUAL(dwell_find(&table, DWELL_UE_A, SPAN("INVITE/200"), DWELL_ANY_SIDE)->median_ns, 4153000);
-    CU_ASSERT_EQUAL(dwell_find(&table, DWELL_UE_B, SPAN("BYE"), DWELL_ANY_SIDE)->median_ns, 65794000);
+    CU_ASSERT_EQUAL(dwell_find(&table, DWELL_UE_B, SPAN("BYE"), DWELL_ANY_SIDE)->median_ns, 65794000 - 332000);
     int64_t core_ns = dwell_find(&table, DWELL_P_CSCF, SPAN("INVITE/200"), DWELL_TERM)->median_ns +
                       dwell_find(&table, DWELL_S_CSCF, SPAN("INVITE/200"), DWELL_TERM)->median_ns +
                       dwell_find(&table, DWELL_I_CSCF, SPAN("INVITE/200"), DWELL_TERM)->median_ns +
                       dwell_find(&table, DWELL_S_CSCF, SPAN("INVITE/200"), DWELL_ORIG)->median_ns +
                       dwell_find(&table, DWELL_P_CSCF, SPAN("INVITE/200"), DWELL_ORIG)->median_ns;
 
-    CU_ASSERT_EQUAL(core_ns, 3544000);
+    CU_ASSERT_EQUAL(core_ns, 3544000 - 373000);
 }
 
 static const struct unit_test tests[] = {

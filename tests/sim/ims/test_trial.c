@@ -227,6 +227,22 @@ static void loss_is_survived(void)
     }
 }
 
+/* A caller who gives up while the called UE still asks its relay for AUTH leaves nothing to answer. */
+static void a_network_that_loses_half_ends_every_trial_by_name(void)
+{
+    for (const struct arm *arm = arms; arm->name; arm++) {
+        struct scenario scenario = standard();
+
+        scenario.access.loss = 0.5;
+        for (uint64_t number = 0; number < 150; number++) {
+            struct outcome outcome = run_number(&scenario, arm, 3000, number, NULL);
+
+            CU_ASSERT(outcome.end >= 0 && outcome.end < OUTCOME_END_COUNT);
+            CU_ASSERT((outcome.delay_ns == NONE_NS) == (outcome.end != OUTCOME_DELIVERED));
+        }
+    }
+}
+
 static void warm_is_never_slower_than_cold(void)
 {
     for (const struct arm *arm = arms; arm->name; arm++) {
@@ -438,6 +454,7 @@ int main(void)
         {"a small window over a long way shows as feedback", a_small_window_over_a_long_way_shows_as_feedback},
         {"the same number gives the same trial", the_same_number_gives_the_same_trial},
         {"loss is survived", loss_is_survived},
+        {"a network that loses half ends every trial by name", a_network_that_loses_half_ends_every_trial_by_name},
         {"warm is never slower than cold", warm_is_never_slower_than_cold},
         {"sealing early saves at most the seal", sealing_early_saves_at_most_the_seal},
         {"real bytes change no number", real_bytes_change_no_number},
