@@ -287,7 +287,9 @@ enum err capture_close(struct capture_set *set, struct note *note)
     if (error != ERR_OK)
         note_set(note, error, "%s", set->note.text);
     else if (set->config.host && !set->host_seen)
-        error = note_set(note, ERR_UNKNOWN, "no packet passed a host called %s", set->config.host);
+        error = note_set(note, ERR_UNKNOWN,
+                         "no packet passed a host called %s (hosts: ue-a, ue-b, ims or a node by name, as in --help)",
+                         set->config.host);
     error = close_files(set, error, note);
     free_set(set);
     return error;

@@ -287,9 +287,12 @@ static void write_bounds(const struct headline *headline, const struct headline_
                         bound->comparison.arms[arm]->name);
             write_estimate(sink, delay.mean_ms, delay.half_ms);
             sink_format(sink, "; the table has it sealed %s: ", seal_when->choices[main->seal_when]);
+            double bound_ms = delay.mean_ms;
+
             delay = comparison_of_arm(&main->comparison, same).delay;
             write_estimate(sink, delay.mean_ms, delay.half_ms);
-            sink_text(sink, ". These are its bounds.\n");
+            sink_text(sink, bound_ms == delay.mean_ms ? ": sealing is done before the connection stands, either way.\n"
+                                                      : ". These are its bounds.\n");
         }
     }
 }

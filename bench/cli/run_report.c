@@ -167,7 +167,7 @@ enum err run_report(const struct trial *trial, const struct outcome *outcome, co
     sink_char(sink, '\n');
     write_members("amount", amounts, outcome, arena, sink);
     if (messages->count > 0) {
-        sink_text(sink, "\nMessages, in ms after the press\n");
+        sink_text(sink, "\nMessages, each where it is sent, in ms after the press\n");
         TRY(write_ladder(outcome, messages, terminal, sink));
     }
     return sink->overflow ? ERR_FULL : ERR_OK;
