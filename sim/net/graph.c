@@ -108,6 +108,7 @@ void net_join(struct net *net, uint32_t a, uint32_t b, const struct link_config 
     check(a < net->node_count && b < net->node_count && a != b);
     net_add_link(net, a, b, a_to_b);
     net_add_link(net, b, a, b_to_a);
+    link_pair(net->links[net->link_count - 2], net->links[net->link_count - 1]);
 }
 
 /* How far it is to a node: propagation first, then hops. */
@@ -323,6 +324,18 @@ void net_begin_draws(struct net *net, uint64_t first)
 {
     for (uint32_t i = 0; i < net->link_count; i++)
         net->links[i]->packets_before = net->links[i]->packets - first;
+}
+
+void net_cut(struct net *net, uint32_t node)
+{
+    for (uint32_t i = 0; i < net->link_count; i++) {
+        struct link *link = net->links[i];
+
+        if (link->from == link->to || (link->from != node && link->to != node))
+            continue;
+        link->config.loss = 1;
+        link->is_random = true;
+    }
 }
 
 void net_check(const struct net *net)

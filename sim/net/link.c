@@ -13,6 +13,8 @@ enum { RING_FIRST = 16, AHEAD = 6 };
 static event_fn link_arrive;
 static event_fn link_depart;
 
+static const struct cause nobody = {.transfer = 0};
+
 void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, const struct link_config *config,
                uint64_t place)
 {
@@ -38,6 +40,22 @@ void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, c
     link->flight_mask = RING_FIRST - 1;
     link->waiting = arena_alloc(net->arena, RING_FIRST * sizeof(*link->waiting));
     link->waiting_mask = RING_FIRST - 1;
+}
+
+void link_pair(struct link *up, struct link *down)
+{
+    const struct link_config *config = &up->config;
+
+    check(config->promotion_ns >= 0 && config->idle_ns >= 0);
+    check(config->promotion_ns == down->config.promotion_ns && config->idle_ns == down->config.idle_ns);
+    if (config->promotion_ns == 0)
+        return;
+    struct radio *radio = arena_alloc(up->net->arena, sizeof(*radio));
+
+    *radio = (struct radio){up, down, config->promotion_ns, config->idle_ns, 0};
+    up->radio = down->radio = radio;
+    up->has_radio = down->has_radio = true;
+    up->free_ns = down->free_ns = up->engine->now_ns - config->idle_ns; /* silent for long */
 }
 
 static void link_grow_flights(struct link *link)
@@ -291,11 +309,29 @@ static void link_launch_watched(struct link *link, struct packet *packet, int64_
     link_launch(link, packet, link->free_ns + link->last_way_ns);
 }
 
+/* The first packet after silence starts the promotion; until its end, whoever is the first in a direction waits for
+ * the radio, which is nobody's. */
+static void link_wake(struct link *link)
+{
+    struct radio *radio = link->radio;
+    int64_t now_ns = link->engine->now_ns;
+    int64_t busy_ns = radio->up->free_ns > radio->down->free_ns ? radio->up->free_ns : radio->down->free_ns;
+
+    if (now_ns - busy_ns >= radio->idle_ns)
+        radio->ready_ns = now_ns + radio->promotion_ns;
+    if (radio->ready_ns > now_ns && link->free_ns < radio->ready_ns) {
+        link->free_ns = radio->ready_ns;
+        link->last = &nobody;
+    }
+}
+
 static inline void link_carry(struct link *link, struct packet *packet)
 {
     uint32_t bytes = packet->bytes + link->overhead_bytes;
     int64_t start_ns = link->engine->now_ns;
 
+    if (link->has_radio)
+        link_wake(link);
     if (link->free_ns > start_ns) {
         if (!link_wait(link, packet, bytes))
             return;

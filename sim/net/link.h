@@ -32,6 +32,13 @@ struct departure {
     bool is_lost;
 };
 
+/* The state that both directions of a radio link share. */
+struct radio {
+    const struct link *up, *down;
+    int64_t promotion_ns, idle_ns;
+    int64_t ready_ns; /* when the promotion ends or ended */
+};
+
 struct link {
     /* What every packet needs lies together. */
     struct net *net;
@@ -47,6 +54,7 @@ struct link {
     uint32_t to;         /* node */
     uint32_t size_bytes; /* the size that was transmitted last, and how long that took */
     bool is_random;      /* loss or jitter */
+    bool has_radio;
     int64_t size_ns;
     uint64_t packets;         /* accepted */
     const struct cause *last; /* of the packet accepted last, which is on its way as long as the link is busy */
@@ -63,6 +71,7 @@ struct link {
     uint64_t queue_bytes_max;
     uint64_t rate_bps;
 
+    struct radio *radio;
     uint64_t dropped_queue;
     uint64_t dropped_loss;
     int64_t arrive_ns;       /* of the packet accepted last, where there is jitter */
@@ -79,6 +88,9 @@ struct link {
 /* In place. place is the address of its draws. */
 void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, const struct link_config *config,
                uint64_t place);
+
+/* Makes the two directions one radio link, if their configuration has a promotion. */
+void link_pair(struct link *up, struct link *down);
 
 /* Transmits, queues or drops a packet that the MTU allows. */
 void link_take(struct link *link, struct packet *packet);

@@ -26,6 +26,8 @@ struct link_config {
     uint64_t queue_bytes_max; /* bytes that may wait for transmission (the packet in transmission not counted) */
     uint32_t mtu;             /* largest IP packet, bytes */
     uint32_t overhead_bytes;  /* link-layer bytes of each packet: 14 for Ethernet as captures show it */
+    int64_t promotion_ns;     /* of a radio: what packets wait for, charged to queueing, after idle_ns of silence */
+    int64_t idle_ns;          /* in both directions, from the last bit's entering on */
 };
 
 struct node_config {
@@ -43,7 +45,8 @@ struct net *net_create(struct engine *engine, struct arena *arena, struct stream
 uint32_t net_add_node(struct net *net, const struct node_config *config);
 void net_loopback(struct net *net, uint32_t node, const struct link_config *config);
 
-/* Joins two nodes. The configurations may differ (an access link's two directions). */
+/* Joins two nodes. The configurations may differ (an access link's two directions), but not in promotion and idle: a
+ * radio has one state for both. It is idle at first. */
 void net_join(struct net *net, uint32_t a, uint32_t b, const struct link_config *a_to_b,
               const struct link_config *b_to_a);
 
@@ -53,6 +56,9 @@ void net_build(struct net *net);
 /* From here on every link counts its random draws from first (0 at the start), so that what came before, which may
  * differ from arm to arm, shifts none of them. */
 void net_begin_draws(struct net *net, uint64_t first);
+
+/* From here on every packet to and from a host is lost on the links that join it. */
+void net_cut(struct net *net, uint32_t node);
 
 /* Number of links (each direction one, loopbacks last) and what they are, for taps and reports. */
 struct link_info {

@@ -34,6 +34,12 @@ static void send_number(struct lab *lab, uint32_t from, uint32_t to, uint32_t nu
     udp_send(lab->net, from, (uint16_t)number, to, 9, &slice, 1, &cause);
 }
 
+static void nothing_happens(struct engine *engine, void *context)
+{
+    (void)engine;
+    (void)context;
+}
+
 static void test_one_link_exact(void)
 {
     struct lab lab;
@@ -326,6 +332,46 @@ static void test_jitter_keeps_order(void)
 
 /* ---- Routes ---- */
 
+/* 1,000 bytes take 0.8 ms at 10 Mbit/s. */
+static void test_promotion(void)
+{
+    struct lab lab;
+    struct log there = {.lab = &lab}, back = {.lab = &lab};
+    struct link_config config = lab_link(10 * 1000 * 1000, 7 * MS);
+
+    config.promotion_ns = 100 * MS;
+    config.idle_ns = 1 * SECOND;
+    lab_open(&lab, 16 * MIB, 0, NULL);
+    lab_chain(&lab, 1, &config);
+    udp_bind(lab.net, 1, 9, &there, log_received);
+    udp_bind(lab.net, 0, 9, &back, log_received);
+    /* Both ways, what comes first waits for the radio, what comes next for what was before it. */
+    send_number(&lab, 0, 1, 1, 958);
+    send_number(&lab, 0, 1, 2, 958);
+    send_number(&lab, 1, 0, 1, 958);
+    engine_run(&lab.engine, NULL);
+    CU_ASSERT_EQUAL(there.at_ns[0], 100 * MS + 800 * US + 7 * MS);
+    CU_ASSERT_EQUAL(there.at_ns[1], 100 * MS + 1600 * US + 7 * MS);
+    CU_ASSERT_EQUAL(back.at_ns[0], 100 * MS + 800 * US + 7 * MS);
+    /* Silent since 101.6 ms, for too short a time. */
+    engine_at(&lab.engine, 1101600 * US - 1, NULL, nothing_happens);
+    engine_run(&lab.engine, NULL);
+    send_number(&lab, 1, 0, 2, 958);
+    engine_run(&lab.engine, NULL);
+    CU_ASSERT_EQUAL(back.at_ns[1], 1101600 * US - 1 + 7800 * US);
+    /* Its last bit came in at 1102.4 ms less 1 ns; one second later the radio is idle, for either direction. */
+    engine_at(&lab.engine, 2102400 * US - 1, NULL, nothing_happens);
+    engine_run(&lab.engine, NULL);
+    send_number(&lab, 0, 1, 3, 958);
+    engine_run(&lab.engine, NULL);
+    CU_ASSERT_EQUAL(there.at_ns[2], 2102400 * US - 1 + 107800 * US);
+    send_number(&lab, 0, 1, 4, 958);
+    engine_run(&lab.engine, NULL);
+    CU_ASSERT_EQUAL(there.at_ns[3], there.at_ns[2] + 7800 * US);
+    CU_ASSERT_EQUAL(there.wrong_sums + back.wrong_sums, 0);
+    lab_close(&lab);
+}
+
 static void test_routes(void)
 {
     struct lab lab;
@@ -370,6 +416,7 @@ static const struct unit_test tests[] = {
     {"a packet leaves the queue when its first bit leaves", test_queue_empties_bit_by_bit},
     {"loss has its share, and no draw depends on other links", test_loss_share_and_address},
     {"jitter stays in its bounds and keeps order", test_jitter_keeps_order},
+    {"a radio's first packet after silence waits for the promotion, no later one", test_promotion},
     {"routes are the least propagation, then hops, then node number", test_routes},
     {NULL, NULL},
 };
