@@ -3,8 +3,11 @@
 
 #include <assert.h>
 
-static const char *const topologies[] = {"single-host", "home", NULL};
+static const char *const topologies[] = {"single-host", "home", "two-domains", "roaming", NULL};
 static_assert(sizeof(topologies) / sizeof(topologies[0]) == TOPOLOGY_COUNT + 1, "each topology has a name");
+static const char *const breakouts[] = {"s8hr", "lbo", NULL};
+static const char *const presets[] = {"custom", "lan", "wifi", "lte", "5g", NULL};
+static_assert(sizeof(presets) / sizeof(presets[0]) == ACCESS_COUNT + 1, "each preset has a name");
 static const char *const connections[] = {"warm", "cold", NULL};
 static const char *const auths[] = {"per-session", "cached", NULL};
 static const char *const forwardings[] = {"store-and-forward", "cut-through", NULL};
@@ -43,7 +46,12 @@ const struct field scenario_fields[] = {
     ROW("name", FIELD_TEXT, name, "unnamed", NULL, NULL, "what results are called after", "-"),
     ROW("shows", FIELD_TEXT, shows, "", NULL, NULL, "one sentence: what the scenario shows", "-"),
     CHOICE("topology", topology, "home", topologies,
-           "single-host: every CSCF and relay shares one CPU; home: each role has a host", "assumed"),
+           "single-host: every CSCF and relay shares one CPU; home: each role has a host; two-domains: each user in a "
+           "network of its own; roaming: UE-A visits the network of UE-B",
+           "assumed"),
+    CHOICE("roaming.breakout", breakout, "s8hr", breakouts,
+           "where a roaming UE-A's IP anchor and P-CSCF(A) are: s8hr: in its home network; lbo: in the visited network",
+           "GSMA IR.65, IR.88"),
     CHOICE("connections", connections, "warm", connections,
            "warm: signalling and core connections stand before the press; cold: everything opens inside the delay",
            "kind to the hop-by-hop baselines"),
@@ -54,12 +62,26 @@ const struct field scenario_fields[] = {
     ROW("transfer.size", FIELD_SIZE, file_bytes, "1MiB", "0", "64GiB",
         "how much of it is sent; 0: as long as the file is", "assumed"),
 
+    CHOICE("access.preset", access_preset, "custom", presets,
+           "gives the access.* of a kind of access; what is set after it, in a later line or by --set, stands", "-"),
     LINK(access, "the link between a UE and its edge", "50Mbit/s", "10ms", "256KiB", "1500B", "14B", "assumed",
          "RFC 894"),
+    ROW("access.rate_up", FIELD_RATE, access_rate_up_bps, "0", "0", "1Tbit/s",
+        "bit rate from a UE to the network, where it is another one; 0: as access.rate", "assumed"),
+    ROW("access.promotion", FIELD_TIME, promotion_ns, "0", "0", "10s",
+        "what the first packet after silence waits for, to or from a UE, until the radio is connected; queueing",
+        "0: a wire has no such state"),
+    ROW("access.promotion_idle", FIELD_TIME, promotion_idle_ns, "10s", "0", "1000s",
+        "silence of a UE's access link, both directions, after which the radio is idle; as it is at the press",
+        "assumed"),
     LINK(core, "the link between an edge and the core router", "1Gbit/s", "5ms", "4MiB", "1500B", "14B", "assumed",
          "RFC 894"),
-    LINK(site, "the link between a CSCF, HSS or relay and the core router", "1Gbit/s", "100us", "4MiB", "1500B", "14B",
+    LINK(site, "the link between a CSCF, HSS, relay or border router and the core router", "1Gbit/s", "100us", "4MiB",
+         "1500B", "14B", "assumed", "RFC 894"),
+    LINK(za, "the link between the border routers of two networks", "1Gbit/s", "10ms", "4MiB", "1500B", "14B",
          "assumed", "RFC 894"),
+    LINK(s8, "the link from the visited network to the home network, with s8hr", "1Gbit/s", "30ms", "4MiB", "1500B",
+         "50B", "assumed", "RFC 894"),
     LINK(loopback, "the way between roles on one host", "0", "0", "64MiB", "65535B", "0",
          "negligible beside any dwell; assumed", "the largest IPv4 packet, RFC 791"),
     ROW("network.forward_extra", FIELD_TIME, forward_extra_ns, "0", "0", "1s",

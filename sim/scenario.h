@@ -8,7 +8,9 @@
 
 #include "sim/base/field.h"
 
-enum topology { TOPOLOGY_SINGLE_HOST, TOPOLOGY_HOME, TOPOLOGY_COUNT };
+enum topology { TOPOLOGY_SINGLE_HOST, TOPOLOGY_HOME, TOPOLOGY_TWO_DOMAINS, TOPOLOGY_ROAMING, TOPOLOGY_COUNT };
+enum breakout { BREAKOUT_S8HR, BREAKOUT_LBO };
+enum access_preset { ACCESS_CUSTOM, ACCESS_LAN, ACCESS_WIFI, ACCESS_LTE, ACCESS_5G, ACCESS_COUNT };
 enum connections { CONNECTIONS_WARM, CONNECTIONS_COLD };
 enum auth { AUTH_PER_SESSION, AUTH_CACHED };
 enum relay_forwarding { RELAY_STORE_AND_FORWARD, RELAY_CUT_THROUGH };
@@ -16,7 +18,7 @@ enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
 enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA };
 
-/* A kind of link, both directions alike. */
+/* A kind of link, both directions alike but for what the scenario says of access links. */
 struct scenario_link {
     uint64_t rate_bps;
     int64_t delay_ns;
@@ -31,15 +33,22 @@ struct scenario {
     char name[FIELD_TEXT_SIZE];
     char shows[FIELD_TEXT_SIZE]; /* one sentence for `list scenarios` */
     int topology;
+    int breakout;      /* of TOPOLOGY_ROAMING */
+    int access_preset; /* whose values stand in access, unless they were changed after it */
     int connections;
     uint64_t seed;
 
     char file_path[FIELD_TEXT_SIZE]; /* "": the built-in text, repeated or cut to file_bytes */
     uint64_t file_bytes;             /* 0: as long as the file is */
 
-    struct scenario_link access;   /* UE to its edge router; on single-host every host to the switch */
+    struct scenario_link access; /* UE to its edge router; on single-host every host to the switch */
+    uint64_t access_rate_up_bps; /* from a UE to the network; 0: as access.rate_bps */
+    int64_t promotion_ns;        /* what the first packet of a UE waits for after promotion_idle_ns of silence */
+    int64_t promotion_idle_ns;
     struct scenario_link core;     /* edge router to core router */
-    struct scenario_link site;     /* CSCF, HSS or relay host to the core router */
+    struct scenario_link site;     /* CSCF, HSS, relay host or border router to the core router */
+    struct scenario_link za;       /* between the border routers of two networks */
+    struct scenario_link s8;       /* from the visited network to the home network */
     struct scenario_link loopback; /* between roles on one host */
     int64_t forward_extra_ns;      /* added to every link's propagation in the direction of the file */
 

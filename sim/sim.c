@@ -122,6 +122,8 @@ static bool warm_up(struct world *world)
     }
     int64_t now_ns = world_now(world);
 
+    if (world->scenario->promotion_ns > 0) /* by then the radio is idle */
+        now_ns += world->scenario->promotion_idle_ns;
     world->moments.pressed_ns = (now_ns / SECOND + 1) * SECOND;
     return true;
 }
@@ -244,4 +246,26 @@ enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome 
     channels_free(world);
     arena_on_full(arena, NULL);
     return error;
+}
+
+/* Where an INVITE passes. */
+static const enum role stations[] = {ROLE_UE_A, ROLE_P_A, ROLE_S_A, ROLE_I_B, ROLE_S_B, ROLE_P_B, ROLE_UE_B};
+
+enum err sim_ways(const struct scenario *scenario, struct arena *arena, struct sim_ways *ways, struct note *note)
+{
+    struct world *world = arena_alloc(arena, sizeof(*world));
+
+    world->scenario = scenario;
+    world->arm = arms;
+    world->arena = arena;
+    engine_init(&world->engine, arena);
+    streams_init(&world->streams, arena, scenario->seed, 0);
+    TRY(world_build(world, NULL, note));
+    const struct site *sites = world->sites;
+
+    *ways = (struct sim_ways){.direct_ns =
+                                  net_path_propagation_ns(world->net, sites[ROLE_UE_A].node, sites[ROLE_UE_B].node)};
+    for (size_t i = 1; i < sizeof(stations) / sizeof(*stations); i++)
+        ways->core_ns += net_path_propagation_ns(world->net, sites[stations[i - 1]].node, sites[stations[i]].node);
+    return ERR_OK;
 }

@@ -75,4 +75,12 @@ extern const char *const sim_server_names[];
  * outcome, not an error; errors are ERR_RANGE (a scenario that cannot be built, note) and ERR_CRYPTO (keys). */
 MUST_USE enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome *outcome, struct note *note);
 
+/* Propagation one way from UE-A to UE-B: directly, and through every CSCF in the order of an INVITE. Takes from arena
+ * what it needs. ERR_RANGE with a note for a scenario that cannot be built. */
+struct sim_ways {
+    int64_t direct_ns, core_ns;
+};
+MUST_USE enum err sim_ways(const struct scenario *scenario, struct arena *arena, struct sim_ways *ways,
+                           struct note *note);
+
 #endif

@@ -32,7 +32,8 @@ static struct comparison_estimate estimate(const struct comparison *comparison, 
 
 bool comparison_is_exact(const struct scenario *scenario)
 {
-    const struct scenario_link *links[] = {&scenario->access, &scenario->core, &scenario->site, &scenario->loopback};
+    const struct scenario_link *links[] = {&scenario->access, &scenario->core, &scenario->site,
+                                           &scenario->za,     &scenario->s8,   &scenario->loopback};
 
     for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
         if (links[i]->loss > 0 || links[i]->jitter_ns > 0)

@@ -2,6 +2,7 @@
 #include "bench/harness/scenario_file.h"
 #include "bench/harness/input.h"
 #include "sim/base/check.h"
+#include "sim/access.h"
 #include "sim/base/nearest.h"
 
 #include <ini.h>
@@ -124,6 +125,36 @@ static enum err set_value(struct scenario_file *file, const struct field *row, s
     return field_read(row, &file->scenario, value, note);
 }
 
+/* A preset stands for the lines that it is made of, at the place where it is set. */
+static void apply_preset(struct scenario_file *file, const struct field *row)
+{
+    if (row->offset != offsetof(struct scenario, access_preset))
+        return;
+    for (const struct access_value *value = access_values; value->name; value++) {
+        const struct field *part = field_find(scenario_fields, span_of(value->name));
+        struct note note = {{0}};
+
+        if (value->preset != file->scenario.access_preset)
+            continue;
+        check(part);
+        enum err error = field_read(part, &file->scenario, span_of(value->value), &note);
+
+        check(error == ERR_OK);
+        set_origin(file->origins[row_number(part)], span_of(value->source));
+    }
+}
+
+/* In a file, what the preset would change must stand behind it. */
+static bool comes_too_late(const struct reading *reading, const struct field *row)
+{
+    if (row->offset != offsetof(struct scenario, access_preset))
+        return false;
+    for (const struct access_value *value = access_values; value->name; value++)
+        if (reading->lines[row_number(field_find(scenario_fields, span_of(value->name)))] != 0)
+            return true;
+    return false;
+}
+
 static enum err unknown_key(struct span key, struct note *note)
 {
     struct nearest nearest = nearest_to(key);
@@ -152,10 +183,13 @@ static enum err handle_row(struct reading *reading, struct span key, struct span
         sink_format(&sink, "%s stands here a second time: it was set in line %u", row->name, reading->lines[number]);
         return fail_at(reading, ERR_SYNTAX, sink_string(&sink));
     }
+    if (comes_too_late(reading, row))
+        return fail_at(reading, ERR_SYNTAX, "access.preset: expected before the other parameters of [access]");
     enum err error = set_value(reading->file, row, value, &why);
 
     if (error != ERR_OK)
         return fail_at(reading, error, why.text);
+    apply_preset(reading->file, row);
     reading->lines[number] = reading->line;
     char place[INPUT_NAME_SIZE + 16];
     struct sink sink = SINK(place);
@@ -295,6 +329,7 @@ enum err scenario_file_set(struct scenario_file *file, struct span assignment, s
 
     if (error != ERR_OK)
         return note_set(note, error, "--set: %s", why.text);
+    apply_preset(file, row);
     set_origin(file->origins[row_number(row)], SPAN("--set"));
     return ERR_OK;
 }

@@ -63,22 +63,12 @@ struct b2bua_site {
     enum role relay;
 };
 
-/* Which CSCFs have one, by their number and in the order of the path. */
-static const enum role b2bua_sites[CSCF_COUNT + 1][CSCF_COUNT] = {
-    [1] = {ROLE_P_A},
-    [2] = {ROLE_P_A, ROLE_P_B},
-    [3] = {ROLE_P_A, ROLE_S_A, ROLE_P_B},
-    [4] = {ROLE_P_A, ROLE_S_A, ROLE_S_B, ROLE_P_B},
-    [5] = {ROLE_P_A, ROLE_S_A, ROLE_I_B, ROLE_S_B, ROLE_P_B},
-};
-
 static enum role b2bua_at(const struct world *world, enum role cscf)
 {
     uint32_t count = world->arm->path == PATH_B2BUAS ? world->relay_count : 0;
 
-    check(count <= CSCF_COUNT);
     for (uint32_t i = 0; i < count; i++)
-        if (b2bua_sites[count][i] == cscf)
+        if (world_b2bua_site(count, i) == cscf)
             return (enum role)(ROLE_RELAY_1 + i);
     return ROLE_COUNT;
 }

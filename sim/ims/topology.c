@@ -2,8 +2,13 @@
 /*
  * topology.c - where roles live and how hosts are joined. `single-host`: both UEs and one host with every CSCF, the
  * HSS and every relay at a switch, as in the paper. `home`: each node a host of its own at a core router, each UE
- * behind its edge router.
+ * behind its edge router. `two-domains`: two such networks, their border routers joined by the link Za. `roaming`: the
+ * same two, and UE-A visits the network of UE-B. With s8hr its packets are tunnelled to its home network (S8) before
+ * they go anywhere, P-CSCF(A) there too; with lbo its IP anchor and P-CSCF(A) are in the visited network, and only
+ * signalling that S-CSCF(A) has to see, and what goes through relays of A, crosses Za. Every graph is a tree but for
+ * loopbacks, so ways do not depend on which link is the faster.
  */
+#include "sim/base/check.h"
 #include "sim/ims/world.h"
 
 #include <assert.h>
@@ -20,11 +25,11 @@ enum {
 
 #define ADDRESS(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
-/* Addresses in `single-host` are the paper's; those in `home` are from the block for private networks. */
+/* Addresses in `single-host` are the paper's; those elsewhere are from the block for private networks. */
 static const struct role_row {
     const char *label;
     const char *host_name;
-    const char *node_name; /* in `home` */
+    const char *node_name; /* but in `single-host` */
     uint32_t home_address;
     enum dwell_role dwell_role;
     enum dwell_side side;
@@ -86,6 +91,37 @@ static void join(struct world *world, uint32_t a, uint32_t b, const struct scena
     net_join(world->net, a, b, &there, &back);
 }
 
+/* A UE's access link. */
+struct access {
+    struct link_config up, down;
+};
+
+static struct access access_of(const struct world *world, int64_t up_ns, int64_t down_ns)
+{
+    const struct scenario *scenario = world->scenario;
+    struct access access = {link_of(&scenario->access, up_ns), link_of(&scenario->access, down_ns)};
+
+    if (scenario->access_rate_up_bps)
+        access.up.rate_bps = scenario->access_rate_up_bps;
+    access.up.promotion_ns = access.down.promotion_ns = scenario->promotion_ns;
+    access.up.idle_ns = access.down.idle_ns = scenario->promotion_idle_ns;
+    return access;
+}
+
+static void join_ue_a(struct world *world, uint32_t ue, uint32_t edge)
+{
+    struct access access = access_of(world, world->scenario->forward_extra_ns, 0);
+
+    net_join(world->net, ue, edge, &access.up, &access.down);
+}
+
+static void join_ue_b(struct world *world, uint32_t edge, uint32_t ue)
+{
+    struct access access = access_of(world, 0, world->scenario->forward_extra_ns);
+
+    net_join(world->net, edge, ue, &access.down, &access.up);
+}
+
 static uint32_t add_host(struct world *world, const char *name, uint32_t address)
 {
     const struct scenario *scenario = world->scenario;
@@ -133,38 +169,126 @@ static void build_single_host(struct world *world)
     uint32_t ue_b = add_host(world, rows[ROLE_UE_B].node_name, rows[ROLE_UE_B].home_address);
     uint32_t ims = add_host(world, "ims", ADDRESS(192, 168, 80, 128));
 
-    join(world, ue_a, lan, &scenario->access, scenario->forward_extra_ns, 0);
-    join(world, lan, ue_b, &scenario->access, scenario->forward_extra_ns, 0);
+    join_ue_a(world, ue_a, lan);
+    join_ue_b(world, lan, ue_b);
     join(world, ims, lan, &scenario->access, 0, 0);
     for (int role = 0; role < ROLE_COUNT; role++)
         if (role_exists(world, (enum role)role))
             place(world, (enum role)role, role == ROLE_UE_A ? ue_a : role == ROLE_UE_B ? ue_b : ims, true);
 }
 
-static void build_home(struct world *world)
-{
-    const struct scenario *scenario = world->scenario;
-    uint32_t core = add_router(world, "core"), edge_a = add_router(world, "edge-a"),
-             edge_b = add_router(world, "edge-b");
+enum { CSCFS = 5 };
 
+/* Which CSCFs have a back-to-back user agent beside them, by their number and in the order of the path. */
+static const enum role b2bua_sites[CSCFS + 1][CSCFS] = {
+    [1] = {ROLE_P_A},
+    [2] = {ROLE_P_A, ROLE_P_B},
+    [3] = {ROLE_P_A, ROLE_S_A, ROLE_P_B},
+    [4] = {ROLE_P_A, ROLE_S_A, ROLE_S_B, ROLE_P_B},
+    [5] = {ROLE_P_A, ROLE_S_A, ROLE_I_B, ROLE_S_B, ROLE_P_B},
+};
+
+enum role world_b2bua_site(uint32_t count, uint32_t index)
+{
+    check(index < count && count <= CSCFS);
+    return b2bua_sites[count][index];
+}
+
+/* The CSCF beside which a role lives. Relays are beside S-CSCFs, those of UE-A first; back-to-back user agents have
+ * each its own. */
+static enum role beside(const struct world *world, enum role role)
+{
+    uint32_t index = (uint32_t)role - ROLE_RELAY_1;
+
+    if (role < ROLE_RELAY_1)
+        return role == ROLE_HSS_B ? ROLE_I_B : role;
+    if (world->arm->path == PATH_B2BUAS)
+        return world_b2bua_site(world->relay_count, index);
+    return index < (world->relay_count + 1) / 2 ? ROLE_S_A : ROLE_S_B;
+}
+
+/* A host for each role, those that are not UEs at the core router of their network. */
+static void place_roles(struct world *world, uint32_t core_a, uint32_t core_b, uint32_t core_p_a)
+{
     for (int role = 0; role < ROLE_COUNT; role++) {
         if (!role_exists(world, (enum role)role))
             continue;
         uint32_t node = add_host(world, rows[role].node_name, rows[role].home_address);
 
         place(world, (enum role)role, node, false);
-        if (role != ROLE_UE_A && role != ROLE_UE_B)
-            join(world, node, core, &scenario->site, 0, 0);
+        if (role == ROLE_UE_A || role == ROLE_UE_B)
+            continue;
+        enum role cscf = beside(world, (enum role)role);
+        uint32_t core = cscf == ROLE_P_A ? core_p_a : cscf == ROLE_S_A ? core_a : core_b;
+
+        join(world, node, core, &world->scenario->site, 0, 0);
     }
-    join(world, world->sites[ROLE_UE_A].node, edge_a, &scenario->access, scenario->forward_extra_ns, 0);
-    join(world, edge_a, core, &scenario->core, scenario->forward_extra_ns, 0);
-    join(world, core, edge_b, &scenario->core, scenario->forward_extra_ns, 0);
-    join(world, edge_b, world->sites[ROLE_UE_B].node, &scenario->access, scenario->forward_extra_ns, 0);
+}
+
+/* UE-A behind its edge router at core_a, UE-B behind its own at core_b. */
+static void join_users(struct world *world, uint32_t edge_a, uint32_t core_a, uint32_t core_b, uint32_t edge_b)
+{
+    const struct scenario *scenario = world->scenario;
+
+    join_ue_a(world, world->sites[ROLE_UE_A].node, edge_a);
+    join(world, edge_a, core_a, &scenario->core, scenario->forward_extra_ns, 0);
+    join(world, core_b, edge_b, &scenario->core, scenario->forward_extra_ns, 0);
+    join_ue_b(world, edge_b, world->sites[ROLE_UE_B].node);
+}
+
+static void build_home(struct world *world)
+{
+    uint32_t core = add_router(world, "core"), edge_a = add_router(world, "edge-a"),
+             edge_b = add_router(world, "edge-b");
+
+    place_roles(world, core, core, core);
+    join_users(world, edge_a, core, core, edge_b);
+}
+
+/* The core router of each network behind its border router. forward_ns: what Za is longer from A to B. */
+static void join_networks(struct world *world, uint32_t core_a, uint32_t core_b, int64_t forward_ns)
+{
+    const struct scenario *scenario = world->scenario;
+    uint32_t border_a = add_router(world, "border-a"), border_b = add_router(world, "border-b");
+
+    join(world, core_a, border_a, &scenario->site, forward_ns, 0);
+    join(world, border_a, border_b, &scenario->za, forward_ns, 0);
+    join(world, border_b, core_b, &scenario->site, forward_ns, 0);
+}
+
+static void build_two_domains(struct world *world)
+{
+    uint32_t core_a = add_router(world, "core-a"), core_b = add_router(world, "core-b"),
+             edge_a = add_router(world, "edge-a"), edge_b = add_router(world, "edge-b");
+
+    join_networks(world, core_a, core_b, world->scenario->forward_extra_ns);
+    place_roles(world, core_a, core_b, core_a);
+    join_users(world, edge_a, core_a, core_b, edge_b);
+}
+
+/* Network B is also the visited one. Its gateway (SGW) is where packets enter the tunnel of S8. */
+static void build_roaming(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    bool is_home_routed = scenario->breakout == BREAKOUT_S8HR;
+    int64_t extra_ns = scenario->forward_extra_ns;
+    uint32_t core_a = add_router(world, "core-a"), core_b = add_router(world, "core-b"),
+             edge_a = add_router(world, "edge-a"), edge_b = add_router(world, "edge-b"), gateway = core_b;
+
+    join_networks(world, core_a, core_b, is_home_routed ? extra_ns : 0);
+    place_roles(world, core_a, core_b, is_home_routed ? core_a : core_b);
+    if (is_home_routed) {
+        gateway = add_router(world, "gateway");
+        join(world, gateway, core_a, &scenario->s8, extra_ns, 0);
+    }
+    join_users(world, edge_a, gateway, core_b, edge_b);
 }
 
 static void (*const builders[TOPOLOGY_COUNT])(struct world *world) = {
     [TOPOLOGY_SINGLE_HOST] = build_single_host,
     [TOPOLOGY_HOME] = build_home,
+    [TOPOLOGY_TWO_DOMAINS] = build_two_domains,
+    [TOPOLOGY_ROAMING] = build_roaming,
 };
 
 /* Every host name with the address of its role; a name's port is only used where a URI has none. */
@@ -185,7 +309,8 @@ static const struct sip_name *make_names(struct world *world)
 enum err world_build(struct world *world, const struct net_tap *tap, struct note *note)
 {
     const struct scenario *scenario = world->scenario;
-    const struct scenario_link *links[] = {&scenario->access, &scenario->core, &scenario->site, &scenario->loopback};
+    const struct scenario_link *links[] = {&scenario->access, &scenario->core, &scenario->site,
+                                           &scenario->za,     &scenario->s8,   &scenario->loopback};
 
     /* RFC 791: every host takes 576 bytes; below 68 nothing could be fragmented. */
     for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)

@@ -89,6 +89,9 @@ struct world {
 /* Hosts, links, routes and sites of the scenario's topology. ERR_RANGE with a note for what cannot be built. */
 MUST_USE enum err world_build(struct world *world, const struct net_tap *tap, struct note *note);
 
+/* The CSCF beside which back-to-back user agent number index of so many lives, in the order of the path. */
+enum role world_b2bua_site(uint32_t count, uint32_t index);
+
 /* The role that lives at an address and SIP port, ROLE_COUNT when none does. */
 enum role world_role_at(const struct world *world, uint32_t address, uint16_t sip_port);
 

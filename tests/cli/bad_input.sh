@@ -41,7 +41,7 @@ refuse "a number without unit" 's.ini:2: access.delay = "20" has no unit' run s.
 file '[access]\nloss = 150%%\n'
 refuse "a value out of range" 's.ini:2: access.loss = "150%": expected at least 0, at most 100%' run s.ini
 file '[scenario]\ntopology = star\n'
-refuse "an unknown choice" 's.ini:2: topology = "star": expected single-host or home' run s.ini
+refuse "an unknown choice" 's.ini:2: topology = "star": expected single-host, home, two-domains or roaming' run s.ini
 file '[access]\nrate = 1Mbit/s\nrate = 2Mbit/s\n'
 refuse "a key that stands twice" "s.ini:3: access.rate stands here a second time: it was set in line 2" run s.ini
 file '[access]\nrubbish\n'

@@ -79,7 +79,8 @@ static const struct {
     {"\n\n[access]\nloss = 101%\n", "s.ini:4: access.loss = \"101%\": expected at least 0, at most 100%"},
     {"[access]\nrate = 1Mbit/s\n\nrate = 2Mbit/s\n",
      "s.ini:4: access.rate stands here a second time: it was set in line 2"},
-    {"[scenario]\ntopology = star\n", "s.ini:2: topology = \"star\": expected single-host or home"},
+    {"[scenario]\ntopology = star\n",
+     "s.ini:2: topology = \"star\": expected single-host, home, two-domains or roaming"},
     {"rate = 1Mbit/s\n", "s.ini:1: expected a [section]"},
     {"[access]\nrate\n", "s.ini:2: expected [section], key = value"},
     {"[access\nrate = 1Mbit/s\n", "s.ini:1: expected [section], key = value"},
@@ -155,6 +156,33 @@ static void an_include_comes_first_and_is_overruled(void)
     CU_ASSERT_EQUAL(file.scenario.topology, TOPOLOGY_SINGLE_HOST);
     CU_ASSERT_EQUAL(file.scenario.tcp_timestamps, 0);
     CU_ASSERT_EQUAL(file.scenario.access.delay_ns, 3000000);
+}
+
+static void a_preset_stands_for_its_lines_where_it_is_set(void)
+{
+    struct note note = {{0}};
+
+    /* Over what was included, under what comes after it. */
+    save("base.ini", SPAN("[access]\nrate = 1Mbit/s\nloss = 1%\n"));
+    CU_ASSERT_EQUAL(read_text("include = base.ini\n[access]\npreset = 5g\nmtu = 1400B\n", &note), ERR_OK);
+    CU_ASSERT_EQUAL(file.scenario.access_preset, ACCESS_5G);
+    CU_ASSERT_EQUAL(file.scenario.access.rate_bps, 129900000);
+    CU_ASSERT_EQUAL(file.scenario.access_rate_up_bps, 14700000);
+    CU_ASSERT_TRUE(file.scenario.access.loss == 0);
+    CU_ASSERT_EQUAL(file.scenario.access.mtu, 1400);
+    const struct field *rate = field_find(scenario_fields, SPAN("access.rate"));
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(file.origins[rate - scenario_fields], "Ofcom"));
+    CU_ASSERT_EQUAL(scenario_file_set(&file, SPAN("access.delay=1ms"), &note), ERR_OK);
+    CU_ASSERT_EQUAL(scenario_file_set(&file, SPAN("access.preset=custom"), &note), ERR_OK);
+    CU_ASSERT_EQUAL(file.scenario.access.delay_ns, 1000000);
+    CU_ASSERT_EQUAL(file.scenario.access.rate_bps, 129900000);
+    CU_ASSERT_EQUAL(scenario_file_set(&file, SPAN("access.preset=lan"), &note), ERR_OK);
+    CU_ASSERT_EQUAL(file.scenario.access.rate_bps, 1000000000);
+    CU_ASSERT_EQUAL(file.scenario.access.delay_ns, 100000);
+    /* In one file, not over a line that stands before it. */
+    CU_ASSERT_EQUAL(read_text("[access]\nmtu = 1400B\npreset = 5g\n", &note), ERR_SYNTAX);
+    CU_ASSERT_PTR_NOT_NULL(strstr(note.text, "s.ini:3: access.preset: expected before"));
 }
 
 static void the_paper_varies_and_paper_exact_does_not(void)
@@ -252,6 +280,7 @@ static const struct unit_test tests[] = {
     {"long lines are refused, but for comments", long_lines_are_refused_but_for_comments},
     {"a zero byte is refused", a_zero_byte_is_refused},
     {"an include comes first and is overruled", an_include_comes_first_and_is_overruled},
+    {"a preset stands for its lines where it is set", a_preset_stands_for_its_lines_where_it_is_set},
     {"the paper varies and paper-exact does not", the_paper_varies_and_paper_exact_does_not},
     {"what is written reads back and writes the same", what_is_written_reads_back_and_writes_the_same},
     {"the command line sets by the same table", the_command_line_sets_by_the_same_table},

@@ -59,6 +59,8 @@ static struct scenario standard(void)
     scenario.core.delay_ns = 2 * MS;
     scenario.site.rate_bps = 1000000000;
     scenario.site.delay_ns = 1 * MS;
+    scenario.za.delay_ns = 1 * MS;
+    scenario.s8.delay_ns = 1 * MS;
     scenario.access.loss = scenario.core.loss = scenario.site.loss = 0;
     scenario.access.jitter_ns = scenario.core.jitter_ns = scenario.site.jitter_ns = 0;
     return scenario;
