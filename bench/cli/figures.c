@@ -2,6 +2,7 @@
 #include "bench/cli/figures.h"
 #include "bench/cli/progress.h"
 #include "plots/figure.h"
+#include "sim/access.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 
@@ -31,6 +32,13 @@ void figures_assumed(const struct setup *setup, struct sink *sink)
     sink_format(sink, "%zu of %zu dwells of %.*s", rows, setup->dwells.count,
                 (int)(table.size < CAPTION_NAME ? table.size : CAPTION_NAME), table.data);
     sink_format(sink, ", %zu scenario parameters (hopsim show names them)", parameters);
+}
+
+static void write_caption(const struct setup *setup, struct sink *sink)
+{
+    figures_assumed(setup, sink);
+    if (access_is_mobile(&setup->file.scenario))
+        sink_text(sink, "; direct arms are a bound");
 }
 
 static void draw(const struct figure *figure)
@@ -139,7 +147,7 @@ enum err figures_by_arm(const struct results *results, const char *name, const s
     units_show_size(&subtitle_sink, setup->file_bytes);
     sink_format(&subtitle_sink, " file, %llu relays; ", (unsigned long long)setup->file.scenario.relays);
     write_sample(&subtitle_sink, one->comparison.is_exact, one->comparison.trials);
-    figures_assumed(setup, &caption_sink);
+    write_caption(setup, &caption_sink);
     sink_text(&caption_sink, "\n* the proposal, (a) and (b) the hop-by-hop baselines; a bar with an arrow is cut");
 
     struct figure figure = {.name = name,
@@ -370,7 +378,7 @@ enum err figures_by_size(const struct results *results, const char *name, const 
         sink_format(&subtitle_sink, "%zu trials an arm at small sizes to %zu at the largest, shaded: 95 %% interval",
                     sizes->trials[0], sizes->trials[sizes->size_count - 1]);
     sink_format(&subtitle_sink, "; %llu relays", (unsigned long long)setup->file.scenario.relays);
-    figures_assumed(setup, &caption_sink);
+    write_caption(setup, &caption_sink);
     sink_text(&caption_sink, "\ncrossovers with " HEADLINE_PROPOSAL ": straight lines in log space between the points");
     for (size_t arm = 0; arm < sizes->arm_count; arm++)
         sink_format(&names_sink, "%s%s", arm ? " " : "", sizes->arms[arm]->name);

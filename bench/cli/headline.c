@@ -9,7 +9,7 @@
 static const char *const marks[][2] = {{HEADLINE_PROPOSAL, "* "}, {"message-tls", "(a) "}, {"msrp-relay", "(b) "}};
 enum { MARKS = sizeof(marks) / sizeof(*marks) };
 
-enum { KEYS = 4 };
+enum { KEYS = 4, WAYS_MEMORY = 16 << 20 };
 
 const char *headline_mark(const struct arm *arm)
 {
@@ -89,14 +89,26 @@ static enum err run_case(struct headline_case *one, struct setup *setup, const s
     return error;
 }
 
+static enum err measure_ways(struct headline *headline, struct note *note)
+{
+    struct arena *arena = arena_create(WAYS_MEMORY);
+
+    if (!arena)
+        return note_set(note, ERR_FULL, "no memory for the network");
+    enum err error = sim_ways(&headline->file.scenario, arena, &headline->ways, note);
+
+    arena_destroy(arena);
+    return error;
+}
+
 enum err headline_run(struct headline *headline, struct setup *setup, const struct headline_plan *plan,
                       struct note *note)
 {
     struct scenario given = setup->file.scenario;
     int other = given.seal_when == SEAL_AT_PRESS ? SEAL_AFTER_ANSWER : SEAL_AT_PRESS;
-    enum err error = ERR_OK;
 
     *headline = (struct headline){.file = setup->file};
+    enum err error = measure_ways(headline, note);
     struct sink name = SINK(headline->name);
 
     struct sink assumed = SINK(headline->assumed);

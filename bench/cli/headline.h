@@ -32,6 +32,7 @@ struct headline {
     struct scenario_file file;     /* as given */
     char name[FIELD_TEXT_SIZE];    /* the scenario's, of plain letters */
     char assumed[FIELD_TEXT_SIZE]; /* what of it is assumed, in words */
+    struct sim_ways ways;
     size_t case_count;
     struct headline_case cases[HEADLINE_CASES];
 };

@@ -5,6 +5,7 @@
  */
 #include "bench/cli/headline.h"
 #include "plots/waterfall.h"
+#include "sim/access.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 
@@ -106,6 +107,12 @@ static void put_difference(struct table *table, const struct comparison *compari
     put_text(table, "", pair.is_ranked ? "1" : "0");
 }
 
+/* Where users cannot reach one another directly. */
+static bool is_bound(const struct headline *headline, const struct arm *arm)
+{
+    return arm->path == PATH_DIRECT && access_is_mobile(&headline->file.scenario);
+}
+
 static void add_row(struct table *table, const struct headline *headline, const struct headline_case *one, size_t arm)
 {
     const struct comparison *comparison = &one->comparison;
@@ -118,6 +125,8 @@ static void add_row(struct table *table, const struct headline *headline, const 
     check(connections && seal_when);
     sink_text(&sink, headline_mark(comparison->arms[arm]));
     sink_text(&sink, comparison->arms[arm]->name);
+    if (is_bound(headline, comparison->arms[arm]))
+        sink_text(&sink, " (bound)");
     table_row(table);
     put_text(table, "", headline->name);
     put_number(table, "%.0f", (double)headline->file.scenario.relays);
@@ -297,6 +306,19 @@ static void write_bounds(const struct headline *headline, const struct headline_
     }
 }
 
+/* How much longer signalling and what goes in it travels than what is direct. */
+static void write_ways(const struct headline *headline, struct sink *sink)
+{
+    const struct sim_ways *ways = &headline->ways;
+
+    sink_format(sink, "Propagation from UE-A to UE-B: %.3f ms directly, %.3f ms through every CSCF, %.3f ms more.\n",
+                (double)ways->direct_ns / MS, (double)ways->core_ns / MS,
+                (double)(ways->core_ns - ways->direct_ns) / MS);
+    if (access_is_mobile(&headline->file.scenario))
+        sink_text(sink, "Direct arms are a bound, not a configuration: mobile networks do not let users reach one "
+                        "another directly.\n");
+}
+
 static void write_case(const struct headline *headline, const struct headline_case *one,
                        const struct command_terminal *terminal, struct arena *arena, struct sink *sink)
 {
@@ -359,7 +381,9 @@ void headline_write(const struct headline *headline, const struct command_termin
     units_show_size(&words, headline->cases[0].comparison.outcomes[0].file_bytes);
     sink_format(&words, " file, %llu relays, seed %llu. * the proposal, (a) and (b) the hop-by-hop baselines.\n",
                 (unsigned long long)scenario->relays, (unsigned long long)scenario->seed);
-    sink_format(&words, "%s.\n\n", headline->assumed);
+    sink_format(&words, "%s.\n", headline->assumed);
+    write_ways(headline, &words);
+    sink_char(&words, '\n');
     for (size_t i = 0; i < headline->case_count; i++)
         if (!headline->cases[i].is_bound)
             write_case(headline, &headline->cases[i], terminal, arena, &words);
