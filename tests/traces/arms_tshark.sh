@@ -209,16 +209,16 @@ check_sealed() {
         -inkey "$run/keys/alice.pem" -out "$run/other" 2>/dev/null && fail "Alice's key opens what is for Bob"
 }
 
-# check_arm [SETTING]: one run, with this parameter set, and all that is said about it
+# check_arm [SETTING]: one run of $scenario, or of paper-exact, with this parameter set, and all that is said about it
 check_arm() {
     setting=${1:-}
-    name="$arm${1:+ ($1)}"
+    name="$arm${1:+ ($1)}${scenario:+ ($scenario)}"
     run=$folder/run
     arm_failed=0
     rm -rf "$run"
     mkdir "$run"
     set -- --set "transfer.file=$folder/file" --set transfer.size=0 ${1:+--set "$1"}
-    "$hopsim" run paper-exact --arm "$arm" "$@" --csv --pcap "$run/f.pcapng" --keys "$run/keys" --messages "$run/m" \
+    "$hopsim" run "${scenario:-paper-exact}" --arm "$arm" "$@" --csv --pcap "$run/f.pcapng" --keys "$run/keys" --messages "$run/m" \
         >"$run/out" 2>&1 || { fail "hopsim run: $(tail -n 1 "$run/out")"; return; }
     dissect
     check_frames
@@ -240,7 +240,13 @@ grep -q , "$folder/arms" || { echo "failed: hopsim lists no arms"; exit 1; }
 # The columns before the last have no commas.
 while IFS=, read -r arm carrier path hop body _; do
     [ "$arm" = arm ] && continue
+    scenario=
     check_arm
+    # Through several routers, and with the fragments of a smaller MTU.
+    for scenario in two-domains roaming-s8hr roaming-lbo lte; do
+        check_arm
+    done
+    scenario=
     [ "$body" = CMS ] || continue
     # The scenario's own suite is of 2013; RFC 8591's is the other one.
     check_arm smime.suite=rfc8591
