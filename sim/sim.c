@@ -134,12 +134,24 @@ struct press {
     struct pager *pager;
 };
 
+/* One packet's accident, where the trial has one. */
+static void set_fault(struct world *world)
+{
+    const struct trial *trial = world->trial;
+    struct net_fault lose = {.kind = NET_FAULT_LOSE, .packet = trial->lose_packet};
+    struct net_fault hold = {.kind = NET_FAULT_HOLD, .packet = trial->hold_packet, .hold_ns = trial->hold_ns};
+
+    if (trial->lose_packet || trial->hold_packet)
+        net_set_fault(world->net, trial->lose_packet ? &lose : &hold);
+}
+
 static void press(struct engine *engine, void *context)
 {
     struct press *own = context;
     struct cause cause = {.transfer = 1};
 
     (void)engine;
+    set_fault(own->world);
     net_begin_draws(own->world->net, 0);
     watch_event(own->world, "press UE-A");
     if (own->world->scenario->connections == CONNECTIONS_COLD)

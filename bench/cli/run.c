@@ -5,6 +5,7 @@
 #include "plots/waterfall.h"
 #include "sim/base/nearest.h"
 #include "sim/sec/cms.h"
+#include "sim/base/units.h"
 #include "traces/capture.h"
 #include "traces/eventlog.h"
 #include "traces/messages.h"
@@ -24,6 +25,7 @@ struct run {
     struct setup setup;
     const struct arm *arm;
     uint64_t number;
+    uint64_t lose, hold; /* packets, from 1; 0: none */
     bool is_for_people;
 
     struct arena *trial_arena, *table_arena;
@@ -59,6 +61,10 @@ static enum err read_inputs(struct run *run, struct note *note)
     if (!run->arm)
         return unknown_arm(arm->value, note);
     TRY(command_number(line, "--trial", 0, 0, UINT32_MAX, &run->number, note));
+    TRY(command_number(line, "--lose", 0, 1, UINT32_MAX, &run->lose, note));
+    TRY(command_number(line, "--hold", 0, 1, UINT32_MAX, &run->hold, note));
+    if (run->lose && run->hold)
+        return note_set(note, ERR_RANGE, "--lose and --hold: expected one of them");
     TRY(command_scenario(line, &run->setup.file, note));
     run->is_for_people = !command_option(line, "--csv") && !command_option(line, "--json");
     return setup_open(&run->setup, note);
@@ -208,6 +214,9 @@ static enum err simulate(struct run *run, struct trial *trial, struct outcome *o
     struct sim_tap tap = tap_chain_tap(&run->taps);
 
     *trial = setup_trial(&run->setup, run->arm, run->number);
+    trial->lose_packet = run->lose;
+    trial->hold_packet = run->hold;
+    trial->hold_ns = 10 * SECOND;
     trial->tap = run->taps.count > 0 ? &tap : NULL;
     trial->parties = &run->parties;
     TRY(sim_run(trial, run->trial_arena, outcome, note));
@@ -238,6 +247,8 @@ static const struct command_option options[] = {
     {"--arm", "ARM", "the way to carry the file (hopsim list arms); msrp-smime unless given"},
     COMMAND_OPTION_FILE,
     COMMAND_OPTION_SET,
+    {"--lose", "N", "lose the Nth packet that leaves its host after the press"},
+    {"--hold", "N", "hold that packet for 10 s, and what follows it on its link behind it"},
     {"--trial", "N", "the trial's number: what is random differs between trials; 0 unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,
@@ -245,7 +256,8 @@ static const struct command_option options[] = {
     {"--keys", "DIR", "write the keys of this run into a folder, for opening what a capture shows"},
     {"--log", "FILE", "write the event log, a line an event"},
     {"--pcap", "FILE", "write a capture: each packet once, as first sent"},
-    {"--pcap-at", "HOST FILE", "write what a tap shows at ue-a, p-cscf-a, hss-b, relay-1, core and so on; ims when all share it"},
+    {"--pcap-at", "HOST FILE",
+     "write what a tap shows at ue-a, p-cscf-a, hss-b, relay-1, core and so on; ims when all share it"},
     {"--pcap-links", "DIR", "write a capture of each link into a new folder"},
     {.name = NULL},
 };

@@ -324,6 +324,14 @@ void net_begin_draws(struct net *net, uint64_t first)
 {
     for (uint32_t i = 0; i < net->link_count; i++)
         net->links[i]->packets_before = net->links[i]->packets - first;
+    net->origins = 0;
+}
+
+void net_set_fault(struct net *net, const struct net_fault *fault)
+{
+    net->fault = *fault;
+    for (uint32_t i = 0; i < net->link_count; i++)
+        net->links[i]->is_random = true;
 }
 
 void net_cut(struct net *net, uint32_t node)

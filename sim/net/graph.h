@@ -56,6 +56,8 @@ struct net {
     struct slice *slices; /* of the datagram that is being delivered */
     uint32_t slice_capacity;
     uint64_t connections;
+    struct net_fault fault;
+    uint64_t origins; /* packets that left their origin, counted where there is a fault */
 };
 
 void packet_pool_grow(struct net *net);

@@ -149,18 +149,28 @@ static double link_draw(struct link *link, enum stream_kind kind)
     return gsl_rng_uniform(streams_at(link->net->streams, link->place, kind, link->packets - link->packets_before));
 }
 
-static bool link_loses(struct link *link)
+/* True for the packet that a fault is meant for; asked once a packet, when it is taken. */
+static bool link_meets_fault(struct link *link, const struct packet *packet)
 {
-    return link->config.loss > 0 && link_draw(link, STREAM_LOSS) < link->config.loss;
+    struct net *net = link->net;
+
+    if (net->fault.kind == NET_FAULT_NONE || !(packet->flags & PACKET_ORIGIN))
+        return false;
+    return ++net->origins == net->fault.packet;
 }
 
-static int64_t link_way_ns(struct link *link)
+/* What chance and a fault add to the way; *is_lost: it does not come out. */
+static int64_t link_way_ns(struct link *link, const struct packet *packet, bool *is_lost)
 {
-    if (link->config.jitter_ns == 0)
-        return link->propagation_ns;
-    int64_t jitter_ns = (int64_t)(link_draw(link, STREAM_JITTER) * (double)link->config.jitter_ns + 0.5);
-    int64_t way_ns = link->propagation_ns + jitter_ns;
+    int64_t way_ns = link->propagation_ns;
+    bool is_faulty = link_meets_fault(link, packet);
 
+    *is_lost = (is_faulty && link->net->fault.kind == NET_FAULT_LOSE) ||
+               (link->config.loss > 0 && link_draw(link, STREAM_LOSS) < link->config.loss);
+    if (link->config.jitter_ns > 0)
+        way_ns += (int64_t)(link_draw(link, STREAM_JITTER) * (double)link->config.jitter_ns + 0.5);
+    if (is_faulty && link->net->fault.kind == NET_FAULT_HOLD)
+        way_ns += link->net->fault.hold_ns;
     /* Order is kept: what was sent later does not come out earlier. */
     if (link->free_ns + way_ns < link->arrive_ns)
         way_ns = link->arrive_ns - link->free_ns;
@@ -298,9 +308,9 @@ static inline void link_charge_way(struct cause *cause, int64_t transmission_ns,
 }
 
 /* Whose way has been charged, and that begins at start_ns: is lost or arrives, and a tap sees it. */
-static void link_launch_watched(struct link *link, struct packet *packet, int64_t start_ns)
+static void link_launch_watched(struct link *link, struct packet *packet, int64_t start_ns, bool is_lost)
 {
-    if (link_loses(link)) {
+    if (is_lost) {
         link_lose(link, packet, start_ns);
         return;
     }
@@ -342,13 +352,14 @@ static inline void link_carry(struct link *link, struct packet *packet)
     link->free_ns = start_ns + transmission_ns;
     link->packets++;
     link->bytes += bytes;
-    int64_t way_ns = link->is_random ? link_way_ns(link) : link->propagation_ns;
+    bool is_lost = false;
+    int64_t way_ns = link->is_random ? link_way_ns(link, packet, &is_lost) : link->propagation_ns;
 
     link->last = &packet->cause;
     link->last_way_ns = way_ns;
     link_charge_way(&packet->cause, transmission_ns, way_ns);
     if (link->is_random || link->net->tap)
-        link_launch_watched(link, packet, start_ns);
+        link_launch_watched(link, packet, start_ns, is_lost);
     else
         link_launch(link, packet, link->free_ns + way_ns);
 }

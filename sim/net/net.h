@@ -60,6 +60,19 @@ void net_begin_draws(struct net *net, uint64_t first);
 /* From here on every packet to and from a host is lost on the links that join it. */
 void net_cut(struct net *net, uint32_t node);
 
+/* What befalls one packet: the one that leaves its origin as number packet, from 1, counted from net_begin_draws on. */
+enum net_fault_kind {
+    NET_FAULT_NONE,
+    NET_FAULT_LOSE, /* lost on its first link */
+    NET_FAULT_HOLD  /* held there for hold_ns, and what follows it on that link behind it */
+};
+struct net_fault {
+    enum net_fault_kind kind;
+    uint64_t packet;
+    int64_t hold_ns;
+};
+void net_set_fault(struct net *net, const struct net_fault *fault);
+
 /* Number of links (each direction one, loopbacks last) and what they are, for taps and reports. */
 struct link_info {
     const char *from, *to;
