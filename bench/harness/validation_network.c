@@ -35,7 +35,7 @@ static void send(struct chain *chain, uint64_t size)
     const struct cause cause = {.transfer = 1};
     struct slice slice = {&source_pattern, 0, size};
 
-    udp_send(chain->net, 0, PORT, chain->last, PORT, &slice, 1, &cause);
+    udp_send(chain->net, 0, PORT, chain->last, PORT, &slice, 1, &cause, NULL);
 }
 
 /* One datagram over links of different rates and lengths: the sum over the links. */

@@ -183,7 +183,7 @@ static void plan(struct arena *arena, const struct run *run)
     printf("%s %" PRIu64 " %" PRIu64 " %" PRId64 " %g %" PRIu64, run->set, run->size, run->rate_bps, run->rtt_ns,
            run->loss, run->trial);
     for (uint64_t i = 0; i < count; i++)
-        udp_send(net, 0, PORT, 1, PORT, &(struct slice){&source_pattern, 0, 1}, 1, &cause);
+        udp_send(net, 0, PORT, 1, PORT, &(struct slice){&source_pattern, 0, 1}, 1, &cause, NULL);
     engine_run(&engine, NULL);
     printf("\n");
 }

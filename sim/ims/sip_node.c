@@ -116,7 +116,7 @@ static void node_send(struct sip_node *node, const struct sip_output *item, cons
 
         head.lasts = false;
         udp_send(world->net, site->node, site->sip_port, world->sites[to].node, item->hop.port, slices,
-                 item->body.length > 0 ? 2 : 1, &own);
+                 item->body.length > 0 ? 2 : 1, &own, watched);
         return;
     }
     sip_node_connect(node, to, cause);
@@ -315,7 +315,7 @@ static void node_received(void *context, const struct datagram *datagram, const 
         job_free(job);
         return;
     }
-    job->watched = watch_find(node->world, node->role, (struct span){job->head, job->head_size});
+    job->watched = datagram->note;
     job_start(job, cause);
 }
 

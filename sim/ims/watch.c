@@ -6,15 +6,12 @@ enum { WATCH_BODY_MAX = 2048, WATCH_LABEL_MAX = 64 };
 struct watched {
     struct watched *next;
     struct sim_message message;
-    enum role to;
-    uint64_t hash; /* of the head */
     char label[WATCH_LABEL_MAX];
 };
 
 struct watch {
     const struct sim_tap *tap;
     struct watched *first, *last;
-    struct watched *oldest_open; /* all before it have been received */
     uint64_t count;
 };
 
@@ -53,10 +50,6 @@ struct watched *watch_sent(struct world *world, const struct watch_new *message)
 
     sink_span(&label, message->label.size < WATCH_LABEL_MAX ? message->label
                                                             : (struct span){message->label.data, WATCH_LABEL_MAX - 1});
-    watched->to = message->to;
-    watched->hash = 0;
-    for (size_t i = 0; i < message->head.size; i++)
-        watched->hash = (watched->hash ^ (uint8_t)message->head.data[i]) * UINT64_C(1099511628211);
     watched->message = (struct sim_message){.number = ++watch->count,
                                             .sent_ns = world_now(world),
                                             .received_ns = NONE_NS,
@@ -74,8 +67,6 @@ struct watched *watch_sent(struct world *world, const struct watch_new *message)
     else
         watch->first = watched;
     watch->last = watched;
-    if (!watch->oldest_open)
-        watch->oldest_open = watched;
     return watched;
 }
 
@@ -92,23 +83,6 @@ void watch_acted(struct world *world, struct watched *watched)
 {
     if (watched && watched->message.received_ns != NONE_NS && watched->message.dwell_ns == NONE_NS)
         watched->message.dwell_ns = world_now(world) - watched->message.received_ns;
-}
-
-struct watched *watch_find(struct world *world, enum role to, struct span head)
-{
-    struct watch *watch = world->watch;
-    uint64_t hash = 0;
-
-    if (!watch)
-        return NULL;
-    for (size_t i = 0; i < head.size; i++)
-        hash = (hash ^ (uint8_t)head.data[i]) * UINT64_C(1099511628211);
-    while (watch->oldest_open && watch->oldest_open->message.received_ns != NONE_NS)
-        watch->oldest_open = watch->oldest_open->next;
-    for (struct watched *watched = watch->oldest_open; watched; watched = watched->next)
-        if (watched->to == to && watched->hash == hash && watched->message.received_ns == NONE_NS)
-            return watched;
-    return NULL;
 }
 
 void watch_event(struct world *world, const char *format, ...)

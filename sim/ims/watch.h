@@ -27,9 +27,6 @@ void watch_received(struct world *world, struct watched *watched);
 /* The receiver has done with it what it had to: what lies between is its dwell. Only the first call counts. */
 void watch_acted(struct world *world, struct watched *watched);
 
-/* The oldest message to a role that was sent with this head and has not been received: how datagrams are recognised. */
-struct watched *watch_find(struct world *world, enum role to, struct span head);
-
 /* A line of the event log: "what from to ...". */
 void watch_event(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -102,6 +102,7 @@ struct datagram {
     const struct slice *slices;
     uint32_t slice_count;
     uint32_t size;
+    void *note; /* the sender's, for who watches both ends */
 };
 typedef void udp_received_fn(void *context, const struct datagram *datagram, const struct cause *cause);
 
@@ -111,7 +112,7 @@ void udp_bind(struct net *net, uint32_t node, uint16_t port, void *context, udp_
 /* Sends a datagram of these slices, fragmented as each link's MTU demands (RFC 791); one lost fragment loses all.
  * Slices of spools are copied before the call returns. At most 65,507 bytes. */
 void udp_send(struct net *net, uint32_t node, uint16_t port, uint32_t to_node, uint16_t to_port,
-              const struct slice *slices, uint32_t slice_count, const struct cause *cause);
+              const struct slice *slices, uint32_t slice_count, const struct cause *cause, void *note);
 
 /* ---- TCP ---- */
 

@@ -45,7 +45,7 @@ void udp_fragmented(struct packet *packet, uint32_t more)
 }
 
 void udp_send(struct net *net, uint32_t node, uint16_t port, uint32_t to_node, uint16_t to_port,
-              const struct slice *slices, uint32_t slice_count, const struct cause *cause)
+              const struct slice *slices, uint32_t slice_count, const struct cause *cause, void *note)
 {
     struct udp_carried *carried = carried_create(net);
     struct packet *packet = packet_create(net);
@@ -62,6 +62,7 @@ void udp_send(struct net *net, uint32_t node, uint16_t port, uint32_t to_node, u
     carried->size = (uint32_t)size;
     carried->arrived = 0;
     carried->pieces = 1;
+    carried->note = note;
     *packet = (struct packet){
         .cause = *cause,
         .of.carried = carried,
@@ -106,6 +107,7 @@ static void udp_deliver(struct net *net, struct udp_carried *carried, const stru
         .slices = net->slices,
         .slice_count = count,
         .size = carried->size,
+        .note = carried->note,
     };
 
     binding->received(binding->context, &datagram, &packet->cause);

@@ -18,6 +18,7 @@ struct udp_carried {
     uint32_t size;    /* of the data */
     uint32_t arrived; /* bytes of the IP payload */
     uint32_t pieces;  /* fragments on their way; with the last one it is recycled */
+    void *note;       /* the sender's */
 };
 
 #endif

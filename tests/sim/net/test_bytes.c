@@ -173,7 +173,7 @@ static void small_trial(struct watcher *watcher, bool has_stamps, bool has_sack)
     engine_run(&lab.engine, NULL);
     CU_ASSERT_EQUAL(refused.how_sender, TCP_END_RESET);
     for (uint64_t size = 0; size < 9000; size += 1000 + size / 3) {
-        udp_send(lab.net, 2, 1000, 0, 2000, &(struct slice){&source_pattern, 7, size}, 1, &cause);
+        udp_send(lab.net, 2, 1000, 0, 2000, &(struct slice){&source_pattern, 7, size}, 1, &cause, NULL);
         engine_run(&lab.engine, NULL);
     }
     lab_close(&lab);

@@ -31,7 +31,7 @@ static void send_number(struct lab *lab, uint32_t from, uint32_t to, uint32_t nu
     struct slice slice = {&source_pattern, 0, size};
 
     cause.parts.ns[PART_PROCESSING] = lab->engine.now_ns;
-    udp_send(lab->net, from, (uint16_t)number, to, 9, &slice, 1, &cause);
+    udp_send(lab->net, from, (uint16_t)number, to, 9, &slice, 1, &cause, NULL);
 }
 
 static void nothing_happens(struct engine *engine, void *context)

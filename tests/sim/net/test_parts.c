@@ -108,7 +108,7 @@ static void send_as(struct lab *lab, uint16_t to_port, uint16_t transfer, bool i
     struct cause cause = {.transfer = transfer, .is_feedback = is_feedback};
     struct slice slice = {&source_pattern, 0, 958};
 
-    udp_send(lab->net, 0, 1, 1, to_port, &slice, 1, &cause);
+    udp_send(lab->net, 0, 1, 1, to_port, &slice, 1, &cause, NULL);
 }
 
 static void test_lines(void)

@@ -39,7 +39,7 @@ static void send_pattern(struct lab *lab, uint32_t to, uint32_t size)
     struct slice slice = {&source_pattern, 0, size};
 
     cause.parts.ns[PART_PROCESSING] = lab->engine.now_ns;
-    udp_send(lab->net, 0, 5060, to, 5060, &slice, size ? 1 : 0, &cause);
+    udp_send(lab->net, 0, 5060, to, 5060, &slice, size ? 1 : 0, &cause, NULL);
 }
 
 static void test_sizes(void)
@@ -146,7 +146,7 @@ static void test_spool_slices_are_copied(void)
     slices[0] = rope_slice(&rope, 0);
     slices[1] = (struct slice){&source_pattern, 4, 4};
     slices[2] = slices[0];
-    udp_send(lab.net, 0, 1, 1, 5060, slices, 3, &cause);
+    udp_send(lab.net, 0, 1, 1, 5060, slices, 3, &cause, NULL);
     rope_release(&rope, 7);
     for (int i = 0; i < 1000; i++)
         rope_append_bytes(&rope, "XXXXXXX", 7);
@@ -219,7 +219,7 @@ static void test_memory_is_recycled(void)
 
         source.lasts = false;
         for (uint32_t k = 0; k < 10; k++)
-            udp_send(lab.net, 0, 1, 2, 5060, &(struct slice){&source, 0, 3}, 1, &cause);
+            udp_send(lab.net, 0, 1, 2, 5060, &(struct slice){&source, 0, 3}, 1, &cause, NULL);
         send_pattern(&lab, 2, 3000);
         engine_run(&lab.engine, NULL);
         if (i == 100)
