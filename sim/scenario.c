@@ -12,6 +12,8 @@ static const char *const connections[] = {"warm", "cold", NULL};
 static const char *const auths[] = {"per-session", "cached", NULL};
 static const char *const forwardings[] = {"store-and-forward", "cut-through", NULL};
 static const char *const chunkings[] = {"few-large", "2048", NULL};
+static const char *const success_reports[] = {"no", "yes", NULL};
+static const char *const failure_reports[] = {"yes", "no", "partial", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 static const char *const suites[] = {"rfc8591", "rfc4975-rsa", NULL};
 static const char *const certificates[] = {"left-out", "included", NULL};
@@ -86,6 +88,8 @@ const struct field scenario_fields[] = {
          "negligible beside any dwell; assumed", "the largest IPv4 packet, RFC 791"),
     ROW("network.forward_extra", FIELD_TIME, forward_extra_ns, "0", "0", "1s",
         "added to every link's propagation in the direction of the file", "for the law of one nanosecond"),
+    ROW("network.cut_after", FIELD_TIME, cut_ns, "0", "0", "1000s",
+        "from the press until UE-B's access link loses every packet; 0: never", "for what dead receivers do"),
 
     ROW("dwell.table", FIELD_TEXT, dwell_table, "kamailio-captures", NULL, NULL,
         "how long nodes keep messages: a built-in table (hopsim list dwells) or a file", "public captures of Kamailio"),
@@ -110,6 +114,12 @@ const struct field scenario_fields[] = {
            "RFC 4975 section 5.1"),
     ROW("msrp.window", FIELD_COUNT, window, "0", "0", "1000000", "SENDs outstanding; 0: without limit",
         "RFC 4975 does not require waiting for the 200"),
+    CHOICE("msrp.success_report", success_report, "no", success_reports,
+           "yes: UE-B reports when it has the whole file, and BYE waits for that", "RFC 4975 section 7.1.2"),
+    CHOICE("msrp.failure_report", failure_report, "yes", failure_reports,
+           "which SENDs are answered: yes: all; partial: those that fail; no: none", "RFC 4975 section 7.1.1"),
+    ROW("msrp.size_max", FIELD_SIZE, receive_bytes_max, "0", "0", "64GiB",
+        "what UE-B takes of a message, it answers 413 to a longer one; 0: everything", "RFC 4975 section 10.5"),
 
     ROW("tcp.initial_window", FIELD_COUNT, tcp_initial_window, "10", "1", "100", "segments sent before the first ACK",
         "RFC 6928"),

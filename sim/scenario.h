@@ -15,6 +15,7 @@ enum connections { CONNECTIONS_WARM, CONNECTIONS_COLD };
 enum auth { AUTH_PER_SESSION, AUTH_CACHED };
 enum relay_forwarding { RELAY_STORE_AND_FORWARD, RELAY_CUT_THROUGH };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
+enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
 enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
 enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA };
 
@@ -51,6 +52,7 @@ struct scenario {
     struct scenario_link s8;       /* from the visited network to the home network */
     struct scenario_link loopback; /* between roles on one host */
     int64_t forward_extra_ns;      /* added to every link's propagation in the direction of the file */
+    int64_t cut_ns;                /* from the press until UE-B's link loses everything; 0: never */
 
     char dwell_table[FIELD_TEXT_SIZE];
     double dwell_spread; /* coefficient of variation of each dwell; 0: constant */
@@ -65,6 +67,9 @@ struct scenario {
     int auth;
     int chunking;
     uint64_t window; /* SENDs outstanding; 0: without limit */
+    int success_report;
+    int failure_report;
+    uint64_t receive_bytes_max; /* of a message that UE-B takes; 0: without limit */
 
     uint64_t tcp_initial_window;
     uint64_t tcp_buffer_bytes;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/leg.h"
 
+enum { STATUS_SIZE = 7 }; /* of a REPORT, without the comment: "000 200" */
+
 struct leg_listener {
     struct world *world;
     void *context;
@@ -42,12 +44,14 @@ void leg_read(struct leg *leg)
     struct cause cause = leg->cause;
     uint64_t released;
 
-    if (channel_is_dead(leg->channel) || !channel_is_ready(leg->channel))
+    if (leg->is_reading || channel_is_dead(leg->channel) || !channel_is_ready(leg->channel))
         return;
     if (leg->owner->may_read && !leg->owner->may_read(leg->context, leg))
         return;
+    leg->is_reading = true;
     enum err error = msrp_reader_take(leg->reader, channel_in(leg->channel), &released);
 
+    leg->is_reading = false;
     if (error != ERR_OK && error != ERR_MORE) {
         channel_reset(leg->channel, &cause);
         leg->owner->ended(leg->context, leg, TCP_END_RESET);
@@ -144,13 +148,16 @@ void leg_listen(struct world *world, enum role role, bool is_tls, void *context,
 
 /* ---- Writing ---- */
 
-/* "SEND 1-2048/4096", "200 (SEND)": what a ladder shows. A response does not name its method: it is known here only
- * that a response without Use-Path and challenge answers a SEND. */
+/* "SEND 1-2048/4096", "200 (SEND)", "REPORT 000 200": what a ladder shows. A response does not name its method: it is
+ * known here only that a response without Use-Path and challenge answers a SEND. */
 static void leg_label(const struct msrp_head *head, struct sink *label)
 {
     if (head->is_request) {
         sink_span(label, head->method);
-        if (head->has_range) {
+        if (head->report_status.size >= STATUS_SIZE) {
+            sink_char(label, ' ');
+            sink_span(label, (struct span){head->report_status.data, STATUS_SIZE});
+        } else if (head->has_range) {
             sink_char(label, ' ');
             msrp_write_byte_range(head->range, label);
         }

@@ -31,6 +31,7 @@ struct leg {
     struct msrp_reader *reader;
     struct cause cause;       /* of what is being done now */
     struct watched *incoming; /* the message whose end came last */
+    bool is_reading;          /* what the owner does at once about a message must not read the next one inside it */
 };
 
 /* A leg on a connection that is opened for it, or on one that was accepted. */

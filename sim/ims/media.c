@@ -44,6 +44,7 @@ struct media {
     uint64_t received_bytes;
     uint8_t *kept;
     uint64_t kept_capacity;
+    bool is_refused; /* the chunk under way has its answer already */
     struct media_job *jobs_free;
     const struct dwell_row *send_row; /* of the dwell table: how long a SEND is worked on */
 };
@@ -208,6 +209,8 @@ static void media_check_sender(struct media *media)
         media->owner->sent(media->context, &cause);
         break;
     case MSRP_FAILED:
+        watch_event(media->world, "failed %s MSRP %d", media->world->sites[media->role].label,
+                    msrp_sender_status(media->sender));
         media->owner->failed(media->context, OUTCOME_TRANSFER_FAILED);
         break;
     case MSRP_SENDING:
@@ -221,6 +224,7 @@ static void media_wake(struct engine *engine, void *context)
     struct media *media = context;
 
     msrp_sender_wake(media->sender, engine->now_ns);
+    leg_push(media->leg);
     media_arm(media);
     media_check_sender(media);
 }
@@ -231,6 +235,9 @@ static void media_pump(struct media *media)
     leg_push(media->leg);
     media_arm(media);
 }
+
+/* The value of Failure-Report that the scenario asks for; NULL: the header is left out, which means yes. */
+static const char *const failure_reports[] = {[FAILURE_REPORT_NO] = "no", [FAILURE_REPORT_PARTIAL] = "partial"};
 
 /* Begins to send when there is both a body and a connection. */
 static void media_try_send(struct media *media, const struct cause *cause)
@@ -247,6 +254,8 @@ static void media_try_send(struct media *media, const struct cause *cause)
                                       .chunk_bytes = scenario->chunking == CHUNKING_2048 ? MEDIA_CHUNK : 0,
                                       .window = (uint32_t)scenario->window,
                                       .identity = stream_place(media->own_uri) ^ world->trial->number,
+                                      .success_report = scenario->success_report ? "yes" : NULL,
+                                      .failure_report = failure_reports[scenario->failure_report],
                                       .timeout_ns = 30 * SECOND,
                                       .writer = leg_writer(media->leg)};
 
@@ -338,25 +347,66 @@ static void media_received_all(void *context, uint64_t length, struct span conte
     media->owner->received(media->context, length, &cause);
 }
 
+/* The answer to the request that came last goes out when the UE has worked on it. */
+static void media_answer_later(struct media *media, struct watched *watched)
+{
+    struct world *world = media->world;
+    struct media_job *job = media->jobs_free;
+    struct cause answer = cause_feedback(&media->leg->cause);
+
+    if (job)
+        media->jobs_free = job->next;
+    else
+        job = arena_alloc(world->arena, sizeof(*job));
+    job->media = media;
+    job->watched = watched;
+    site_keep_row(world, media->role, media->send_row, &answer, job, media_answer);
+}
+
+static void media_refused(void *context)
+{
+    struct media *media = context;
+
+    media->is_refused = true;
+    media_answer_later(media, NULL);
+}
+
 static void media_make_receiver(struct media *media)
 {
+    uint64_t size_max = media->world->scenario->receive_bytes_max;
     struct msrp_receive_config config = {.own_uri = media->own_uri,
-                                         .size_max = UINT64_MAX - 1,
+                                         .size_max = size_max > 0 ? size_max : UINT64_MAX - 1,
                                          .identity = stream_place(media->own_uri),
                                          .writer = leg_writer(media->leg),
                                          .context = media,
                                          .body = media_received_body,
-                                         .complete = media_received_all};
+                                         .complete = media_received_all,
+                                         .refused = media_refused};
 
     media->receiver = msrp_receiver_create(media->world->arena, &config);
 }
 
 /* ---- What the leg tells ---- */
 
+/* A response or a REPORT about what this UE sends may let it go on, or end it. */
+static void media_heard(struct media *media)
+{
+    media_pump(media);
+    media_check_sender(media);
+}
+
 static void media_head(void *context, struct leg *leg, const struct msrp_head *head)
 {
     struct media *media = context;
 
+    if (head->is_request && media->sender) {
+        if (!span_equal(head->method, SPAN("REPORT")))
+            return;
+        leg->cause = cause_forward(&leg->cause);
+        msrp_sender_reported(media->sender, head);
+        media_heard(media);
+        return;
+    }
     if (head->is_request) {
         if (!media->receiver)
             media_make_receiver(media);
@@ -368,8 +418,7 @@ static void media_head(void *context, struct leg *leg, const struct msrp_head *h
     } else if (media->sender) {
         leg->cause = cause_forward(&leg->cause);
         msrp_sender_answered(media->sender, world_now(media->world), head);
-        media_pump(media);
-        media_check_sender(media);
+        media_heard(media);
     }
 }
 
@@ -378,7 +427,8 @@ static void media_body(void *context, struct leg *leg, uint64_t at, struct slice
     struct media *media = context;
 
     (void)leg;
-    msrp_receiver_body(media->receiver, at, slice);
+    if (media->receiver)
+        msrp_receiver_body(media->receiver, at, slice);
 }
 
 static void media_end(void *context, struct leg *leg, char flag)
@@ -390,18 +440,10 @@ static void media_end(void *context, struct leg *leg, char flag)
         watch_acted(world, leg->incoming);
         return;
     }
-    struct media_job *job = media->jobs_free;
-
-    if (job)
-        media->jobs_free = job->next;
-    else
-        job = arena_alloc(world->arena, sizeof(*job));
-    job->media = media;
-    job->watched = leg->incoming;
     msrp_receiver_end(media->receiver, flag);
-    struct cause answer = cause_feedback(&leg->cause);
-
-    site_keep_row(world, media->role, media->send_row, &answer, job, media_answer);
+    if (!media->is_refused)
+        media_answer_later(media, leg->incoming);
+    media->is_refused = false;
 }
 
 static void media_ready(void *context, struct leg *leg)

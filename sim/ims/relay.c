@@ -1,57 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sim/ims/relay.h"
-#include "sim/proto/msrp_relay.h"
+#include "sim/ims/relay_state.h"
 #include "sim/sec/digest.h"
-
-enum {
-    RELAY_URI_SIZE = 128,
-    RELAY_TEXT_SIZE = 2048, /* a head as a relay passes it on: a path of six URIs fits */
-    RELAY_LEGS_MAX = 8,
-};
-
-/* A message that goes through: a request with its body, or a response that travels back. */
-struct transit {
-    struct transit *next;
-    struct relay_leg *from;
-    enum role to;             /* ROLE_COUNT: nowhere, only answered */
-    enum cost_operation cost; /* of the answer; COST_OPERATION_COUNT: none */
-    struct watched *watched;
-    uint64_t body_left_from; /* offset in the leg's body rope of the next byte to pass on */
-    uint64_t body_end;       /* of its last byte so far */
-    bool has_body;
-    bool acknowledges; /* a response that passes through */
-    bool is_whole;     /* its end has come */
-    bool is_kept;      /* its dwell is under way */
-    bool is_worked;    /* its dwell is over */
-    bool is_begun;     /* its head has been passed on */
-    char flag;
-    size_t head_size, answer_size;
-    char transaction_id[64];
-    size_t transaction_id_size;
-    char head[RELAY_TEXT_SIZE];
-    char answer[RELAY_TEXT_SIZE];
-};
-
-/* One connection of the relay. */
-struct relay_leg {
-    struct relay *relay;
-    struct leg *leg;
-    struct transit *first, *last; /* oldest first */
-    struct rope body;             /* of all of them, not passed on yet */
-};
-
-struct relay {
-    struct world *world;
-    enum role role;
-    bool is_b2bua, is_tls;
-    struct msrp_relay *msrp;
-    struct transit *free;
-    uint32_t leg_count;
-    struct relay_leg legs[RELAY_LEGS_MAX];
-    char uri[RELAY_URI_SIZE];
-    char upstream[RELAY_URI_SIZE]; /* B2BUA: the path of the offer and of the answer */
-    char downstream[RELAY_URI_SIZE];
-};
 
 static const struct leg_owner relay_leg_owner;
 static void relay_pump(struct relay_leg *from, const struct cause *cause);
@@ -104,6 +53,20 @@ static void *relay_accept(void *context, struct leg *leg)
 
     own->leg = leg;
     return own;
+}
+
+/* Whether a message can leave for peer, over a connection that stands or one that can be opened. A connection that
+ * broke is not opened again, since a half-sent chunk cannot go on over another one; users open theirs themselves. */
+static bool relay_reaches(struct relay *relay, enum role peer)
+{
+    const struct relay_leg *leg = relay_leg_to(relay, peer);
+
+    if (leg)
+        return !leg->has_finished;
+    for (uint32_t i = 0; i < relay->leg_count; i++)
+        if (channel_peer(relay->legs[i].leg->channel) == peer)
+            return false;
+    return peer != ROLE_UE_A;
 }
 
 /* ---- Passing on ---- */
@@ -166,11 +129,13 @@ static bool relay_pass(struct relay_leg *from, struct transit *transit, const st
 {
     struct relay *relay = from->relay;
 
+    if (transit->to != ROLE_COUNT && !relay_reaches(relay, transit->to))
+        relay_lose(transit, cause);
     if (transit->to == ROLE_COUNT)
         return transit->is_whole;
     relay_connect(relay, transit->to, cause);
-    struct leg *out = relay_leg_to(relay, transit->to)->leg;
-
+    struct relay_leg *to = relay_leg_to(relay, transit->to);
+    struct leg *out = to->leg;
     struct msrp_writer writer = leg_writer(out);
 
     out->cause = transit->acknowledges ? *cause : cause_forward(cause);
@@ -189,6 +154,7 @@ static bool relay_pass(struct relay_leg *from, struct transit *transit, const st
     if (transit->has_body)
         relay_pass_end(transit, &writer);
     leg_push(out);
+    relay_passed(to, transit);
     return true;
 }
 
@@ -226,7 +192,7 @@ static void relay_digested(void *context, const struct cause *cause)
 }
 
 /* The dwell begins with the head, or where messages are stored with their end. */
-static void relay_keep(struct transit *transit, struct span kind, const struct cause *cause)
+static void relay_keep(struct transit *transit, const struct cause *cause)
 {
     struct world *world = transit->from->relay->world;
     enum role role = transit->from->relay->role;
@@ -238,7 +204,7 @@ static void relay_keep(struct transit *transit, struct span kind, const struct c
     if (transit->cost != COST_OPERATION_COUNT)
         site_crypto(world, role, transit->cost, 0, cause, transit, relay_digested);
     else
-        site_keep(world, role, kind, cause, transit, relay_worked);
+        site_keep(world, role, transit->kind, cause, transit, relay_worked);
 }
 
 /* ---- Taking ---- */
@@ -257,6 +223,7 @@ static struct transit *transit_take(struct relay_leg *from)
     transit->from = from;
     transit->to = ROLE_COUNT;
     transit->cost = COST_OPERATION_COUNT;
+    transit->kind = SPAN("SEND/200");
     transit->body_left_from = transit->body_end = from->body.end;
     if (from->last)
         from->last->next = transit;
@@ -279,15 +246,20 @@ static void transit_forward(struct transit *transit, const struct msrp_head *hea
     transit->to = leg_role_of_uri(relay->world, next_uri);
     if (transit->to == ROLE_COUNT)
         return;
-    /* A SEND is answered hop by hop under an ID of each hop's own; AUTH and its answer keep theirs all the way. */
-    if (is_method(head, SPAN("SEND")))
+    /* A SEND is answered hop by hop under an ID of each hop's own; others keep theirs all the way. */
+    if (is_method(head, SPAN("SEND"))) {
         msrp_relay_transaction_id(relay->msrp, &id);
-    else
+        relay->origin = msrp_origin_keep(relay->world->arena, relay->origin, head);
+        transit->origin = relay->origin;
+        transit->has_range = head->has_range;
+        transit->range = head->range;
+    } else {
         sink_span(&id, head->transaction_id);
+    }
     struct msrp_relay_forward forward = {.transaction_id = sink_written(&id), .range_end = MSRP_RANGE_STAR};
 
     if (relay->is_b2bua) {
-        forward.b2bua_to = relay->downstream;
+        forward.b2bua_to = is_method(head, SPAN("REPORT")) ? relay->upstream : relay->downstream;
         forward.b2bua_from = relay->uri;
     }
     msrp_relay_forward_head(relay->msrp, head, &forward, &text);
@@ -310,17 +282,21 @@ static void transit_route(struct transit *transit, const struct msrp_head *head)
 
     if (relay->is_b2bua && way == MSRP_RELAY_FOR_US && head->is_request) {
         way = MSRP_RELAY_FORWARD;
-        next_uri = span_of(relay->downstream);
+        next_uri = span_of(is_method(head, SPAN("REPORT")) ? relay->upstream : relay->downstream);
     }
     if (way == MSRP_RELAY_FORWARD)
         transit_forward(transit, head, next_uri);
     if (!head->is_request)
         return;
+    transit->kind = is_method(head, SPAN("REPORT")) ? SPAN("REPORT") : SPAN("SEND");
     if (way == MSRP_RELAY_FOR_US && is_method(head, SPAN("AUTH"))) {
         msrp_relay_auth(relay->msrp, head, &answer);
         transit->cost = COST_DIGEST;
     } else if (is_method(head, SPAN("SEND"))) {
-        msrp_write_response(head, transit->to == ROLE_COUNT ? 481 : 200, &answer);
+        int status = transit->to == ROLE_COUNT ? 481 : 200;
+
+        if (msrp_wish_answers(msrp_wish_of(head->failure_report), status))
+            msrp_write_response(head, status, &answer);
     }
     check(!answer.overflow);
     transit->answer_size = answer.size;
@@ -334,6 +310,8 @@ static void relay_head(void *context, struct leg *leg, const struct msrp_head *h
     transit->has_body = head->has_body;
     transit->acknowledges = leg->cause.is_feedback;
     transit_route(transit, head);
+    if (!head->is_request && transit->to == ROLE_COUNT)
+        relay_answered_by(from, head, &leg->cause);
 }
 
 static void relay_body(void *context, struct leg *leg, uint64_t at, struct slice slice)
@@ -347,7 +325,7 @@ static void relay_body(void *context, struct leg *leg, uint64_t at, struct slice
         return;
     rope_append(&from->body, slice);
     transit->body_end = from->body.end;
-    relay_keep(transit, SPAN("SEND"), &leg->cause);
+    relay_keep(transit, &leg->cause);
     if (transit->is_worked)
         relay_pump(from, &leg->cause);
 }
@@ -362,11 +340,10 @@ static void relay_end(void *context, struct leg *leg, char flag)
     transit->flag = flag;
     transit->watched = leg->incoming;
     /* A response to what this relay passed on ends here: nothing waits for it. */
-    if (transit->to == ROLE_COUNT && transit->answer_size == 0) {
+    if (transit->to == ROLE_COUNT && transit->answer_size == 0 && !transit->is_kept)
         transit->is_worked = true;
-    } else {
-        relay_keep(transit, transit->answer_size > 0 ? SPAN("SEND") : SPAN("SEND/200"), &leg->cause);
-    }
+    else
+        relay_keep(transit, &leg->cause);
     relay_pump(from, &leg->cause);
 }
 
@@ -378,16 +355,20 @@ static void relay_ready(void *context, struct leg *leg)
         world_leg_ready(leg->world);
 }
 
-static void relay_writable(void *context, struct leg *leg)
+void relay_pump_all(struct relay *relay, const struct cause *cause)
 {
-    struct relay *relay = ((struct relay_leg *)context)->relay;
-    struct cause cause = leg->cause;
-
     for (uint32_t i = 0; i < relay->leg_count; i++) {
-        relay_pump(&relay->legs[i], &cause);
-        relay->legs[i].leg->cause = cause;
+        relay_pump(&relay->legs[i], cause);
+        relay->legs[i].leg->cause = *cause;
         leg_read(relay->legs[i].leg);
     }
+}
+
+static void relay_writable(void *context, struct leg *leg)
+{
+    struct cause cause = leg->cause;
+
+    relay_pump_all(((struct relay_leg *)context)->relay, &cause);
 }
 
 static bool relay_may_read(void *context, struct leg *leg)
@@ -402,11 +383,18 @@ static bool relay_may_read(void *context, struct leg *leg)
 
 static void relay_ended(void *context, struct leg *leg, enum tcp_end how)
 {
-    (void)context;
-    if (how == TCP_END_FIN)
-        channel_finish(leg->channel, &leg->cause);
-    else
-        world_fail(leg->world, OUTCOME_TRANSFER_FAILED); /* a half-sent chunk cannot go on over another connection */
+    struct relay_leg *own = context;
+    struct cause cause = leg->cause;
+
+    if (how == TCP_END_FIN) {
+        own->has_finished = true;
+        channel_finish(leg->channel, &cause);
+        return;
+    }
+    /* What came only in part cannot come whole: whoever has it so far is told. */
+    if (own->last && !own->last->is_whole)
+        relay_end(own, leg, '#');
+    relay_broken(own, &cause);
 }
 
 static const struct leg_owner relay_leg_owner = {.ready = relay_ready,
@@ -479,6 +467,7 @@ struct relay *relay_create(struct world *world, enum role role, bool is_b2bua)
         sink_text(&uri, "/b2bua4a7c1e09;tcp");
     check(!uri.overflow);
     sink_string(&uri);
+    relay_watch_next_hops(relay);
     world->relays[role] = relay;
     leg_listen(world, role, relay->is_tls, relay, relay_accept, &relay_leg_owner);
     return relay;

@@ -242,8 +242,22 @@ static void session_seal(struct session *session, const struct cause *cause)
                 world->trial->file_bytes, cause, session, session_sealed);
 }
 
+static void session_cut(struct engine *engine, void *context)
+{
+    struct session *session = context;
+    struct world *world = session->world;
+
+    (void)engine;
+    watch_event(world, "cut UE-B");
+    net_cut(world->net, world->sites[ROLE_UE_B].node);
+}
+
 void session_press(struct session *session, const struct cause *cause)
 {
+    struct world *world = session->world;
+
+    if (world->scenario->cut_ns > 0)
+        engine_at(&world->engine, world_now(world) + world->scenario->cut_ns, session, session_cut);
     if (is_cms(session) && session->world->scenario->seal_when != SEAL_AFTER_ANSWER)
         session_seal(session, cause);
     media_prepare(session->media_a, cause);
@@ -292,7 +306,7 @@ static void session_a_told(void *context, const struct sip_output *item, const s
         world_fail(world, OUTCOME_SETUP_REFUSED);
         break;
     case SIP_TIMED_OUT:
-        world_fail(world, OUTCOME_SETUP_TIMEOUT);
+        world_fail(world, session->is_answered ? OUTCOME_TRANSFER_FAILED : OUTCOME_SETUP_TIMEOUT);
         break;
     case SIP_BYE_ANSWERED:
         world->moments.ended_ns = sip_node_arrived_ns(session->node_a);

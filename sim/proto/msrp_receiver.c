@@ -50,6 +50,9 @@ struct chunk {
     uint64_t taken;     /* bytes that came */
     uint64_t announced; /* bytes that may come; MSRP_RANGE_STAR: not known */
     bool wants_report, wants_success, wants_failure;
+    bool has_body;
+    bool is_ended;
+    bool is_answered; /* before its end */
 };
 
 struct msrp_receiver {
@@ -166,19 +169,27 @@ static struct kept *keep_answer(struct msrp_receiver *receiver, const struct msr
     return kept;
 }
 
-/* The answer to the request that is being received. */
+/* The answer to the request that is being received. A sender that is to stop is told so while it still sends. */
 static void refuse(struct msrp_receiver *receiver, int status)
 {
-    kept_at(receiver, receiver->next - 1)->status = (int16_t)status;
-    receiver->chunk.carries = false;
+    struct kept *kept = kept_at(receiver, receiver->next - 1);
+    struct chunk *chunk = &receiver->chunk;
+
+    kept->status = (int16_t)status;
+    chunk->carries = false;
+    if (status != 413 || !receiver->config.refused || !chunk->wants_failure || !chunk->has_body || chunk->is_ended)
+        return;
+    chunk->is_answered = true;
+    kept->is_ready = true;
+    receiver->config.refused(receiver->config.context);
 }
 
 /* A message of which a chunk is refused will not be completed: its sender stops, RFC 4975 section 7.1.1. */
 static void refuse_message(struct msrp_receiver *receiver, int status)
 {
-    refuse(receiver, status);
     receiver->message.is_open = false;
     receiver->message.status = status;
+    refuse(receiver, status);
 }
 
 /* ---- Heads ---- */
@@ -277,7 +288,8 @@ static void receive_send(struct msrp_receiver *receiver, const struct msrp_head 
     if (status != 200) {
         if (receiver->message.is_open && is_same_message(&receiver->message, head->message_id))
             refuse_message(receiver, status);
-        refuse(receiver, status);
+        else
+            refuse(receiver, status);
         return;
     }
     chunk->carries = true;
@@ -302,7 +314,7 @@ void msrp_receiver_head(struct msrp_receiver *receiver, const struct msrp_head *
     struct chunk *chunk = &receiver->chunk;
     bool wants_none = span_equal_nocase(head->failure_report, SPAN("no"));
 
-    *chunk = (struct chunk){.wants_failure = !wants_none};
+    *chunk = (struct chunk){.wants_failure = !wants_none, .has_body = head->has_body};
     chunk->wants_success = !wants_none && !span_equal_nocase(head->failure_report, SPAN("partial"));
     chunk->wants_report = span_equal_nocase(head->success_report, SPAN("yes"));
     if (span_equal(head->method, SPAN("REPORT"))) {
@@ -385,6 +397,9 @@ static void end_chunk(struct msrp_receiver *receiver, char flag)
 
 void msrp_receiver_end(struct msrp_receiver *receiver, char flag)
 {
+    receiver->chunk.is_ended = true;
+    if (receiver->chunk.is_answered)
+        return;
     check(receiver->first != receiver->next);
     struct kept *kept = kept_at(receiver, receiver->next - 1);
 
@@ -444,6 +459,12 @@ static void write_report(struct msrp_receiver *receiver, const struct kept *kept
     msrp_write_end(head.transaction_id, '$', out);
 }
 
+static void write_out(const struct msrp_receiver *receiver, const struct sink *out)
+{
+    check(!out->overflow);
+    receiver->config.writer.bytes(receiver->config.writer.context, out->data, out->size, true);
+}
+
 bool msrp_receiver_answer(struct msrp_receiver *receiver)
 {
     struct sink out = SINK(receiver->reply);
@@ -452,16 +473,18 @@ bool msrp_receiver_answer(struct msrp_receiver *receiver)
         return false;
     struct kept *kept = kept_at(receiver, receiver->first);
 
-    if (!kept->is_silent && !write_answer_again(receiver, kept, &out))
-        write_answer(receiver, kept, &out);
-    if (kept->has_report && kept->is_silent)
-        receiver->answer_size = 0; /* the report takes its place */
-    if (kept->has_report)
-        write_report(receiver, kept, &out);
-    check(!out.overflow);
-    receiver->ways[kept->way].uses--;
     receiver->first++;
-    if (out.size > 0)
-        receiver->config.writer.bytes(receiver->config.writer.context, out.data, out.size, true);
-    return out.size > 0;
+    receiver->ways[kept->way].uses--;
+    if (!kept->is_silent) {
+        if (!write_answer_again(receiver, kept, &out))
+            write_answer(receiver, kept, &out);
+        write_out(receiver, &out);
+    }
+    if (kept->has_report) {
+        out.size = 0;
+        receiver->answer_size = 0; /* the report takes its place */
+        write_report(receiver, kept, &out);
+        write_out(receiver, &out);
+    }
+    return !kept->is_silent || kept->has_report;
 }

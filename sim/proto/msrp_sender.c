@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/proto/msrp_ident.h"
+#include "sim/proto/msrp_ranges.h"
 #include "sim/proto/msrp_session.h"
 #include "sim/base/check.h"
 
@@ -26,6 +27,9 @@ struct msrp_sender {
     size_t head_size, head_capacity;
     struct span tail; /* from behind the Byte-Range's value to the empty line */
     bool is_silent;   /* Failure-Report says that a 200 never comes */
+    bool wants_report, has_report;
+    struct msrp_ranges reported; /* bytes that reports of success have told of */
+    char message_id[MSRP_IDENT_SIZE];
     bool in_chunk;
     uint64_t written;            /* bytes of the body */
     uint64_t chunk_left;         /* of the chunk in progress */
@@ -51,13 +55,10 @@ static size_t length_of(const char *text)
     return text ? strlen(text) : 0;
 }
 
-static void write_message_id(struct sink *sink, uint64_t identity)
+static void write_message_id(struct sink *sink, const char id[MSRP_IDENT_SIZE])
 {
-    char id[MSRP_IDENT_SIZE];
-
-    msrp_ident_write(msrp_ident_hash(~identity), 0, id);
     sink_text(sink, "Message-ID: ");
-    sink_bytes(sink, id, sizeof(id));
+    sink_bytes(sink, id, MSRP_IDENT_SIZE);
     sink_text(sink, "\r\nByte-Range: ");
 }
 
@@ -72,7 +73,8 @@ static void prepare_head(struct msrp_sender *sender)
     sink_text(&head, "MSRP 000000000000 SEND\r\n");
     write_line(&head, "To-Path: ", config->to_path);
     write_line(&head, "From-Path: ", config->from_path);
-    write_message_id(&head, config->identity);
+    msrp_ident_write(msrp_ident_hash(~config->identity), 0, sender->message_id);
+    write_message_id(&head, sender->message_id);
     sink_text(&tail, "\r\n");
     write_line(&tail, "Success-Report: ", config->success_report);
     write_line(&tail, "Failure-Report: ", config->failure_report);
@@ -97,6 +99,7 @@ struct msrp_sender *msrp_sender_create(struct arena *arena, const struct msrp_se
     sender->arena = arena;
     sender->state = MSRP_SENDING;
     sender->is_silent = !span_equal(failure, SPAN("yes"));
+    sender->wants_report = config->success_report && span_equal(span_of(config->success_report), SPAN("yes"));
     sender->ring = arena_alloc(arena, RING_FIRST * sizeof(*sender->ring));
     sender->ring_capacity = RING_FIRST;
     prepare_head(sender);
@@ -227,12 +230,18 @@ static void fail(struct msrp_sender *sender, int status)
     sender->status = status;
 }
 
+static bool is_reported(const struct msrp_sender *sender)
+{
+    return !sender->wants_report ||
+           (sender->has_report && msrp_ranges_whole(&sender->reported, sender->config.body.length));
+}
+
 static void settle(struct msrp_sender *sender)
 {
     bool is_written = sender->written == sender->config.body.length && sender->chunks > 0 && !sender->in_chunk;
 
     if (is_written)
-        sender->state = sender->waiting > 0 ? MSRP_WAITING : MSRP_SENT;
+        sender->state = sender->waiting > 0 || !is_reported(sender) ? MSRP_WAITING : MSRP_SENT;
 }
 
 static void finish_chunk(struct msrp_sender *sender, int64_t now_ns)
@@ -268,26 +277,81 @@ void msrp_sender_pump(struct msrp_sender *sender, int64_t now_ns)
     }
 }
 
+/* Where a 200 never comes an error still may, at any time. */
+static bool takes_answer(const struct msrp_sender *sender, uint64_t transaction, int status)
+{
+    bool is_open = transaction >= sender->first && transaction < sender->next && *slot(sender, transaction) != ANSWERED;
+
+    return is_open || (sender->is_silent && transaction < sender->next && status != 200);
+}
+
+static void settle_transaction(struct msrp_sender *sender, uint64_t transaction)
+{
+    if (transaction < sender->first || *slot(sender, transaction) == ANSWERED)
+        return;
+    *slot(sender, transaction) = ANSWERED;
+    check(sender->waiting > 0);
+    sender->waiting--;
+    drop_answered(sender);
+}
+
 void msrp_sender_answered(struct msrp_sender *sender, int64_t now_ns, const struct msrp_head *response)
 {
     uint64_t transaction;
 
     (void)now_ns;
     check(!response->is_request);
-    if (sender->state == MSRP_SENT || sender->state == MSRP_FAILED)
+    if (sender->state == MSRP_FAILED)
         return;
     if (!msrp_ident_read(sender->config.identity, response->transaction_id, &transaction))
         return;
-    if (transaction < sender->first || transaction >= sender->next || *slot(sender, transaction) == ANSWERED)
+    if (!takes_answer(sender, transaction, response->status))
         return;
-    *slot(sender, transaction) = ANSWERED;
-    check(sender->waiting > 0);
-    sender->waiting--;
-    drop_answered(sender);
+    settle_transaction(sender, transaction);
     if (response->status != 200)
         fail(sender, response->status);
     else
         settle(sender);
+}
+
+/* "000 408 Request Timeout": the namespace is that of RFC 4975's own codes, others say nothing that is known. */
+static bool read_status(struct span text, uint64_t *status)
+{
+    uint64_t name_space;
+
+    return span_cut_number(&text, &name_space) == ERR_OK && name_space == 0 &&
+           span_cut_literal(&text, SPAN(" ")) == ERR_OK && span_cut_number(&text, status) == ERR_OK && *status <= 999;
+}
+
+static void tell_nobody(void *context, uint64_t offset, struct slice slice)
+{
+    (void)context;
+    (void)offset;
+    (void)slice;
+}
+
+void msrp_sender_reported(struct msrp_sender *sender, const struct msrp_head *report)
+{
+    struct span id = {sender->message_id, MSRP_IDENT_SIZE};
+    const struct msrp_byte_range *range = &report->range;
+    uint64_t status, length = sender->config.body.length;
+
+    if (sender->state == MSRP_FAILED || !span_equal(report->message_id, id) ||
+        !read_status(report->report_status, &status))
+        return;
+    if (status != 200) {
+        fail(sender, (int)status);
+        return;
+    }
+    if (!report->has_range || range->start == 0 || range->end > length || range->end < range->start - 1)
+        return;
+    struct slice told = {&source_pattern, 0, range->end - (range->start - 1)};
+
+    /* Of reports with more gaps than are kept, those that do not fit say nothing. */
+    if (msrp_ranges_add(&sender->reported, sender->arena, range->start - 1, told, NULL, tell_nobody) != ERR_OK)
+        return;
+    sender->has_report = true;
+    settle(sender);
 }
 
 int64_t msrp_sender_wake_ns(const struct msrp_sender *sender)

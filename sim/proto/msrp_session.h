@@ -65,6 +65,10 @@ void msrp_sender_pump(struct msrp_sender *sender, int64_t now_ns);
 /* A response to one of its SENDs: 200, or an error that ends the sending (RFC 4975 section 7.1.2). */
 void msrp_sender_answered(struct msrp_sender *sender, int64_t now_ns, const struct msrp_head *response);
 
+/* A REPORT: it counts if it is about this message. One of success tells that its range has been received, any other
+ * status ends the sending (RFC 4975 section 7.1.2). */
+void msrp_sender_reported(struct msrp_sender *sender, const struct msrp_head *report);
+
 /* When to call msrp_sender_wake: the first transaction timeout; INT64_MAX when none. */
 int64_t msrp_sender_wake_ns(const struct msrp_sender *sender);
 void msrp_sender_wake(struct msrp_sender *sender, int64_t now_ns);
@@ -72,9 +76,11 @@ void msrp_sender_wake(struct msrp_sender *sender, int64_t now_ns);
 /* Whether a chunk is begun but not ended: who shares the writer must not write now. */
 bool msrp_sender_in_chunk(const struct msrp_sender *sender);
 
-enum msrp_sender_state msrp_sender_state(const struct msrp_sender *sender); /* SENT: every chunk written and answered */
-int msrp_sender_status(const struct msrp_sender *sender);                   /* of the failure; 408 for a timeout */
-uint64_t msrp_sender_chunks(const struct msrp_sender *sender);              /* written so far */
+/* SENT: every chunk has been written and answered, and where Success-Report asked for it all bytes have been reported.
+ * Where errors alone are answered, one that comes later still makes it FAILED. */
+enum msrp_sender_state msrp_sender_state(const struct msrp_sender *sender);
+int msrp_sender_status(const struct msrp_sender *sender);      /* of the failure; 408 for a timeout */
+uint64_t msrp_sender_chunks(const struct msrp_sender *sender); /* written so far */
 
 /* ---- Receiver ---- */
 
@@ -88,6 +94,9 @@ struct msrp_receive_config {
     /* The whole message is there: length bytes of content_type; the slices were passed to body. */
     void (*body)(void *context, uint64_t offset, struct slice slice); /* offset in the message, from 0 */
     void (*complete)(void *context, uint64_t length, struct span content_type);
+    /* NULL, or told when a chunk gets its 413 before its end (RFC 4975 section 10.5): the owner calls _answer for this
+     * and not for the end. */
+    void (*refused)(void *context);
 };
 
 struct msrp_receiver;

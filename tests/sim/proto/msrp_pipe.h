@@ -146,8 +146,11 @@ static inline void pair_head_a(void *context, const struct msrp_head *head)
 {
     struct pair *pair = context;
 
-    if (head->is_request) /* a REPORT */
+    if (head->is_request) { /* a REPORT */
+        if (pair->sender)
+            msrp_sender_reported(pair->sender, head);
         return;
+    }
     pair->answers++;
     pair->last_status = head->status;
     if (pair->sender)

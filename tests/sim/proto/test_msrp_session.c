@@ -193,8 +193,10 @@ static void test_wire(void)
     CU_ASSERT_EQUAL_FATAL(rope_length(&pair.there.out), wanted.size);
     rope_read(&pair.there.out, 0, text, wanted.size);
     CU_ASSERT_TRUE(memcmp(text, wanted_text, wanted.size) == 0);
-    CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_SENT); /* no answer is waited for */
+    CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_WAITING); /* for the REPORT, not for an answer */
+    CU_ASSERT_EQUAL(msrp_sender_wake_ns(pair.sender), INT64_MAX);
     CU_ASSERT_EQUAL(pair_run(&pair, 100, 1), ERR_OK);
+    CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_SENT);
     CU_ASSERT_TRUE(pair.answers == 0 && pair.completed == 1 && pair.back.acknowledging > 0); /* but a REPORT came */
 }
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * relay_state.h - the inside of a relay, and what its two files do for each other: relay.c takes messages and passes
+ * them on, relay_report.c minds what becomes of them at the next hop.
+ */
+#ifndef SIM_IMS_RELAY_STATE_H
+#define SIM_IMS_RELAY_STATE_H
+
+#include "sim/ims/relay.h"
+#include "sim/proto/msrp_pending.h"
+#include "sim/proto/msrp_relay.h"
+
+enum {
+    RELAY_URI_SIZE = 128,
+    RELAY_TEXT_SIZE = 2048, /* a head as a relay passes it on: a path of six URIs fits */
+    RELAY_LEGS_MAX = 8,
+};
+
+/* A message that goes through: a request with its body, or a response that travels back. */
+struct transit {
+    struct transit *next;
+    struct relay_leg *from;
+    enum role to;             /* ROLE_COUNT: nowhere, only answered */
+    enum cost_operation cost; /* of the answer; COST_OPERATION_COUNT: none */
+    struct watched *watched;
+    uint64_t body_left_from; /* offset in the leg's body rope of the next byte to pass on */
+    uint64_t body_end;       /* of its last byte so far */
+    bool has_body;
+    bool acknowledges; /* a response that passes through */
+    bool is_whole;     /* its end has come */
+    bool is_kept;      /* its dwell is under way */
+    bool is_worked;    /* its dwell is over */
+    bool is_begun;     /* its head has been passed on */
+    bool is_told;      /* its sender knows already that it failed */
+    char flag;
+    struct span kind;                 /* in the table of dwells */
+    const struct msrp_origin *origin; /* of a SEND that is passed on; NULL: of others */
+    bool has_range;
+    struct msrp_byte_range range;
+    size_t head_size, answer_size;
+    char transaction_id[64];
+    size_t transaction_id_size;
+    char head[RELAY_TEXT_SIZE];
+    char answer[RELAY_TEXT_SIZE];
+};
+
+/* One connection of the relay. */
+struct relay_leg {
+    struct relay *relay;
+    struct leg *leg;
+    struct transit *first, *last; /* oldest first */
+    struct rope body;             /* of all of them, not passed on yet */
+    struct msrp_pending pending;  /* SENDs that went out here */
+    bool has_finished;            /* the peer sends no more, and nothing more is sent */
+};
+
+struct relay {
+    struct world *world;
+    enum role role;
+    bool is_b2bua, is_tls;
+    struct msrp_relay *msrp;
+    struct transit *free;
+    const struct msrp_origin *origin; /* of the last SEND */
+    struct timer timer;               /* the first SEND that a next hop leaves unanswered */
+    uint32_t leg_count;
+    struct relay_leg legs[RELAY_LEGS_MAX];
+    char uri[RELAY_URI_SIZE];
+    char upstream[RELAY_URI_SIZE]; /* B2BUA: the path of the offer and of the answer */
+    char downstream[RELAY_URI_SIZE];
+};
+
+/* ---- relay.c ---- */
+
+/* Passes on from every leg what can be passed on now. */
+void relay_pump_all(struct relay *relay, const struct cause *cause);
+
+/* ---- relay_report.c ---- */
+
+void relay_watch_next_hops(struct relay *relay);
+
+/* The whole of a SEND has been handed to the connection of a leg: from now on its answer is waited for. */
+void relay_passed(struct relay_leg *out, const struct transit *transit);
+
+/* A response that came in on a leg, to a SEND that went out there. */
+void relay_answered_by(struct relay_leg *out, const struct msrp_head *response, const struct cause *cause);
+
+/* A SEND that cannot be passed on, or no further: its sender is told, and what comes of it goes nowhere. */
+void relay_lose(struct transit *transit, const struct cause *cause);
+
+/* A leg's connection broke. */
+void relay_broken(struct relay_leg *own, const struct cause *cause);
+
+#endif
