@@ -188,6 +188,10 @@ static void write_verdict(const struct comparison *comparison, size_t arm, struc
                     100 * fabs(pair.failed_more));
         return;
     }
+    if (!isfinite(pair.difference.half_ms)) {
+        sink_format(sink, "cannot be told apart by one trial: %.3f ms.\n", pair.difference.mean_ms);
+        return;
+    }
     if (!pair.is_different) {
         sink_text(sink, "shows no difference: ");
         write_estimate(sink, pair.difference.mean_ms, pair.difference.half_ms);
@@ -329,8 +333,8 @@ static void write_case(const struct headline *headline, const struct headline_ca
     if (comparison->is_exact)
         sink_text(sink, "one trial an arm: nothing is random, so the numbers are exact\n\n");
     else
-        sink_format(sink, "%zu trials an arm; +- is a 95 %% interval, minus * the paired difference\n\n",
-                    comparison->trials);
+        sink_format(sink, "%zu trial%s an arm; +- is a 95 %% interval, minus * the paired difference\n\n",
+                    comparison->trials, comparison->trials == 1 ? "" : "s");
     table_init(&table, arena);
     add_columns(&table, comparison->trials);
     add_rows(&table, headline, one);
