@@ -254,10 +254,10 @@ static const struct command_option options[] = {
     COMMAND_OPTION_CSV,
     {"--messages", "DIR", "write messages.csv and messages.txt into a folder: who said what, and its text"},
     {"--keys", "DIR", "write the keys of this run into a folder, for opening what a capture shows"},
-    {"--log", "FILE", "write the event log, a line an event"},
+    {"--log", "FILE", "write the event log: a line a message sent or received"},
     {"--pcap", "FILE", "write a capture: each packet once, as first sent"},
     {"--pcap-at", "HOST FILE",
-     "write what a tap shows at ue-a, p-cscf-a, hss-b, relay-1, core and so on; ims when all share it"},
+     "write what a tap shows at ue-a, p-cscf-a, hss-b, relay-1, core ...; ims when all share it"},
     {"--pcap-links", "DIR", "write a capture of each link into a new folder"},
     {.name = NULL},
 };
