@@ -89,12 +89,39 @@ static enum err keep_text(struct span cell, char *text, size_t size, struct note
     return ERR_OK;
 }
 
+/* Of SIP, MSRP and Diameter: a misspelt one would leave its messages to the row of "*". */
+static const char *const methods[] = {
+    "*",     "INVITE",   "ACK",       "BYE",    "CANCEL",  "PRACK", "UPDATE", "MESSAGE", "OPTIONS", "INFO",
+    "REFER", "REGISTER", "SUBSCRIBE", "NOTIFY", "PUBLISH", "SEND",  "REPORT", "AUTH",    "LIR",     "UAR",
+    "MAR",   "SAR",      "RTR",       "PPR",    "CER",     "DWR",   "DPR",    "AAR",     "STR",
+};
+
+static bool is_kind(struct span cell)
+{
+    struct span method = cell;
+    uint64_t status = 200;
+
+    for (size_t i = 0; i < cell.size; i++) {
+        if (cell.data[i] != '/')
+            continue;
+        struct span rest = {cell.data + i + 1, cell.size - i - 1};
+
+        if (rest.size != 3 || span_cut_number(&rest, &status) != ERR_OK || rest.size != 0)
+            return false;
+        method.size = i;
+        break;
+    }
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+        if (span_equal(method, span_of(methods[i])))
+            return status >= 100 && status < 700;
+    return false;
+}
+
 static enum err read_kind(struct span cell, struct dwell_row *row, struct note *note)
 {
-    for (size_t i = 0; i < cell.size; i++)
-        if (cell.data[i] == ',' || cell.data[i] == '"' || cell.data[i] == ' ')
-            return note_set(note, ERR_SYNTAX, "\"%.*s\": expected a method, method/status or *", (int)cell.size,
-                            cell.data);
+    if (!is_kind(cell))
+        return note_set(note, ERR_SYNTAX, "\"%.*s\": expected a method, method/status or *",
+                        (int)(cell.size > 80 ? 80 : cell.size), cell.data);
     return keep_text(cell, row->kind, sizeof(row->kind), note);
 }
 

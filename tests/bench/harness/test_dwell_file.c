@@ -51,6 +51,9 @@ static const struct {
     {HEADER "pcscf,INVITE,any,,,1,,,,,s\n", "x.csv:2: role = \"pcscf\": expected one of ue-a"},
     {HEADER "p-cscf,,any,,,1,,,,,s\n", "x.csv:2: kind = "},
     {HEADER "p-cscf,\"a,b\",any,,,1,,,,,s\n", "x.csv:2: kind = \"a,b\": expected a method"},
+    {HEADER "p-cscf,INVTE,any,,,1,,,,,s\n", "x.csv:2: kind = \"INVTE\": expected a method"},
+    {HEADER "p-cscf,INVITE/2000,any,,,1,,,,,s\n", "x.csv:2: kind = \"INVITE/2000\": expected a method"},
+    {HEADER "p-cscf,INVITE/999,any,,,1,,,,,s\n", "x.csv:2: kind = \"INVITE/999\": expected a method"},
     {HEADER "p-cscf,INVITE,any,,,1,,,,,a\tb\n", "x.csv:2: source = a control character"},
     {HEADER "p-cscf,INVITE,left,,,1,,,,,s\n", "x.csv:2: side = \"left\": expected one of any, orig, term"},
     {HEADER "p-cscf,INVITE,any,-1,,1,,,,,s\n", "x.csv:2: n = "},
@@ -128,8 +131,8 @@ static void every_built_in_table_answers_for_each_role(void)
 }
 
 /* What the paper's figures show, from captures.csv: 13.525341 - 13.522684 s, 16.360098 - 16.355945 s, 23.416157 -
- * 23.350363 s, and 16.355945 - 16.352401 s over the five passes of a response; less the way over the LAN to its host and
- * back to the tap, which trials add: 632, 332 and 373 us as the links of paper-exact give them. */
+ * 23.350363 s, and 16.355945 - 16.352401 s over the five passes of a response; less the way over the LAN to its host
+ * and back to the tap, which trials add: 632, 332 and 373 us as the links of paper-exact give them. */
 static void the_papers_table_holds_what_its_packets_show(void)
 {
     struct note note = {{0}};
