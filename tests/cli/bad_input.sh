@@ -2,12 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Bad input of every kind: exit status 2, a message on standard error that names file, line and what was expected,
 # nothing on standard output.
-set -u
-: "${HOPSIM:?names the program}"
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failed=0
+. "${0%/*}/common"
 
 # refuse WHAT MESSAGE ARGUMENT...
 refuse() {

@@ -2,25 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # hopsim run: every arm delivers, parts add up, phases that an arm lacks are empty, the same seed gives the same bytes,
 # failures and full disks have their exit status.
-set -u
-: "${HOPSIM:?names the program}"
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failed=0
-
-# expect WHAT COMMAND...
-expect() {
-    what=$1
-    shift
-    if "$@" >log 2>&1; then
-        echo "passed: $what"
-    else
-        echo "failed: $what: $*"
-        sed 's/^/  /' log
-        failed=1
-    fi
-}
+. "${0%/*}/common"
 
 # column NAME: of the only row in row.csv; no cell of run holds a comma
 column() {

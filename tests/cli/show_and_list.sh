@@ -1,25 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What show prints is a scenario that reads back the same; lists are tables in three forms; a full disk is told.
-set -u
-: "${HOPSIM:?names the program}"
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failed=0
-
-# expect WHAT COMMAND...: the command succeeds
-expect() {
-    what=$1
-    shift
-    if "$@" >log 2>&1; then
-        echo "passed: $what"
-    else
-        echo "failed: $what: $*"
-        sed 's/^/  /' log
-        failed=1
-    fi
-}
+. "${0%/*}/common"
 
 for name in home paper paper-exact; do
     "$HOPSIM" show $name >once.ini && "$HOPSIM" show ./once.ini >twice.ini

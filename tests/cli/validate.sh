@@ -2,25 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # hopsim validate: every row holds and the status is 0; a row that does not hold is told and the status is 1; the
 # three forms of the table have the same rows; the same rows come out twice.
-set -u
-: "${HOPSIM:?names the program}"
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failed=0
-
-# expect WHAT COMMAND...
-expect() {
-    what=$1
-    shift
-    if "$@" >log 2>&1; then
-        echo "passed: $what"
-    else
-        echo "failed: $what: $*"
-        sed 's/^/  /' log
-        failed=1
-    fi
-}
+. "${0%/*}/common"
 
 "$HOPSIM" validate --quick --csv >quick.csv 2>err
 status=$?
