@@ -36,8 +36,9 @@ static const char *const seals[] = {"after-answer", "at-press", "before-invite",
     ROW(#link ".delay", FIELD_TIME, link.delay_ns, delay, "0", "10s", "propagation one way over " what, origin),       \
     ROW(#link ".jitter", FIELD_TIME, link.jitter_ns, "0", "0", "10s",                                                  \
         "the most that is added to a packet's propagation, uniform, order kept", "assumed"),                           \
-    ROW(#link ".loss", FIELD_RATIO, link.loss, "0", "0", "100%", "share of packets lost, each independently",          \
-        "assumed"),                                                                                                    \
+    ROW(#link ".loss", FIELD_RATIO, link.loss, "0", "0", "100%", "share of packets lost", "assumed"),                  \
+    ROW(#link ".loss_burst", FIELD_COUNT, link.loss_burst, "1", "1", "10000",                                          \
+        "mean run of losses, packets; 1: each is lost independently, more: Gilbert's two states", "assumed"),          \
     ROW(#link ".queue", FIELD_SIZE, link.queue_bytes, queue, "0", "1GiB", "bytes that may wait for transmission",      \
         "assumed"),                                                                                                    \
     ROW(#link ".mtu", FIELD_SIZE, link.mtu, mtu_bytes, "576B", "65535B", "largest IP packet", mtu_origin),             \

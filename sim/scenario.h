@@ -25,6 +25,7 @@ struct scenario_link {
     int64_t delay_ns;
     int64_t jitter_ns;
     double loss;
+    uint64_t loss_burst;
     uint64_t queue_bytes;
     uint64_t mtu;
     uint64_t overhead_bytes;

@@ -78,6 +78,7 @@ static struct link_config link_of(const struct scenario_link *link, int64_t extr
                                 .propagation_ns = link->delay_ns + extra_ns,
                                 .jitter_ns = link->jitter_ns,
                                 .loss = link->loss,
+                                .loss_burst = (double)link->loss_burst,
                                 .queue_bytes_max = link->queue_bytes,
                                 .mtu = (uint32_t)link->mtu,
                                 .overhead_bytes = (uint32_t)link->overhead_bytes};

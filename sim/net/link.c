@@ -20,6 +20,7 @@ void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, c
 {
     check(config->propagation_ns >= 0 && config->jitter_ns >= 0);
     check(config->loss >= 0 && config->loss <= 1);
+    check(config->loss_burst >= 0);
     check(config->mtu >= 68 && config->mtu <= IP_BYTES_MAX); /* RFC 791: the least that every link carries */
     check(config->overhead_bytes <= MIB);
     *link = (struct link){
@@ -159,14 +160,34 @@ static bool link_meets_fault(struct link *link, const struct packet *packet)
     return ++net->origins == net->fault.packet;
 }
 
+/* Chance of loss: the same for every packet, or Gilbert's two states (1960), in the bad one of which all are lost: left
+ * with probability 1 / burst and entered so often that the share of losses is as configured. */
+static bool link_loses(struct link *link)
+{
+    double loss = link->config.loss, burst = link->config.loss_burst;
+
+    if (loss <= 0)
+        return false;
+    double draw = link_draw(link, STREAM_LOSS);
+
+    if (burst <= 1 || loss >= 1)
+        return draw < loss;
+    if (link->packets - link->packets_before <= 1)
+        link->is_losing = draw < loss;
+    else if (link->is_losing)
+        link->is_losing = draw >= 1 / burst;
+    else
+        link->is_losing = draw < loss / (1 - loss) / burst;
+    return link->is_losing;
+}
+
 /* What chance and a fault add to the way; *is_lost: it does not come out. */
 static int64_t link_way_ns(struct link *link, const struct packet *packet, bool *is_lost)
 {
     int64_t way_ns = link->propagation_ns;
     bool is_faulty = link_meets_fault(link, packet);
 
-    *is_lost = (is_faulty && link->net->fault.kind == NET_FAULT_LOSE) ||
-               (link->config.loss > 0 && link_draw(link, STREAM_LOSS) < link->config.loss);
+    *is_lost = link_loses(link) || (is_faulty && link->net->fault.kind == NET_FAULT_LOSE);
     if (link->config.jitter_ns > 0)
         way_ns += (int64_t)(link_draw(link, STREAM_JITTER) * (double)link->config.jitter_ns + 0.5);
     if (is_faulty && link->net->fault.kind == NET_FAULT_HOLD)

@@ -55,6 +55,7 @@ struct link {
     uint32_t size_bytes; /* the size that was transmitted last, and how long that took */
     bool is_random;      /* loss or jitter */
     bool has_radio;
+    bool is_losing; /* Gilbert's bad state */
     int64_t size_ns;
     uint64_t packets;         /* accepted */
     const struct cause *last; /* of the packet accepted last, which is on its way as long as the link is busy */

@@ -21,8 +21,9 @@ struct net_tap;
 struct link_config {
     uint64_t rate_bps; /* 0: infinitely fast */
     int64_t propagation_ns;
-    int64_t jitter_ns;        /* 0, or the most that is added to a packet's propagation, uniform, order kept */
-    double loss;              /* probability that a packet is lost, independent */
+    int64_t jitter_ns; /* 0, or the most that is added to a packet's propagation, uniform, order kept */
+    double loss;       /* share of packets lost */
+    double loss_burst; /* mean length of a run of losses, packets: 1 or less, each lost independently; else Gilbert */
     uint64_t queue_bytes_max; /* bytes that may wait for transmission (the packet in transmission not counted) */
     uint32_t mtu;             /* largest IP packet, bytes */
     uint32_t overhead_bytes;  /* link-layer bytes of each packet: 14 for Ethernet as captures show it */

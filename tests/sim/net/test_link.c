@@ -313,6 +313,53 @@ static void test_loss_share_and_address(void)
     CU_ASSERT_EQUAL(memcmp(first.number, second.number, sizeof(first.number)), 0);
 }
 
+/* Runs of losses, counted from what is missing of 20,000 packets. */
+static void count_runs(double loss, double burst, double *share, double *mean_run)
+{
+    struct lab lab;
+    static struct log log;
+    struct link_config config = lab_link(1000 * 1000 * 1000, 1 * MS);
+    uint32_t packets = 20000, lost = 0, runs = 0;
+    bool was_lost = false;
+
+    config.loss = loss;
+    config.loss_burst = burst;
+    lab_open(&lab, 16 * MIB, 0, NULL);
+    lab_chain(&lab, 1, &config);
+    log = (struct log){.lab = &lab};
+    udp_bind(lab.net, 1, 9, &log, log_received);
+    for (uint32_t i = 0; i < packets; i++) {
+        uint64_t before = net_link(lab.net, 0).dropped_loss;
+
+        send_number(&lab, 0, 1, i, 100);
+        bool is_lost = net_link(lab.net, 0).dropped_loss > before;
+
+        lost += is_lost;
+        runs += is_lost && !was_lost;
+        was_lost = is_lost;
+    }
+    engine_run(&lab.engine, NULL);
+    CU_ASSERT_EQUAL(log.count + lost, packets);
+    lab_close(&lab);
+    *share = (double)lost / packets;
+    *mean_run = (double)lost / runs;
+}
+
+static void test_losses_come_in_runs(void)
+{
+    double share, run;
+
+    /* Independent: a run has 1 / (1 - p) packets. Gilbert: as many as asked for. 200 runs or more: within a fifth. */
+    count_runs(0.1, 0, &share, &run);
+    CU_ASSERT_TRUE(share > 0.09 && share < 0.11);
+    CU_ASSERT_TRUE(run > 1.05 && run < 1.17);
+    count_runs(0.1, 8, &share, &run);
+    CU_ASSERT_TRUE(share > 0.08 && share < 0.12);
+    CU_ASSERT_TRUE(run > 6.4 && run < 9.6);
+    count_runs(1, 8, &share, &run);
+    CU_ASSERT_EQUAL(share, 1);
+}
+
 static void test_jitter_keeps_order(void)
 {
     static struct log log;
@@ -415,6 +462,7 @@ static const struct unit_test tests[] = {
     {"a full queue drops what comes last", test_drop_tail},
     {"a packet leaves the queue when its first bit leaves", test_queue_empties_bit_by_bit},
     {"loss has its share, and no draw depends on other links", test_loss_share_and_address},
+    {"losses come in runs of the length asked for", test_losses_come_in_runs},
     {"jitter stays in its bounds and keeps order", test_jitter_keeps_order},
     {"a radio's first packet after silence waits for the promotion, no later one", test_promotion},
     {"routes are the least propagation, then hops, then node number", test_routes},
