@@ -62,12 +62,12 @@ struct trial {
     const struct cost_table *costs;
     const struct source *file; /* file_bytes of it are sent */
     uint64_t file_bytes;
-    uint64_t number;           /* of the trial: part of every random address, the same for every arm */
-    uint64_t events_max;       /* 0: no limit */
-    uint64_t lose_packet;      /* the packet that is lost: the so many-th to leave its origin after the press; 0: none */
-    uint64_t hold_packet;      /* the one that is held for hold_ns, and what follows it on that link behind it */
+    uint64_t number;      /* of the trial: part of every random address, the same for every arm */
+    uint64_t events_max;  /* 0: no limit */
+    uint64_t lose_packet; /* the packet that is lost: the so many-th to leave its origin after the press; 0: none */
+    uint64_t hold_packet; /* the one that is held for hold_ns, and what follows it on that link behind it */
     int64_t hold_ns;
-    const struct sim_tap *tap; /* NULL: nobody watches */
+    const struct sim_tap *tap;       /* NULL: nobody watches */
     const struct party_set *parties; /* whom real bytes are made for; needed where the tap wants bytes */
 };
 

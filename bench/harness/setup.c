@@ -3,12 +3,15 @@
 #include "bench/harness/cost_file.h"
 #include "bench/harness/dwell_file.h"
 #include "bench/harness/sample_file.h"
+#include "sim/base/units.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define FILE_BYTES_MAX (64 * GIB) /* as transfer.size has it */
 
 /* Maps the open file; its size decides how much can be sent. */
 static enum err map_file(struct setup *setup, int descriptor, struct note *note)
@@ -54,9 +57,27 @@ static enum err open_file(struct setup *setup, struct note *note)
         return error;
     if (setup->file_bytes == 0)
         setup->file_bytes = setup->mapped_bytes;
+    if (setup->file_bytes > FILE_BYTES_MAX)
+        return note_set(note, ERR_RANGE, "%s has %zu bytes: expected at most 64GiB", scenario->file_path,
+                        setup->mapped_bytes);
     if (setup->file_bytes > setup->mapped_bytes)
         return note_set(note, ERR_RANGE, "transfer.size is larger than %s, which has %zu bytes", scenario->file_path,
                         setup->mapped_bytes);
+    return ERR_OK;
+}
+
+/* A role without a row would keep nothing, and look fast: a table that means that says so with a row of kind "*". */
+static enum err check_roles(const struct setup *setup, struct note *note)
+{
+    for (int role = 0; role < DWELL_ROLE_COUNT; role++) {
+        bool is_there = false;
+
+        for (size_t i = 0; i < setup->dwells.count && !is_there; i++)
+            is_there = setup->dwells.rows[i].role == (enum dwell_role)role;
+        if (!is_there)
+            return note_set(note, ERR_RANGE, "the dwell table %s has no row for %s: expected one, of kind * if need be",
+                            setup->dwells.name, dwell_role_names[role]);
+    }
     return ERR_OK;
 }
 
@@ -65,6 +86,8 @@ enum err setup_open(struct setup *setup, struct note *note)
     setup->mapped = NULL;
     enum err error = dwell_file_read(span_of(setup->file.scenario.dwell_table), &setup->dwells, note);
 
+    if (error == ERR_OK)
+        error = check_roles(setup, note);
     if (error == ERR_OK)
         error = cost_file_read(setup->file.scenario.cost_table, &setup->costs, note);
     if (error == ERR_OK)

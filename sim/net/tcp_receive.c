@@ -101,7 +101,7 @@ static void take_ack(struct tcp *tcp, const struct packet *packet)
         if (tcp->config.has_sack && has_news && !was_repairing)
             tcp_repeat(tcp);
     } else if (tcp->highest > before && !was_closed &&
-             (tcp->config.has_sack ? has_news : packet->length == 0 && !has_grown && !(packet->flags & PACKET_FIN))) {
+               (tcp->config.has_sack ? has_news : packet->length == 0 && !has_grown && !(packet->flags & PACKET_FIN))) {
         tcp_repeat(tcp);
     } else if (!has_grown) {
         return;

@@ -89,4 +89,8 @@ refuse "a missing file to send" "nowhere.bin: cannot be opened" run home --set t
 refuse "a folder to send" "is not a regular file" run home --set transfer.file=/tmp
 printf 'abc' >three
 refuse "more than the file holds" "transfer.size is larger than three" run home --set transfer.file=three
+truncate -s 70G long
+refuse "a file beyond the limit of transfer.size" "expected at most 64GiB" run home --file long
+printf 'role,kind,side,n,min_ms,median_ms,p95_ms,max_ms,work_ms,includes,source\nue-a,*,any,,,1,,,,,assumed\n' >thin.csv
+refuse "a dwell table without a role" "has no row for ue-b" run home --set dwell.table=thin.csv
 exit $failed

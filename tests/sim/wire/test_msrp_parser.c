@@ -11,7 +11,7 @@
     "From-Path: msrp://alicepc.example.com:7777/iau39soe2843z;tcp\r\n"
 #define SEND(id, range)                                                                                                \
     "MSRP " id " SEND\r\n" PATHS "Message-ID: 12339sdqwer\r\nByte-Range: " range "\r\nContent-Type: "                  \
-                                                                                 "text/plain\r\n\r\n"
+    "text/plain\r\n\r\n"
 #define OK(id) "MSRP " id " 200 OK\r\n" PATHS "-------" id "$\r\n"
 
 /* In the order of a stream: like the one before, or unlike it in one place. */
