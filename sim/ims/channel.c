@@ -40,6 +40,7 @@ static struct channel *channel_create(struct world *world, enum role role, bool 
                                 .syn_ns = NONE_NS};
     rope_init(&channel->in, world->arena);
     rope_init(&channel->out, world->arena);
+    rope_init(&channel->sealed, world->arena);
     rope_init(&channel->wire, world->arena);
     world->channels_first = channel;
     return channel;

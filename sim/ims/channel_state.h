@@ -39,9 +39,10 @@ struct channel {
     bool finishes;     /* FIN when everything has been handed to TCP */
     bool has_finished; /* it has been */
     int64_t syn_ns;
-    struct rope in;   /* TLS: plaintext received */
-    struct rope out;  /* TLS: plaintext to be sealed */
-    struct rope wire; /* bytes that TCP had no room for, or no connection yet */
+    struct rope in;     /* TLS: plaintext received */
+    struct rope out;    /* TLS: plaintext to be sealed */
+    struct rope sealed; /* TLS with real bytes: plaintext of records that the other end has not opened yet */
+    struct rope wire;   /* bytes that TCP had no room for, or no connection yet */
     uint64_t sealing_bytes, opening_bytes;
     struct tls_context *context_tls; /* of a client's end where bytes are real */
     struct tls_pair *pair;

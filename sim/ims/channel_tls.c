@@ -39,6 +39,7 @@ static void channel_write_record(struct channel *channel)
 
         check(error == ERR_OK);
         rope_append_bytes(&channel->wire, record, size + TLS_RECORD_OVERHEAD);
+        rope_append_rope(&channel->sealed, &channel->out, from, from + size);
     } else {
         uint8_t header[TLS_HEADER] = {23, 3, 3, 0, 0}, trailer[TLS_TRAILER] = {23};
         uint64_t fragment = size + TLS_TRAILER;
@@ -82,22 +83,32 @@ void channel_seal_next(struct channel *channel, const struct cause *cause)
 
 /* ---- Records in ---- */
 
+/* Opens a real record and holds what is in it to what was sealed. What goes on are the slices that were sealed, so that
+ * real bytes lie in no other pieces than sizes do, and no number depends on which of them a trial carries. */
+static void channel_open_record(struct channel *channel, struct rope *wire, uint64_t from, uint64_t size)
+{
+    struct rope *sealed = &channel->other->sealed;
+    uint8_t record[TLS_SEALED_MAX], plaintext[TLS_RECORD_MAX], expected[TLS_RECORD_MAX];
+    struct span whole = {(char *)record, size + TLS_RECORD_OVERHEAD};
+    size_t opened = 0;
+
+    rope_read(wire, from, record, whole.size);
+    enum err error = tls_pair_open(channel->pair, channel->is_client, whole, plaintext, sizeof(plaintext), &opened);
+
+    check(error == ERR_OK && opened == size);
+    rope_read(sealed, sealed->begin, expected, size);
+    check(memcmp(plaintext, expected, size) == 0);
+    rope_append_rope(&channel->in, sealed, sealed->begin, sealed->begin + size);
+    rope_release(sealed, sealed->begin + size);
+}
+
 static void channel_read_record(struct channel *channel, const struct cause *cause)
 {
     struct rope *wire = tcp_received(channel->tcp);
     uint64_t from = wire->begin, size = channel->opening_bytes;
 
     if (channel->pair) {
-        uint8_t record[TLS_SEALED_MAX], plaintext[TLS_RECORD_MAX];
-        size_t opened = 0;
-
-        rope_read(wire, from, record, size + TLS_RECORD_OVERHEAD);
-        enum err error =
-            tls_pair_open(channel->pair, channel->is_client, (struct span){(char *)record, size + TLS_RECORD_OVERHEAD},
-                          plaintext, sizeof(plaintext), &opened);
-
-        check(error == ERR_OK && opened == size);
-        rope_append_bytes(&channel->in, plaintext, opened);
+        channel_open_record(channel, wire, from, size);
     } else {
         rope_append_rope(&channel->in, wire, from + TLS_HEADER, from + TLS_HEADER + size);
     }

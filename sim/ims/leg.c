@@ -59,6 +59,10 @@ void leg_read(struct leg *leg)
     }
     if (!channel_is_dead(leg->channel))
         channel_release(leg->channel, released, &cause);
+    if (leg->owner->taken) {
+        leg->cause = cause;
+        leg->owner->taken(leg->context, leg);
+    }
 }
 
 static void leg_received(void *context, struct channel *channel, const struct cause *cause)

@@ -17,6 +17,8 @@ struct leg_owner {
     void (*head)(void *context, struct leg *leg, const struct msrp_head *head);
     void (*body)(void *context, struct leg *leg, uint64_t at, struct slice slice);
     void (*end)(void *context, struct leg *leg, char flag);
+    /* All that had come has been told: a body comes in as many pieces as it happens to lie in. NULL: of no interest. */
+    void (*taken)(void *context, struct leg *leg);
     void (*writable)(void *context, struct leg *leg);
     void (*ended)(void *context, struct leg *leg, enum tcp_end how);
     /* Whether more may be read now; NULL: always. leg_read() goes on later. */

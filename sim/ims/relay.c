@@ -326,8 +326,13 @@ static void relay_body(void *context, struct leg *leg, uint64_t at, struct slice
     rope_append(&from->body, slice);
     transit->body_end = from->body.end;
     relay_keep(transit, &leg->cause);
-    if (transit->is_worked)
-        relay_pump(from, &leg->cause);
+}
+
+static void relay_taken(void *context, struct leg *leg)
+{
+    struct cause cause = leg->cause;
+
+    relay_pump(context, &cause);
 }
 
 static void relay_end(void *context, struct leg *leg, char flag)
@@ -401,6 +406,7 @@ static const struct leg_owner relay_leg_owner = {.ready = relay_ready,
                                                  .head = relay_head,
                                                  .body = relay_body,
                                                  .end = relay_end,
+                                                 .taken = relay_taken,
                                                  .writable = relay_writable,
                                                  .ended = relay_ended,
                                                  .may_read = relay_may_read};

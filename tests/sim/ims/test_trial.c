@@ -293,8 +293,9 @@ static void real_bytes_change_no_number(void)
                 .context = &messages, .wants_bytes = true, .message = tap_message, .packet = tap_packet};
 
             scenario.suite = suite;
-            struct outcome sizes = run(&scenario, arm, 40000);
-            struct outcome bytes = run_number(&scenario, arm, 40000, 0, &tap);
+            uint64_t file_bytes = arm->carrier == CARRIER_MSRP ? 1500000 : 40000;
+            struct outcome sizes = run(&scenario, arm, file_bytes);
+            struct outcome bytes = run_number(&scenario, arm, file_bytes, 0, &tap);
 
             /* A watched link tells when a packet enters it: that is an event more, and nothing else. */
             bytes.events = sizes.events;

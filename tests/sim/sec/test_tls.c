@@ -123,7 +123,8 @@ static void test_records(void)
             CU_ASSERT_EQUAL(record[whole.size], 0xa5);
             CU_ASSERT_EQUAL(record[0], 23);
             CU_ASSERT_EQUAL((size_t)(record[3] << 8 | record[4]), sizes[i] + 17);
-            CU_ASSERT_NOT_EQUAL(memcmp(record + 5, plaintext, sizes[i]), 0);
+            /* One byte is its own ciphertext every 256th time. */
+            CU_ASSERT_TRUE(sizes[i] < 16 || memcmp(record + 5, plaintext, sizes[i]) != 0);
             struct span part = {whole.data, whole.size - 1};
 
             CU_ASSERT_EQUAL(tls_pair_open(pair, !from_client, part, back, sizeof(back), &size), ERR_MORE);
