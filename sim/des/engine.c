@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { HEAP_FIRST = 256, FAMILY = 4, FAMILY_BYTES = FAMILY * sizeof(struct event) };
+enum { HEAP_FIRST = 256, HEAP_FAR = 30000, FAMILY = 4, FAMILY_BYTES = FAMILY * sizeof(struct event) };
 
 static_assert(sizeof(struct event) == 32, "four events fill two cache lines");
 
@@ -106,6 +106,14 @@ static inline uint64_t least_of_few(const struct event *heap, uint64_t child, ui
     return least;
 }
 
+/* The children of a whole family, one of whom is looked at next: in a heap larger than the cache they are on their way
+ * while the family is compared. */
+static inline void fetch_families(const struct event *heap, uint64_t first)
+{
+    for (uint64_t i = 0; i < FAMILY * FAMILY; i += 2)
+        __builtin_prefetch(&heap[first + i]);
+}
+
 /* Puts event where the root was: smaller children move up until it fits. */
 static inline void sift_down(struct event *heap, uint64_t count, struct event event)
 {
@@ -117,6 +125,8 @@ static inline void sift_down(struct event *heap, uint64_t count, struct event ev
 
         if (child >= count)
             break;
+        if (count > HEAP_FAR && FAMILY * child + 1 < count)
+            fetch_families(heap, FAMILY * child + 1);
         uint64_t least = child + 3 < count ? least_of_four(heap, child) : least_of_few(heap, child, count);
 
         if (key_of(&heap[least]) >= key)
