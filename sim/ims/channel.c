@@ -36,8 +36,7 @@ static struct channel *channel_create(struct world *world, enum role role, bool 
                                 .role = role,
                                 .peer = ROLE_COUNT,
                                 .is_client = is_client,
-                                .is_tls = is_tls,
-                                .syn_ns = NONE_NS};
+                                .is_tls = is_tls};
     rope_init(&channel->in, world->arena);
     rope_init(&channel->out, world->arena);
     rope_init(&channel->sealed, world->arena);
@@ -65,7 +64,6 @@ struct channel *channel_open(struct world *world, const struct channel_config *c
     channel->peer = config->peer;
     channel->context = config->context;
     channel->owner = config->owner;
-    channel->syn_ns = world_now(world);
     if (config->is_tls && world->wants_bytes)
         channel_make_pair(channel);
     channel_tell(channel, config->peer, "TCP", SPAN("SYN"), 0);
@@ -97,7 +95,6 @@ static void *channel_accept(void *context, struct tcp *tcp, uint32_t from_node, 
     channel->owner = listener->owner;
     channel->other = client;
     channel->pair = client->pair;
-    channel->syn_ns = client->syn_ns;
     client->other = channel;
     watch_received(world, channel_note_received(channel));
     channel_tell(channel, client->role, "TCP", SPAN("SYN, ACK"), 0);
@@ -143,11 +140,6 @@ bool channel_is_ready(const struct channel *channel)
 bool channel_is_dead(const struct channel *channel)
 {
     return channel->state == CHANNEL_DEAD;
-}
-
-int64_t channel_syn_ns(const struct channel *channel)
-{
-    return channel->syn_ns;
 }
 
 /* ---- Writing ---- */

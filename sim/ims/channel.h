@@ -63,9 +63,6 @@ void channel_reset(struct channel *channel, const struct cause *cause);
 void channel_note_sent(struct channel *channel, struct watched *message);
 struct watched *channel_note_received(struct channel *channel);
 
-/* When the handshakes of the stream's two ends began and ended, NONE_NS if they have not. */
-int64_t channel_syn_ns(const struct channel *channel);
-
 /* Frees what OpenSSL holds for all streams of the world. */
 void channels_free(struct world *world);
 

@@ -36,9 +36,8 @@ struct channel {
     bool acknowledges;   /* what was written last only acknowledges */
     struct cause pushed; /* sums of the last push, and when it was */
     int64_t pushed_ns;
-    bool finishes;     /* FIN when everything has been handed to TCP */
-    bool has_finished; /* it has been */
-    int64_t syn_ns;
+    bool finishes;      /* FIN when everything has been handed to TCP */
+    bool has_finished;  /* it has been */
     struct rope in;     /* TLS: plaintext received */
     struct rope out;    /* TLS: plaintext to be sealed */
     struct rope sealed; /* TLS with real bytes: plaintext of records that the other end has not opened yet */

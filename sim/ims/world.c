@@ -207,7 +207,5 @@ void site_crypto(struct world *world, enum role role, enum cost_operation operat
     struct site_keep *keep = keep_take(world, cause, context, done);
 
     keep->part = PART_CRYPTO;
-    if (cause->transfer != 0)
-        world->crypto_ns += work_ns;
     station_take(cpu, cause, PART_CRYPTO, work_ns, keep, keep_worked);
 }

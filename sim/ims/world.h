@@ -79,8 +79,7 @@ struct world {
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */
     struct site_keep *keeps_free;
     struct lane keep_lanes[ROLE_COUNT]; /* waits of one length at a role; the others stand in the heap one by one */
-    int64_t crypto_ns;
-    int end; /* enum outcome_end, once is_over or is_delivered */
+    int end;                            /* enum outcome_end, once is_over or is_delivered */
     bool is_delivered;
     bool is_over; /* nothing more is to come: the engine stops */
     bool wants_bytes;
@@ -103,7 +102,7 @@ void world_leg_opened(struct world *world);
 void world_leg_ready(struct world *world);
 
 /* Dwell of a message: draws it for a site and a kind. Work occupies the host's CPU, waiting nothing; done is called
- * at the end, at once when the table has no row. extra_work_ns is added to the work. */
+ * at the end, at once when the table has no row. */
 void site_keep(struct world *world, enum role role, struct span kind, const struct cause *cause, void *context,
                station_done_fn *done);
 
