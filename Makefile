@@ -2,6 +2,7 @@
 # make                 the program, build/hopsim
 # make reproduce       install what is missing, build, run the paper's scenario, draw
 # make test            the tests, within three minutes; SAN=address,undefined for a sanitizer build, CC=clang for clang
+# make check-long      the same with nothing sampled, and what measures, loads or takes long; within an hour
 # make bench           speed against bare loops
 # make bench-peers     TCP against that of ns-3, cell by cell
 # make fuzz            every parser under clang's fuzzer, FUZZ_S seconds each
@@ -53,7 +54,7 @@ have = $(foreach f,$(1),$(if $(call sources,$(f)),$(call archive,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(f)/test_*.c)))
 FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 
-.PHONY: all deps deps-test deps-clang deps-peers deps-long reproduce test golden fuzz clean force
+.PHONY: all deps deps-test deps-clang deps-peers deps-long reproduce test check-long golden fuzz clean force
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SECONDARY:
@@ -136,6 +137,12 @@ test:
 	@sh bench/install.sh deps deps-test $(if $(filter clang,$(CC)),deps-clang)
 	@$(MAKE) --no-print-directory -j2 all $(TESTS)
 	@B=$(B) CC='$(CC)' CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
+
+# The same with nothing sampled, and what measures, loads or takes long: tests/long.
+check-long:
+	@sh bench/install.sh deps deps-test deps-long
+	@$(MAKE) --no-print-directory -j2 all $(TESTS)
+	@LONG=1 B=$(B) CC='$(CC)' CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
 
 # Parsers under clang's fuzzer; objects and archives are a variant of their own.
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $$(call have,$$(row_bench/harness))
