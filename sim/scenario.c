@@ -11,6 +11,8 @@ static_assert(sizeof(presets) / sizeof(presets[0]) == ACCESS_COUNT + 1, "each pr
 static const char *const connections[] = {"warm", "cold", NULL};
 static const char *const auths[] = {"per-session", "cached", NULL};
 static const char *const forwardings[] = {"store-and-forward", "cut-through", NULL};
+static const char *const sip_transports[] = {"as-observed", "as-rfc", NULL};
+static const char *const tcp_answers[] = {"refused", "accepted", NULL};
 static const char *const chunkings[] = {"few-large", "2048", NULL};
 static const char *const success_reports[] = {"no", "yes", NULL};
 static const char *const failure_reports[] = {"yes", "no", "partial", NULL};
@@ -103,6 +105,13 @@ const struct field scenario_fields[] = {
     ROW("answer.delay", FIELD_TIME, answer_ns, "0", "0", "170s", "how long the human takes to answer",
         "left out of comparisons; beyond 180 s the proxies give up (RFC 3261 section 16.6, timer C)"),
 
+    CHOICE("sip.transport", sip_transport, "as-observed", sip_transports,
+           "as-observed: SIP requests go by UDP, in fragments if need be; as-rfc: those over the way's MTU less 200 B, as "
+           "they are at that hop, go by TCP",
+           "what cores and the paper do; RFC 3261 section 18.1.1"),
+    CHOICE("sip.tcp", sip_takes_tcp, "accepted", tcp_answers,
+           "whether SIP nodes take the connections of as-rfc; refused: those requests go back to UDP",
+           "RFC 3261 section 18.1.1"),
     ROW("message.size", FIELD_SIZE, message_bytes, "1300B", "600B", "60KiB",
         "of a MESSAGE as it leaves UE-A, headers included", "RFC 3428 section 8"),
     ROW("path.relays", FIELD_COUNT, relays, "2", "1", "6", "MSRP relays or B2BUAs on the path",

@@ -14,6 +14,7 @@ enum access_preset { ACCESS_CUSTOM, ACCESS_LAN, ACCESS_WIFI, ACCESS_LTE, ACCESS_
 enum connections { CONNECTIONS_WARM, CONNECTIONS_COLD };
 enum auth { AUTH_PER_SESSION, AUTH_CACHED };
 enum relay_forwarding { RELAY_STORE_AND_FORWARD, RELAY_CUT_THROUGH };
+enum sip_transport_rule { SIP_TRANSPORT_AS_OBSERVED, SIP_TRANSPORT_AS_RFC };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
 enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
@@ -62,6 +63,8 @@ struct scenario {
     uint64_t cpu_queue;
     int64_t answer_ns; /* human answering time */
 
+    int sip_transport; /* enum sip_transport_rule */
+    int sip_takes_tcp; /* bool: SIP nodes accept the connections that as-rfc asks for */
     uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A, headers included */
     uint64_t relays;
     int relay_forwarding;

@@ -33,6 +33,35 @@ static struct sip_hop hop_of(const struct world *world, enum role role)
     return (struct sip_hop){site->address, site->sip_port, (uint8_t)sip_node_transport(world)};
 }
 
+/* ---- The MTU of the ways between neighbours ---- */
+
+struct neighbourhood {
+    const struct world *world;
+    enum role role;
+};
+
+static uint32_t mtu_to(void *context, struct sip_hop to)
+{
+    const struct neighbourhood *own = context;
+    const struct world *world = own->world;
+    enum role role = world_role_at(world, to.address, to.port);
+
+    return role == ROLE_COUNT ? 0 : net_path_mtu(world->net, world->sites[own->role].node, world->sites[role].node);
+}
+
+static struct sip_by_size by_size_at(const struct world *world, enum role role)
+{
+    struct neighbourhood *own;
+
+    if (!sip_node_is_by_size(world))
+        return (struct sip_by_size){0};
+    own = arena_alloc(world->arena, sizeof(*own));
+    *own = (struct neighbourhood){world, role};
+    return (struct sip_by_size){mtu_to, own};
+}
+
+/* ---- User agents ---- */
+
 struct sip_ua *core_user_agent(struct world *world, enum role role)
 {
     bool is_a = role == ROLE_UE_A;
@@ -50,6 +79,7 @@ struct sip_ua *core_user_agent(struct world *world, enum role role)
                                    .routes = routes,
                                    .identity = stream_place(world->sites[role].label) ^ world->trial->number,
                                    .timers = sip_timers_gm,
+                                   .by_size = by_size_at(world, role),
                                    .user_agent = "hopsim"};
 
     return sip_ua_create(world->arena, &config);
@@ -112,7 +142,8 @@ static void make_cscf(struct world *world, const struct cscf_row *row, const str
                                       .users = users,
                                       .timers = sip_timers_core,
                                       .timers_ue = sip_timers_gm,
-                                      .identity = stream_place(site->label) ^ world->trial->number};
+                                      .identity = stream_place(site->label) ^ world->trial->number,
+                                      .by_size = by_size_at(world, row->role)};
     enum role relay = b2bua_at(world, row->role);
 
     if (relay != ROLE_COUNT) {
@@ -155,10 +186,13 @@ void core_connect(struct world *world)
 {
     const enum role way[] = {ROLE_UE_A, ROLE_P_A, ROLE_S_A, ROLE_I_B, ROLE_S_B, ROLE_P_B};
     struct cause nobody = {.transfer = 0};
+    bool is_by_size = sip_node_is_by_size(world);
 
-    if (sip_node_transport(world) != SIP_UDP)
+    if (sip_node_transport(world) != SIP_UDP || is_by_size)
         for (size_t i = 0; i + 1 < sizeof(way) / sizeof(way[0]); i++)
             sip_node_connect(world->sip_nodes[way[i]], way[i + 1], &nobody);
+    if (is_by_size)
+        sip_node_connect(world->sip_nodes[ROLE_P_B], ROLE_UE_B, &nobody);
     core_connect_ue(world, &nobody);
     hss_connect(world);
     /* Legs of back-to-back user agents belong to a session; connections between relays do not. */

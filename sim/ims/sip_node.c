@@ -30,6 +30,7 @@ struct sip_node {
     struct sip_job *jobs_free;
     struct sip_job *running; /* the message the element works on */
     struct channel *channels[ROLE_COUNT];
+    bool has_stood[ROLE_COUNT]; /* a channel has been ready */
     struct timer timer;
     struct cause last; /* of the last thing done: what a timer extends */
     int64_t last_ns;
@@ -43,6 +44,11 @@ enum sip_transport sip_node_transport(const struct world *world)
     bool is_tls = world->arm->carrier == CARRIER_MESSAGE && world->arm->hop == HOP_TLS;
 
     return is_tls ? SIP_TLS : SIP_UDP;
+}
+
+bool sip_node_is_by_size(const struct world *world)
+{
+    return world->scenario->sip_transport == SIP_TRANSPORT_AS_RFC && sip_node_transport(world) == SIP_UDP;
 }
 
 struct sip_outbox *sip_node_outbox(struct sip_node *node)
@@ -375,7 +381,9 @@ static bool node_take(struct sip_node *node, struct channel *channel, const stru
     channel_release(channel, end, cause);
     const struct site *peer = &node->world->sites[channel_peer(channel)];
 
-    job->from = (struct sip_hop){peer->address, peer->sip_port, (uint8_t)sip_node_transport(node->world)};
+    job->from = (struct sip_hop){peer->address, peer->sip_port, SIP_TCP};
+    if (sip_node_transport(node->world) == SIP_TLS)
+        job->from.transport = SIP_TLS;
     job->watched = channel_note_received(channel);
     job_start(job, cause);
     return true;
@@ -392,14 +400,32 @@ static void node_channel_received(void *context, struct channel *channel, const 
 static void node_channel_ended(void *context, struct channel *channel, enum tcp_end how, const struct cause *cause)
 {
     struct sip_node *node = context;
+    struct world *world = node->world;
+    enum role peer = channel_peer(channel);
 
-    (void)how;
-    (void)cause;
-    if (node->channels[channel_peer(channel)] == channel)
-        node->channels[channel_peer(channel)] = NULL;
+    if (node->channels[peer] == channel)
+        node->channels[peer] = NULL;
+    if (how != TCP_END_RESET || node->has_stood[peer] || !sip_node_is_by_size(world))
+        return;
+    struct sip_hop hop = {world->sites[peer].address, world->sites[peer].sip_port, SIP_TCP};
+
+    if (node->ua)
+        sip_ua_refused(node->ua, world_now(world), hop, &node->outbox);
+    else
+        sip_proxy_refused(node->proxy, world_now(world), hop, &node->outbox);
+    sip_node_do(node, &node->outbox, cause);
 }
 
-static const struct channel_owner sip_channel_owner = {.received = node_channel_received, .ended = node_channel_ended};
+static void node_channel_ready(void *context, struct channel *channel, const struct cause *cause)
+{
+    struct sip_node *node = context;
+
+    (void)cause;
+    node->has_stood[channel_peer(channel)] = true;
+}
+
+static const struct channel_owner sip_channel_owner = {
+    .ready = node_channel_ready, .received = node_channel_received, .ended = node_channel_ended};
 
 struct sip_node *sip_node_create(struct world *world, const struct sip_node_config *config)
 {
@@ -419,7 +445,7 @@ struct sip_node *sip_node_create(struct world *world, const struct sip_node_conf
     timer_init(&node->timer, &world->engine, node, node_wake);
     if (sip_node_transport(world) == SIP_UDP)
         udp_bind(world->net, site->node, site->sip_port, node, node_received);
-    else
+    if (sip_node_transport(world) != SIP_UDP || (sip_node_is_by_size(world) && world->scenario->sip_takes_tcp))
         channel_listen(world, config->role, site->sip_port, is_tls, node, node_accept, &sip_channel_owner);
     world->sip_nodes[config->role] = node;
     return node;

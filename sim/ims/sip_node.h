@@ -38,6 +38,9 @@ struct sip_node *sip_node_create(struct world *world, const struct sip_node_conf
 /* Transport of the scenario's signalling for this arm, and whether MESSAGEs need connections. */
 enum sip_transport sip_node_transport(const struct world *world);
 
+/* Whether requests that are too large for UDP go by TCP (RFC 3261 section 18.1.1): sip.transport = as-rfc. */
+bool sip_node_is_by_size(const struct world *world);
+
 /* Opens this node's connection to another SIP role before it is needed. */
 void sip_node_connect(struct sip_node *node, enum role peer, const struct cause *cause);
 

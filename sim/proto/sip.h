@@ -30,6 +30,14 @@ struct sip_timers {
 };
 extern const struct sip_timers sip_timers_core, sip_timers_gm;
 
+/* RFC 3261 section 18.1.1: a request of more bytes than the MTU of the way to its next hop less 200, or 1,300 where
+ * that MTU is not known, goes by TCP instead of UDP. path_mtu: bytes of the largest IP packet, 0: not known; NULL:
+ * requests of every size go by UDP, in fragments. */
+struct sip_by_size {
+    uint32_t (*path_mtu)(void *context, struct sip_hop to);
+    void *context;
+};
+
 enum sip_action {
     SIP_SEND,   /* send head and body to hop */
     SIP_LOCATE, /* I-CSCF: ask the HSS where user is served; sip_proxy_located(token) goes on */

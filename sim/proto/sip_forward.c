@@ -95,12 +95,16 @@ static void write_additions(struct sip_proxy *proxy, const struct sip_incoming *
                             const struct sip_forward *forward, const struct slice *body)
 {
     struct sink *sink = &proxy->scratch;
+    uint8_t from = request->from.transport;
 
+    /* What came by TCP because of its size alone came to a URI without a transport. */
+    if (proxy->config.by_size.path_mtu && from == SIP_TCP)
+        from = SIP_UDP;
     if (forward->record_user) {
         write_record_route(proxy, forward->record_user, forward->hop.transport);
         /* Between two transports a proxy stands in the route set twice, each side with its own (RFC 5658). */
-        if (forward->hop.transport != request->from.transport)
-            write_record_route(proxy, forward->record_user, request->from.transport);
+        if (forward->hop.transport != from)
+            write_record_route(proxy, forward->record_user, from);
     }
     if (forward->push.size > 0) {
         sink_span(sink, SPAN("Route: <"));

@@ -18,6 +18,7 @@ struct sip_proxy *sip_proxy_create(struct arena *arena, const struct sip_proxy_c
         proxy->config.timers_ue = config->timers;
     sip_layer_init(&proxy->layer, arena);
     proxy->layer.timer_c_ns = TIMER_C_NS;
+    proxy->layer.by_size = config->by_size;
     proxy->scratch = (struct sink){.data = proxy->scratch_bytes, .capacity = sizeof(proxy->scratch_bytes)};
     for (const struct sip_name *name = config->names; name && name->name; name++)
         if (span_equal_nocase(span_of(name->name), span_of(config->name)))
@@ -71,9 +72,11 @@ static void pass_on(struct sip_proxy *proxy, struct sip_transaction *server, con
     struct slice body = is_invite ? sip_forward_body(proxy, request, false) : request->body;
     uint32_t seed = (uint32_t)(sip_mix(proxy->config.identity, 0) + proxy->drawn++ * UINT64_C(0x9e3779b1));
     struct span branch = sip_forward_request(proxy, request, forward, seed, &body);
+    struct sip_hop hop = sip_hop_by_size(&proxy->layer, forward->hop, &proxy->scratch, body.length);
     struct sip_client_start start = {.method = request->message.method,
                                      .branch = branch,
-                                     .hop = forward->hop,
+                                     .hop = hop,
+                                     .is_by_size = hop.transport != forward->hop.transport,
                                      .timers = forward->is_to_ue ? proxy->config.timers_ue : proxy->config.timers,
                                      .head = sink_written(&proxy->scratch),
                                      .body = body};
@@ -102,9 +105,10 @@ static void pass_ack(struct sip_proxy *proxy, const struct sip_incoming *request
     uint32_t seed = (uint32_t)sip_hash(proxy->config.identity, request->via.branch);
 
     sip_forward_request(proxy, request, &forward, seed, &request->body);
+    struct sip_hop hop = sip_hop_by_size(&proxy->layer, forward.hop, &proxy->scratch, request->body.length);
+
     if (!proxy->scratch.overflow)
-        sip_layer_send(&proxy->layer, forward.hop, sip_layer_lend(&proxy->layer, sink_written(&proxy->scratch)),
-                       request->body);
+        sip_layer_send(&proxy->layer, hop, sip_layer_lend(&proxy->layer, sink_written(&proxy->scratch)), request->body);
 }
 
 /* Keeps the request until sip_proxy_located. */
@@ -322,6 +326,13 @@ static void timed_out(struct sip_proxy *proxy, struct sip_transaction *client)
     if (client->kind == SIP_CLIENT_INVITE)
         answer_later(proxy, client->partner, 408);
     sip_transaction_end(&proxy->layer, client);
+}
+
+void sip_proxy_refused(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out)
+{
+    sip_layer_begin(&proxy->layer, now_ns, out);
+    sip_layer_refused(&proxy->layer, hop);
+    sip_layer_end(&proxy->layer);
 }
 
 void sip_proxy_wake(struct sip_proxy *proxy, int64_t now_ns, struct sip_outbox *out)

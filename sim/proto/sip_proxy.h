@@ -32,6 +32,7 @@ struct sip_proxy_config {
     struct sip_timers timers;      /* towards other nodes */
     struct sip_timers timers_ue;   /* P-CSCF: towards the UE */
     uint64_t identity;             /* branches are made from it */
+    struct sip_by_size by_size;    /* where transport is SIP_UDP */
     /* Changes SDP that passes in an INVITE (offer) or its 2xx (answer): true when out holds a new body. NULL: never.
      * Asked once for an INVITE, and for a 2xx each time it passes: it must change the same answer in the same way. */
     bool (*rewrite_sdp)(void *context, bool is_answer, struct span sdp, struct sink *out);
@@ -49,6 +50,9 @@ void sip_proxy_receive(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop f
 /* The HSS has answered a SIP_LOCATE: s_cscf is the Server-Name ("sip:scscf.open-ims.test:6060"), NULL: unknown user. */
 void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const char *s_cscf,
                        struct sip_outbox *out);
+
+/* A neighbour refused the TCP connection that a request was to take because of its size (section 18.1.1). */
+void sip_proxy_refused(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out);
 
 void sip_proxy_wake(struct sip_proxy *proxy, int64_t now_ns, struct sip_outbox *out);
 

@@ -103,17 +103,19 @@ static void linger(struct sip_layer *layer, struct sip_transaction *transaction,
 static struct sip_output *keep_and_send(struct sip_layer *layer, struct sip_transaction *transaction, struct span head,
                                         struct slice body)
 {
+    bool may_repeat = !sip_is_reliable(transaction->hop) || transaction->is_by_size;
+
     let_go(layer, transaction);
     transaction->head = sip_pool_copy(&layer->pool, head);
     transaction->body = body;
-    if (body.length > 0 && !body.source->lasts && !sip_is_reliable(transaction->hop)) {
+    if (body.length > 0 && !body.source->lasts && may_repeat) {
         transaction->copied = sip_pool_copy_slice(&layer->pool, body);
         transaction->body = sip_buffer_slice(transaction->copied);
     }
     struct sip_output *output =
         sip_layer_send(layer, transaction->hop, sip_buffer_span(transaction->head), transaction->body);
 
-    if (sip_is_reliable(transaction->hop))
+    if (!may_repeat)
         transaction->body = (struct slice){.length = 0};
     return output;
 }
@@ -136,12 +138,22 @@ struct sip_transaction *sip_client_begin(struct sip_layer *layer, const struct s
     client->kind = span_equal(start->method, SPAN("INVITE")) ? SIP_CLIENT_INVITE : SIP_CLIENT_OTHER;
     client->is_message = span_equal(start->method, SPAN("MESSAGE"));
     client->hop = start->hop;
+    client->is_by_size = start->is_by_size;
     client->timers = start->timers;
     keep_and_send(layer, client, start->head, start->body);
     if (!sip_is_reliable(client->hop))
         set_again(layer, client, client->timers.t1_ns);
     set_end(layer, client, long_ns(client));
     return client;
+}
+
+void sip_client_fall_back(struct sip_layer *layer, struct sip_transaction *client)
+{
+    check(client->kind <= SIP_CLIENT_OTHER && client->is_by_size && client->head != NULL);
+    client->hop.transport = SIP_UDP;
+    client->is_by_size = false;
+    send_again(layer, client);
+    set_again(layer, client, client->timers.t1_ns);
 }
 
 /* The two requests that a client transaction makes from the INVITE it sent: ACK to a refusal (section 17.1.1.3) and

@@ -32,6 +32,7 @@ struct sip_transaction {
     struct sip_key key;
     uint8_t kind, state; /* enum sip_transaction_kind, enum sip_state */
     bool is_message;     /* of a MESSAGE: its responses only acknowledge */
+    bool is_by_size;     /* by TCP because of its size alone: may go back to UDP */
     bool wants_cancel, has_cancelled;
     uint32_t token;            /* for its user; 0: none */
     struct sip_alarm again;    /* Timers A, E, G */
@@ -58,6 +59,9 @@ struct sip_layer {
     struct sip_transaction *unused;
     uint64_t retransmissions;
     int64_t timer_c_ns; /* proxies: how long an INVITE may ring; 0: for ever */
+    struct sip_by_size by_size;
+    struct sip_hop *refusing; /* neighbours that refused a TCP connection, transport aside */
+    uint32_t refusing_count;
     struct sip_outbox *out;
     int64_t now_ns;
 };
@@ -94,6 +98,16 @@ static inline bool sip_is_reliable(struct sip_hop hop)
     return hop.transport != SIP_UDP;
 }
 
+/* ---- Transport by size: sip_size.c ---- */
+
+/* The hop by which the request written there goes with body_size bytes behind it: the given one, or by TCP where it is
+ * too large for UDP and the neighbour has not refused TCP; the top Via is then changed. */
+struct sip_hop sip_hop_by_size(const struct sip_layer *layer, struct sip_hop hop, struct sink *request,
+                               uint64_t body_size);
+
+/* A neighbour refused the TCP connection to a hop: requests that wait for it go by UDP now, and so do later ones. */
+void sip_layer_refused(struct sip_layer *layer, struct sip_hop hop);
+
 /* ---- Client ---- */
 
 struct sip_client_start {
@@ -102,7 +116,11 @@ struct sip_client_start {
     struct sip_timers timers;
     struct span head;  /* copied */
     struct slice body; /* copied if its source does not last and it may have to be sent again */
+    bool is_by_size;   /* hop is not the one that was meant, but what sip_hop_by_size made of it */
 };
+
+/* A request that a client transaction goes back to UDP with: from now on it is sent again by timer. */
+void sip_client_fall_back(struct sip_layer *layer, struct sip_transaction *client);
 
 /* Sends a request and begins its transaction. */
 struct sip_transaction *sip_client_begin(struct sip_layer *layer, const struct sip_client_start *start);

@@ -11,6 +11,7 @@ struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *co
     check(config->timers.t1_ns > 0 && config->transport <= SIP_TLS);
     ua->config = *config;
     sip_layer_init(&ua->layer, arena);
+    ua->layer.by_size = config->by_size;
     ua->scratch = (struct sink){.data = ua->scratch_bytes, .capacity = sizeof(ua->scratch_bytes)};
     ua->session.again.what = ALARM_ANSWER_AGAIN;
     ua->session.end.what = ALARM_ANSWER_END;
@@ -36,6 +37,8 @@ static struct sip_transaction *start(struct sip_ua *ua, struct span method, stru
 
     check(!ua->scratch.overflow);
     client.hop.transport = ua->config.transport;
+    client.hop = sip_hop_by_size(&ua->layer, client.hop, &ua->scratch, body.length);
+    client.is_by_size = client.hop.transport != ua->config.transport;
     return sip_client_begin(&ua->layer, &client);
 }
 
@@ -303,9 +306,10 @@ static void answered(struct sip_ua *ua, const struct sip_incoming *response)
         session_clear(ua);
         return;
     }
-    session->sent = sip_pool_copy(&ua->layer.pool, sink_written(&ua->scratch));
     session->hop = ua->config.p_cscf;
     session->hop.transport = ua->config.transport;
+    session->hop = sip_hop_by_size(&ua->layer, session->hop, &ua->scratch, 0);
+    session->sent = sip_pool_copy(&ua->layer.pool, sink_written(&ua->scratch));
     session->state = SIP_SESSION_UP;
     sip_layer_send(&ua->layer, session->hop, sip_buffer_span(session->sent), (struct slice){.length = 0});
     tell(ua, SIP_ANSWERED, response->message.status, response->head, response->body);
@@ -383,6 +387,13 @@ void sip_ua_receive(struct sip_ua *ua, int64_t now_ns, struct sip_hop from, stru
         else
             take_response(ua, &request);
     }
+    sip_layer_end(&ua->layer);
+}
+
+void sip_ua_refused(struct sip_ua *ua, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out)
+{
+    sip_layer_begin(&ua->layer, now_ns, out);
+    sip_layer_refused(&ua->layer, hop);
     sip_layer_end(&ua->layer);
 }
 

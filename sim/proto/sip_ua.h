@@ -21,7 +21,8 @@ struct sip_ua_config {
         *routes;       /* Route set of initial requests: P-CSCF first, then Service-Route; NULL-terminated URIs */
     uint64_t identity; /* tags, branches and Call-IDs are made from it: the same for the same number */
     struct sip_timers timers;
-    const char *user_agent; /* User-Agent header; NULL: none */
+    struct sip_by_size by_size; /* where transport is SIP_UDP */
+    const char *user_agent;     /* User-Agent header; NULL: none */
 };
 
 /* Lives in arena. Strings of config must outlive it. */
@@ -55,6 +56,9 @@ size_t sip_ua_message_head_size(struct sip_ua *ua, const struct sip_ua_message *
  * and streams; a user agent is silent). */
 void sip_ua_receive(struct sip_ua *ua, int64_t now_ns, struct sip_hop from, struct span head, struct slice body,
                     struct sip_outbox *out);
+
+/* The P-CSCF refused the TCP connection that a request was to take because of its size (section 18.1.1). */
+void sip_ua_refused(struct sip_ua *ua, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out);
 
 /* Timers that are due at now_ns. */
 void sip_ua_wake(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);

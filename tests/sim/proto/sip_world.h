@@ -24,6 +24,7 @@ enum { LOG_MAX = 512, TEXT_MAX = 4096, FLIGHTS_MAX = 512 };
 struct logged {
     int64_t at_ns;
     enum node from, to;
+    uint8_t transport;
     char kind[32];
     size_t size, head_size;
     bool is_again, acknowledges;
@@ -61,6 +62,9 @@ struct world {
     bool rewrites;  /* the P-CSCFs change SDP */
     bool is_wild;   /* messages may be damaged and go anywhere */
     bool is_silent; /* nothing is logged */
+    uint32_t mtu;   /* of every way, where transport depends on size; 0: not known */
+    bool is_by_size;
+    bool refuses_tcp; /* nobody takes a connection */
     uint8_t transport;
     struct cscf_user users_b[2];
     struct sip_name names[6];
@@ -104,6 +108,12 @@ static inline struct sip_hop hop_of(const struct world *world, enum node node)
     return (struct sip_hop){places[node].address, places[node].port, world->transport};
 }
 
+static inline uint32_t world_mtu(void *context, struct sip_hop to)
+{
+    (void)to;
+    return ((struct world *)context)->mtu;
+}
+
 static inline void add_ua(struct world *world, enum node node, const char *user, enum node p_cscf,
                           struct sip_timers timers)
 {
@@ -116,6 +126,7 @@ static inline void add_ua(struct world *world, enum node node, const char *user,
                                    .routes = routes_of_a[world->transport != SIP_UDP],
                                    .identity = 1 + (uint64_t)node,
                                    .timers = timers,
+                                   .by_size = {world->is_by_size ? world_mtu : NULL, world},
                                    .user_agent = "hopsim"};
 
     world->uas[node] = sip_ua_create(world->arena, &config);
@@ -148,17 +159,39 @@ static inline void add_proxy(struct world *world, enum node node, struct sip_tim
                                       .timers = sip_timers_core,
                                       .timers_ue = timers_ue,
                                       .identity = 100 + (uint64_t)node,
+                                      .by_size = {world->is_by_size ? world_mtu : NULL, world},
                                       .rewrite_sdp = places[node].role == CSCF_P ? rewrite_path : NULL,
                                       .rewrite_context = world};
 
     world->proxies[node] = sip_proxy_create(world->arena, &config);
 }
 
+static inline void world_fill(struct world *world, uint8_t transport, struct sip_timers timers_ue);
+
 static inline struct world *world_create_gm(uint8_t transport, struct sip_timers timers_ue)
 {
     struct world *world = calloc(1, sizeof(*world));
 
     check(world != NULL);
+    world_fill(world, transport, timers_ue);
+    return world;
+}
+
+/* Requests over mtu - 200 bytes (0: 1,300) go by TCP, or would if anybody took a connection. */
+static inline struct world *world_create_by_size(uint32_t mtu, bool refuses_tcp)
+{
+    struct world *world = calloc(1, sizeof(*world));
+
+    check(world != NULL);
+    world->is_by_size = true;
+    world->mtu = mtu;
+    world->refuses_tcp = refuses_tcp;
+    world_fill(world, SIP_UDP, sip_timers_core);
+    return world;
+}
+
+static inline void world_fill(struct world *world, uint8_t transport, struct sip_timers timers_ue)
+{
     world->log = calloc(LOG_MAX, sizeof(*world->log));
     world->arena = arena_create(64 * MIB);
     check(world->log != NULL && world->arena != NULL);
@@ -182,7 +215,6 @@ static inline struct world *world_create_gm(uint8_t transport, struct sip_timers
     add_ua(world, UE_B, "bob", P_B, timers_ue);
     for (int node = P_A; node <= P_B; node++)
         add_proxy(world, (enum node)node, timers_ue);
-    return world;
 }
 
 static inline struct world *world_create(uint8_t transport)
@@ -216,6 +248,7 @@ static inline void world_fly(struct world *world, enum node from, enum node to, 
     flight->order = world->sent;
     flight->to = to;
     flight->from = hop_of(world, from);
+    flight->from.transport = logged->transport;
     flight->head_size = logged->head_size;
     flight->body_size = logged->size - logged->head_size;
     memcpy(flight->bytes, logged->text, logged->size);
@@ -231,13 +264,14 @@ static inline void world_send(struct world *world, enum node from, const struct 
     if (to == NODES && world->is_wild)
         return;
     CU_ASSERT_NOT_EQUAL_FATAL(to, NODES);
-    CU_ASSERT_TRUE(world->is_wild || item->hop.transport == world->transport);
+    CU_ASSERT_TRUE(world->is_wild || world->is_by_size || item->hop.transport == world->transport);
     check(world->log_count < LOG_MAX && item->head.size + item->body.length < TEXT_MAX);
     world->log_count += world->is_silent ? 0 : 1;
     memset(logged, 0, world->is_silent ? offsetof(struct logged, text) : sizeof(*logged));
     logged->at_ns = world->now_ns;
     logged->from = from;
     logged->to = to;
+    logged->transport = item->hop.transport;
     logged->head_size = item->head.size;
     logged->size = item->head.size + item->body.length;
     logged->is_again = item->is_again;
@@ -255,6 +289,8 @@ static inline void world_send(struct world *world, enum node from, const struct 
         osip_message_free(parsed);
     }
     world->sent++;
+    if (world->refuses_tcp && logged->transport == SIP_TCP)
+        return;
     if (world->sent == world->lose || world->sent == world->lose_also || to == world->dead)
         return;
     world_fly(world, from, to, logged);
@@ -263,6 +299,16 @@ static inline void world_send(struct world *world, enum node from, const struct 
 }
 
 static inline void world_do(struct world *world, enum node node);
+
+/* The connection is refused at once. */
+static inline void world_refuse(struct world *world, enum node node, struct sip_hop hop)
+{
+    if (world->uas[node])
+        sip_ua_refused(world->uas[node], world->now_ns, hop, &world->outbox);
+    else
+        sip_proxy_refused(world->proxies[node], world->now_ns, hop, &world->outbox);
+    world_do(world, node);
+}
 
 static inline void world_told(struct world *world, enum node node, const struct sip_output *item)
 {
@@ -290,6 +336,9 @@ static inline void world_do(struct world *world, enum node node)
     for (uint32_t i = 0; i < out->count; i++)
         if (out->items[i].action == SIP_SEND)
             world_send(world, node, &out->items[i]);
+    for (uint32_t i = 0; i < out->count && world->refuses_tcp; i++)
+        if (out->items[i].action == SIP_SEND && out->items[i].hop.transport == SIP_TCP)
+            world_refuse(world, node, out->items[i].hop);
     for (uint32_t i = 0; i < out->count; i++)
         if (out->items[i].action != SIP_SEND)
             world_told(world, node, &out->items[i]);
