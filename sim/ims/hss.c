@@ -128,6 +128,7 @@ static void hss_ask(struct hss *hss, const struct diameter_message *request, str
                                   .origin_host = span_of(hss->world->sites[ROLE_HSS_B].host_name),
                                   .origin_realm = SPAN(realm),
                                   .host_address = hss->world->sites[ROLE_HSS_B].address,
+                                  .is_experimental = is_location && !is_known,
                                   .result = !is_location || is_known ? DIAMETER_SUCCESS : DIAMETER_ERROR_USER_UNKNOWN,
                                   .server_name = is_location && is_known ? span_of(hss->s_cscf) : (struct span){0}};
     site_keep(hss->world, ROLE_HSS_B, is_location ? SPAN("LIR") : SPAN("CER"), cause, job, hss_answer);

@@ -2,6 +2,8 @@
 #include "sim/wire/diameter.h"
 #include "sim/base/check.h"
 
+#include <stddef.h>
+
 enum {
     FLAG_REQUEST = 0x80,
     FLAG_PROXIABLE = 0x40,
@@ -10,27 +12,180 @@ enum {
     AVP_HEADER = 8,
     AVP_VENDOR_SIZE = 4,
     ADDRESS_IPV4 = 1, /* address family numbers, IANA */
-    NO_STATE_MAINTAINED = 1
+    ADDRESS_SIZE = 6,
+    GROUP_SIZE = 1024,
+    DEPTH = 2 /* groups within groups */
 };
 
-enum avp_code {
-    AVP_HOST_IP_ADDRESS = 257,
-    AVP_AUTH_APPLICATION_ID = 258,
-    AVP_VENDOR_SPECIFIC_APPLICATION_ID = 260,
-    AVP_SESSION_ID = 263,
-    AVP_ORIGIN_HOST = 264,
-    AVP_SUPPORTED_VENDOR_ID = 265,
-    AVP_VENDOR_ID = 266,
-    AVP_RESULT_CODE = 268,
-    AVP_PRODUCT_NAME = 269,
-    AVP_AUTH_SESSION_STATE = 277,
-    AVP_DESTINATION_REALM = 283,
-    AVP_ORIGIN_REALM = 296,
-    AVP_EXPERIMENTAL_RESULT = 297,
-    AVP_EXPERIMENTAL_RESULT_CODE = 298,
-    AVP_PUBLIC_IDENTITY = 601, /* TS 29.229 section 6.3: vendor 3GPP */
-    AVP_SERVER_NAME = 602
+/* ---- What AVPs there are ---- */
+
+enum avp {
+    AVP_END,
+    AVP_SESSION_ID,
+    AVP_APPLICATION,
+    AVP_VENDOR_ID,
+    AVP_AUTH_APPLICATION_ID,
+    AVP_RESULT,
+    AVP_EXPERIMENTAL_RESULT,
+    AVP_EXPERIMENTAL_VENDOR_ID,
+    AVP_EXPERIMENTAL_RESULT_CODE,
+    AVP_AUTH_SESSION_STATE,
+    AVP_ORIGIN_HOST,
+    AVP_ORIGIN_REALM,
+    AVP_DESTINATION_REALM,
+    AVP_HOST_IP_ADDRESS,
+    AVP_OWN_VENDOR_ID,
+    AVP_PRODUCT_NAME,
+    AVP_SUPPORTED_VENDOR_ID,
+    AVP_USER_NAME,
+    AVP_PUBLIC_IDENTITY,
+    AVP_VISITED_NETWORK,
+    AVP_AUTHORIZATION_TYPE,
+    AVP_SERVER_NAME,
+    AVP_SERVER_CAPABILITIES,
+    AVP_MANDATORY_CAPABILITY,
+    AVP_ASSIGNMENT_TYPE,
+    AVP_DATA_AVAILABLE,
+    AVP_USER_DATA,
+    AVP_AUTH_ITEMS,
+    AVP_AUTH_DATA,
+    AVP_AUTH_ITEM,
+    AVP_AUTH_SCHEME,
+    AVP_AUTHENTICATE,
+    AVP_AUTHORIZATION,
+    AVP_CONFIDENTIALITY_KEY,
+    AVP_INTEGRITY_KEY,
+    AVP_COUNT
 };
+
+enum avp_kind {
+    KIND_TEXT,     /* absent when empty */
+    KIND_NUMBER,   /* always written */
+    KIND_OPTIONAL, /* a number that is absent when it is 0 */
+    KIND_CONSTANT, /* a number that is the same in every message */
+    KIND_NAME,     /* a text that is the same in every message */
+    KIND_ADDRESS,
+    KIND_GROUP /* absent when all its members are */
+};
+
+enum { GROUP_MAX = 8 };
+
+static const uint8_t group_application[GROUP_MAX] = {AVP_VENDOR_ID, AVP_AUTH_APPLICATION_ID};
+static const uint8_t group_experimental[GROUP_MAX] = {AVP_EXPERIMENTAL_VENDOR_ID, AVP_EXPERIMENTAL_RESULT_CODE};
+static const uint8_t group_capabilities[GROUP_MAX] = {AVP_MANDATORY_CAPABILITY};
+static const uint8_t group_auth_data[GROUP_MAX] = {AVP_AUTH_ITEM,     AVP_AUTH_SCHEME,         AVP_AUTHENTICATE,
+                                                   AVP_AUTHORIZATION, AVP_CONFIDENTIALITY_KEY, AVP_INTEGRITY_KEY};
+
+struct avp_row {
+    uint16_t code;
+    uint8_t flags;
+    uint8_t kind;         /* enum avp_kind */
+    size_t offset;        /* of the member of struct diameter_message */
+    uint32_t constant;    /* KIND_CONSTANT */
+    const uint8_t *group; /* KIND_GROUP: its members, ending in AVP_END */
+};
+
+#define BASE AVP_MANDATORY
+#define CX (AVP_MANDATORY | AVP_VENDOR)
+#define MEMBER(name) offsetof(struct diameter_message, name)
+
+/* Codes of RFC 6733 section 4.5 and, with the vendor flag, of TS 29.229 section 6.3. */
+/* clang-format off */
+static const struct avp_row avps[AVP_COUNT] = {
+    [AVP_SESSION_ID] = {263, BASE, KIND_TEXT, MEMBER(session_id), 0, NULL},
+    [AVP_APPLICATION] = {260, BASE, KIND_GROUP, 0, 0, group_application},
+    [AVP_VENDOR_ID] = {266, BASE, KIND_CONSTANT, 0, DIAMETER_VENDOR_3GPP, NULL},
+    [AVP_AUTH_APPLICATION_ID] = {258, BASE, KIND_CONSTANT, 0, DIAMETER_APPLICATION_CX, NULL},
+    [AVP_RESULT] = {268, BASE, KIND_NUMBER, MEMBER(result), 0, NULL},
+    [AVP_EXPERIMENTAL_RESULT] = {297, BASE, KIND_GROUP, 0, 0, group_experimental},
+    [AVP_EXPERIMENTAL_VENDOR_ID] = {266, BASE, KIND_CONSTANT, 0, DIAMETER_VENDOR_3GPP, NULL},
+    [AVP_EXPERIMENTAL_RESULT_CODE] = {298, BASE, KIND_NUMBER, MEMBER(result), 0, NULL},
+    [AVP_AUTH_SESSION_STATE] = {277, BASE, KIND_CONSTANT, 0, 1, NULL}, /* NO_STATE_MAINTAINED */
+    [AVP_ORIGIN_HOST] = {264, BASE, KIND_TEXT, MEMBER(origin_host), 0, NULL},
+    [AVP_ORIGIN_REALM] = {296, BASE, KIND_TEXT, MEMBER(origin_realm), 0, NULL},
+    [AVP_DESTINATION_REALM] = {283, BASE, KIND_TEXT, MEMBER(destination_realm), 0, NULL},
+    [AVP_HOST_IP_ADDRESS] = {257, BASE, KIND_ADDRESS, MEMBER(host_address), 0, NULL},
+    [AVP_OWN_VENDOR_ID] = {266, BASE, KIND_CONSTANT, 0, DIAMETER_VENDOR_3GPP, NULL},
+    [AVP_PRODUCT_NAME] = {269, 0, KIND_NAME, 0, 0, NULL},
+    [AVP_SUPPORTED_VENDOR_ID] = {265, BASE, KIND_CONSTANT, 0, DIAMETER_VENDOR_3GPP, NULL},
+    [AVP_USER_NAME] = {1, BASE, KIND_TEXT, MEMBER(user_name), 0, NULL},
+    [AVP_PUBLIC_IDENTITY] = {601, CX, KIND_TEXT, MEMBER(public_identity), 0, NULL},
+    [AVP_VISITED_NETWORK] = {600, CX, KIND_TEXT, MEMBER(visited_network), 0, NULL},
+    [AVP_AUTHORIZATION_TYPE] = {623, CX, KIND_NUMBER, MEMBER(authorization_type), 0, NULL},
+    [AVP_SERVER_NAME] = {602, CX, KIND_TEXT, MEMBER(server_name), 0, NULL},
+    [AVP_SERVER_CAPABILITIES] = {603, CX, KIND_GROUP, 0, 0, group_capabilities},
+    [AVP_MANDATORY_CAPABILITY] = {604, CX, KIND_OPTIONAL, MEMBER(capability), 0, NULL},
+    [AVP_ASSIGNMENT_TYPE] = {614, CX, KIND_NUMBER, MEMBER(assignment_type), 0, NULL},
+    [AVP_DATA_AVAILABLE] = {624, CX, KIND_NUMBER, MEMBER(is_data_available), 0, NULL},
+    [AVP_USER_DATA] = {606, CX, KIND_TEXT, MEMBER(user_data), 0, NULL},
+    [AVP_AUTH_ITEMS] = {607, CX, KIND_OPTIONAL, MEMBER(auth_items), 0, NULL},
+    [AVP_AUTH_DATA] = {612, CX, KIND_GROUP, 0, 0, group_auth_data},
+    [AVP_AUTH_ITEM] = {613, CX, KIND_OPTIONAL, MEMBER(auth_item), 0, NULL},
+    [AVP_AUTH_SCHEME] = {608, CX, KIND_TEXT, MEMBER(auth_scheme), 0, NULL},
+    [AVP_AUTHENTICATE] = {609, CX, KIND_TEXT, MEMBER(authenticate), 0, NULL},
+    [AVP_AUTHORIZATION] = {610, CX, KIND_TEXT, MEMBER(authorization), 0, NULL},
+    [AVP_CONFIDENTIALITY_KEY] = {625, CX, KIND_TEXT, MEMBER(confidentiality_key), 0, NULL},
+    [AVP_INTEGRITY_KEY] = {626, CX, KIND_TEXT, MEMBER(integrity_key), 0, NULL},
+};
+/* clang-format on */
+
+/* ---- What messages there are ---- */
+
+enum { LAYOUT_MAX = 16 };
+
+/* Behind Session-Id and the application an answer has its result, in one of two ways. */
+#define CX_REQUEST                                                                                                     \
+    AVP_SESSION_ID, AVP_APPLICATION, AVP_AUTH_SESSION_STATE, AVP_ORIGIN_HOST, AVP_ORIGIN_REALM, AVP_DESTINATION_REALM
+#define CX_ANSWER AVP_SESSION_ID, AVP_APPLICATION, AVP_RESULT, AVP_AUTH_SESSION_STATE, AVP_ORIGIN_HOST, AVP_ORIGIN_REALM
+#define CAPABILITIES                                                                                                   \
+    AVP_ORIGIN_HOST, AVP_ORIGIN_REALM, AVP_HOST_IP_ADDRESS, AVP_OWN_VENDOR_ID, AVP_PRODUCT_NAME,                       \
+        AVP_SUPPORTED_VENDOR_ID, AVP_APPLICATION
+
+/* RFC 6733 sections 5.3.1 and 5.3.2; TS 29.229 sections 6.1.1 to 6.1.8. */
+static const struct layout {
+    uint32_t command, application;
+    uint8_t flags;
+    const char *request_name, *answer_name;
+    uint8_t request[LAYOUT_MAX], answer[LAYOUT_MAX];
+} layouts[] = {
+    {DIAMETER_CAPABILITIES_EXCHANGE, 0, 0, "CER", "CEA", {CAPABILITIES}, {AVP_RESULT, CAPABILITIES}},
+    {DIAMETER_USER_AUTHORIZATION,
+     DIAMETER_APPLICATION_CX,
+     FLAG_PROXIABLE,
+     "UAR",
+     "UAA",
+     {CX_REQUEST, AVP_USER_NAME, AVP_PUBLIC_IDENTITY, AVP_VISITED_NETWORK, AVP_AUTHORIZATION_TYPE},
+     {CX_ANSWER, AVP_SERVER_NAME, AVP_SERVER_CAPABILITIES}},
+    {DIAMETER_SERVER_ASSIGNMENT,
+     DIAMETER_APPLICATION_CX,
+     FLAG_PROXIABLE,
+     "SAR",
+     "SAA",
+     {CX_REQUEST, AVP_USER_NAME, AVP_PUBLIC_IDENTITY, AVP_SERVER_NAME, AVP_ASSIGNMENT_TYPE, AVP_DATA_AVAILABLE},
+     {CX_ANSWER, AVP_USER_NAME, AVP_USER_DATA}},
+    {DIAMETER_LOCATION_INFO,
+     DIAMETER_APPLICATION_CX,
+     FLAG_PROXIABLE,
+     "LIR",
+     "LIA",
+     {CX_REQUEST, AVP_PUBLIC_IDENTITY},
+     {CX_ANSWER, AVP_SERVER_NAME}},
+    {DIAMETER_MULTIMEDIA_AUTH,
+     DIAMETER_APPLICATION_CX,
+     FLAG_PROXIABLE,
+     "MAR",
+     "MAA",
+     {CX_REQUEST, AVP_USER_NAME, AVP_PUBLIC_IDENTITY, AVP_AUTH_DATA, AVP_AUTH_ITEMS, AVP_SERVER_NAME},
+     {CX_ANSWER, AVP_USER_NAME, AVP_PUBLIC_IDENTITY, AVP_AUTH_ITEMS, AVP_AUTH_DATA}},
+};
+
+static const struct layout *layout_of(uint32_t command)
+{
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+        if (layouts[i].command == command)
+            return &layouts[i];
+    return NULL;
+}
 
 /* ---- Writing ---- */
 
@@ -40,119 +195,94 @@ static void write_u24(struct sink *sink, uint32_t value)
     sink_u16(sink, (uint16_t)value);
 }
 
-static void write_avp(struct sink *sink, enum avp_code code, unsigned flags, struct span data)
+static void write_data(struct sink *sink, const struct avp_row *row, struct span data)
 {
-    size_t header = AVP_HEADER + (flags & AVP_VENDOR ? AVP_VENDOR_SIZE : 0);
+    size_t header = AVP_HEADER + (row->flags & AVP_VENDOR ? AVP_VENDOR_SIZE : 0);
 
-    sink_u32(sink, code);
-    sink_u8(sink, (uint8_t)flags);
+    sink_u32(sink, row->code);
+    sink_u8(sink, row->flags);
     write_u24(sink, (uint32_t)(header + data.size));
-    if (flags & AVP_VENDOR)
+    if (row->flags & AVP_VENDOR)
         sink_u32(sink, DIAMETER_VENDOR_3GPP);
     sink_span(sink, data);
     for (size_t size = data.size; size % 4 != 0; size++)
         sink_u8(sink, 0);
 }
 
-static void write_text(struct sink *sink, enum avp_code code, struct span text)
+static struct span text_of(const struct diameter_message *message, const struct avp_row *row)
 {
-    if (text.size > 0)
-        write_avp(sink, code, AVP_MANDATORY, text);
+    return *(const struct span *)(const void *)((const char *)message + row->offset);
 }
 
-static void write_text_3gpp(struct sink *sink, enum avp_code code, struct span text)
+static uint32_t number_of(const struct diameter_message *message, const struct avp_row *row)
 {
-    if (text.size > 0)
-        write_avp(sink, code, AVP_MANDATORY | AVP_VENDOR, text);
+    if (row->kind == KIND_CONSTANT)
+        return row->constant;
+    return *(const uint32_t *)(const void *)((const char *)message + row->offset);
 }
 
-static void write_number(struct sink *sink, enum avp_code code, uint32_t number)
+/* Every AVP but a group. */
+static void write_leaf(const struct diameter_message *message, const struct avp_row *row, struct sink *sink)
 {
-    char bytes[4];
+    char bytes[ADDRESS_SIZE];
     struct sink data = SINK(bytes);
 
-    sink_u32(&data, number);
-    write_avp(sink, code, AVP_MANDATORY, sink_written(&data));
-}
+    if (row->kind == KIND_TEXT) {
+        struct span text = text_of(message, row);
 
-static void write_application(struct sink *sink)
-{
-    char bytes[64];
-    struct sink group = SINK(bytes);
-
-    write_number(&group, AVP_VENDOR_ID, DIAMETER_VENDOR_3GPP);
-    write_number(&group, AVP_AUTH_APPLICATION_ID, DIAMETER_APPLICATION_CX);
-    write_avp(sink, AVP_VENDOR_SPECIFIC_APPLICATION_ID, AVP_MANDATORY, sink_written(&group));
-}
-
-static void write_result(const struct diameter_message *message, struct sink *sink)
-{
-    char bytes[64];
-    struct sink group = SINK(bytes);
-
-    if (message->is_request)
-        return;
-    if (message->result != DIAMETER_ERROR_USER_UNKNOWN) {
-        write_number(sink, AVP_RESULT_CODE, message->result);
+        if (text.size > 0)
+            write_data(sink, row, text);
         return;
     }
-    write_number(&group, AVP_VENDOR_ID, DIAMETER_VENDOR_3GPP);
-    write_number(&group, AVP_EXPERIMENTAL_RESULT_CODE, message->result);
-    write_avp(sink, AVP_EXPERIMENTAL_RESULT, AVP_MANDATORY, sink_written(&group));
+    if (row->kind == KIND_NAME) {
+        write_data(sink, row, SPAN("hopsim"));
+        return;
+    }
+    uint32_t number = number_of(message, row);
+
+    if (row->kind == KIND_OPTIONAL && number == 0)
+        return;
+    if (row->kind == KIND_ADDRESS)
+        sink_u16(&data, ADDRESS_IPV4);
+    sink_u32(&data, number);
+    write_data(sink, row, sink_written(&data));
 }
 
-/* RFC 6733 sections 5.3.1 and 5.3.2. */
-static void write_capabilities(const struct diameter_message *message, struct sink *sink)
+static void write_avp(const struct diameter_message *message, enum avp avp, struct sink *sink)
 {
-    char bytes[6];
-    struct sink address = SINK(bytes);
+    const struct avp_row *row = &avps[avp];
+    char bytes[GROUP_SIZE];
+    struct sink group = SINK(bytes);
 
-    write_result(message, sink);
-    write_text(sink, AVP_ORIGIN_HOST, message->origin_host);
-    write_text(sink, AVP_ORIGIN_REALM, message->origin_realm);
-    sink_u16(&address, ADDRESS_IPV4);
-    sink_u32(&address, message->host_address);
-    write_avp(sink, AVP_HOST_IP_ADDRESS, AVP_MANDATORY, sink_written(&address));
-    write_number(sink, AVP_VENDOR_ID, DIAMETER_VENDOR_3GPP);
-    write_avp(sink, AVP_PRODUCT_NAME, 0, SPAN("hopsim"));
-    write_number(sink, AVP_SUPPORTED_VENDOR_ID, DIAMETER_VENDOR_3GPP);
-    write_application(sink);
-}
-
-/* TS 29.229 sections 6.1.5 and 6.1.6. */
-static void write_location(const struct diameter_message *message, struct sink *sink)
-{
-    write_text(sink, AVP_SESSION_ID, message->session_id);
-    write_application(sink);
-    write_result(message, sink);
-    write_number(sink, AVP_AUTH_SESSION_STATE, NO_STATE_MAINTAINED);
-    write_text(sink, AVP_ORIGIN_HOST, message->origin_host);
-    write_text(sink, AVP_ORIGIN_REALM, message->origin_realm);
-    write_text(sink, AVP_DESTINATION_REALM, message->destination_realm);
-    write_text_3gpp(sink, AVP_PUBLIC_IDENTITY, message->public_identity);
-    write_text_3gpp(sink, AVP_SERVER_NAME, message->server_name);
+    if (row->kind != KIND_GROUP) {
+        write_leaf(message, row, sink);
+        return;
+    }
+    for (const uint8_t *member = row->group; *member != AVP_END; member++)
+        write_leaf(message, &avps[*member], &group);
+    check(!group.overflow);
+    if (group.size > 0)
+        write_data(sink, row, sink_written(&group));
 }
 
 void diameter_write(const struct diameter_message *message, struct sink *sink)
 {
+    const struct layout *layout = layout_of(message->command);
     char bytes[DIAMETER_SIZE_MAX];
-    struct sink avps = SINK(bytes);
-    bool is_base = message->command == DIAMETER_CAPABILITIES_EXCHANGE;
+    struct sink data = SINK(bytes);
 
-    check(is_base || message->command == DIAMETER_LOCATION_INFO);
-    if (is_base)
-        write_capabilities(message, &avps);
-    else
-        write_location(message, &avps);
-    check(!avps.overflow);
+    check(layout != NULL);
+    for (const uint8_t *avp = message->is_request ? layout->request : layout->answer; *avp != AVP_END; avp++)
+        write_avp(message, *avp == AVP_RESULT && message->is_experimental ? AVP_EXPERIMENTAL_RESULT : *avp, &data);
+    check(!data.overflow);
     sink_u8(sink, 1);
-    write_u24(sink, (uint32_t)(DIAMETER_HEADER_SIZE + avps.size));
-    sink_u8(sink, (uint8_t)((message->is_request ? FLAG_REQUEST : 0) | (is_base ? 0 : FLAG_PROXIABLE)));
+    write_u24(sink, (uint32_t)(DIAMETER_HEADER_SIZE + data.size));
+    sink_u8(sink, (uint8_t)((message->is_request ? FLAG_REQUEST : 0) | layout->flags));
     write_u24(sink, message->command);
-    sink_u32(sink, is_base ? 0 : DIAMETER_APPLICATION_CX);
+    sink_u32(sink, layout->application);
     sink_u32(sink, message->hop_by_hop);
     sink_u32(sink, message->end_to_end);
-    sink_span(sink, sink_written(&avps));
+    sink_span(sink, sink_written(&data));
 }
 
 /* ---- Reading ---- */
@@ -166,13 +296,14 @@ static uint32_t get_u32(struct span text, size_t at)
     return value;
 }
 
-struct avp {
+/* An AVP as it stands there. */
+struct found {
     uint32_t code;
     bool is_3gpp;
     struct span data;
 };
 
-static enum err cut_avp(struct span *text, struct avp *avp)
+static enum err cut_avp(struct span *text, struct found *found)
 {
     if (text->size < AVP_HEADER)
         return ERR_SYNTAX;
@@ -184,65 +315,69 @@ static enum err cut_avp(struct span *text, struct avp *avp)
         header += AVP_VENDOR_SIZE;
     if (size < header || padded > text->size)
         return ERR_SYNTAX;
-    avp->code = get_u32(*text, 0);
-    avp->is_3gpp = header > AVP_HEADER && get_u32(*text, AVP_HEADER) == DIAMETER_VENDOR_3GPP;
-    avp->data = (struct span){text->data + header, size - header};
+    found->code = get_u32(*text, 0);
+    found->is_3gpp = header > AVP_HEADER && get_u32(*text, AVP_HEADER) == DIAMETER_VENDOR_3GPP;
+    found->data = (struct span){text->data + header, size - header};
     *text = span_after(*text, padded);
     return ERR_OK;
 }
 
-static void take_number(struct span data, uint32_t *number)
+static const struct avp_row *row_of(const struct found *found)
 {
-    if (data.size == 4)
-        *number = get_u32(data, 0);
+    for (int i = AVP_END + 1; i < AVP_COUNT; i++)
+        if (avps[i].code == found->code && (avps[i].flags & AVP_VENDOR ? found->is_3gpp : !found->is_3gpp))
+            return &avps[i];
+    return NULL;
 }
 
-static enum err take_experimental(struct span group, uint32_t *result)
+static void take_leaf(const struct avp_row *row, struct span data, struct diameter_message *message)
 {
-    while (group.size > 0) {
-        struct avp avp;
+    void *member = (char *)message + row->offset;
 
-        TRY(cut_avp(&group, &avp));
-        if (avp.code == AVP_EXPERIMENTAL_RESULT_CODE)
-            take_number(avp.data, result);
-    }
-    return ERR_OK;
-}
-
-static enum err take_avp(const struct avp *avp, struct diameter_message *message)
-{
-    switch (avp->code) {
-    case AVP_SESSION_ID:
-        message->session_id = avp->data;
+    switch (row->kind) {
+    case KIND_TEXT:
+        *(struct span *)member = data;
         break;
-    case AVP_ORIGIN_HOST:
-        message->origin_host = avp->data;
+    case KIND_NUMBER:
+    case KIND_OPTIONAL:
+        if (data.size == 4)
+            *(uint32_t *)member = get_u32(data, 0);
         break;
-    case AVP_ORIGIN_REALM:
-        message->origin_realm = avp->data;
-        break;
-    case AVP_DESTINATION_REALM:
-        message->destination_realm = avp->data;
-        break;
-    case AVP_RESULT_CODE:
-        take_number(avp->data, &message->result);
-        break;
-    case AVP_EXPERIMENTAL_RESULT:
-        return take_experimental(avp->data, &message->result);
-    case AVP_HOST_IP_ADDRESS:
-        if (avp->data.size == 6)
-            message->host_address = get_u32(avp->data, 2);
-        break;
-    case AVP_PUBLIC_IDENTITY:
-        if (avp->is_3gpp)
-            message->public_identity = avp->data;
-        break;
-    case AVP_SERVER_NAME:
-        if (avp->is_3gpp)
-            message->server_name = avp->data;
+    case KIND_ADDRESS:
+        if (data.size == ADDRESS_SIZE)
+            *(uint32_t *)member = get_u32(data, ADDRESS_SIZE - 4);
         break;
     default:
         break;
+    }
+}
+
+/* All AVPs of a message or group, those of groups where their group stands. */
+static enum err take_avps(struct span text, struct diameter_message *message)
+{
+    struct span outer[DEPTH];
+    int depth = 0;
+
+    while (text.size > 0 || depth > 0) {
+        struct found found;
+
+        if (text.size == 0) {
+            text = outer[--depth];
+            continue;
+        }
+        TRY(cut_avp(&text, &found));
+        const struct avp_row *row = row_of(&found);
+
+        if (!row)
+            continue;
+        if (row == &avps[AVP_EXPERIMENTAL_RESULT])
+            message->is_experimental = true;
+        if (row->kind != KIND_GROUP) {
+            take_leaf(row, found.data, message);
+        } else if (depth < DEPTH) {
+            outer[depth++] = text;
+            text = found.data;
+        }
     }
     return ERR_OK;
 }
@@ -267,14 +402,8 @@ enum err diameter_parse(struct span text, struct diameter_message *message, size
                                       .application = get_u32(text, 8),
                                       .hop_by_hop = get_u32(text, 12),
                                       .end_to_end = get_u32(text, 16)};
-    struct span avps = {text.data + DIAMETER_HEADER_SIZE, length - DIAMETER_HEADER_SIZE};
 
-    while (avps.size > 0) {
-        struct avp avp;
-
-        TRY(cut_avp(&avps, &avp));
-        TRY(take_avp(&avp, &parsed));
-    }
+    TRY(take_avps((struct span){text.data + DIAMETER_HEADER_SIZE, length - DIAMETER_HEADER_SIZE}, &parsed));
     *message = parsed;
     *size = length;
     return ERR_OK;
@@ -282,9 +411,9 @@ enum err diameter_parse(struct span text, struct diameter_message *message, size
 
 const char *diameter_name(const struct diameter_message *message)
 {
-    if (message->command == DIAMETER_LOCATION_INFO)
-        return message->is_request ? "LIR" : "LIA";
-    if (message->command == DIAMETER_CAPABILITIES_EXCHANGE)
-        return message->is_request ? "CER" : "CEA";
-    return "?";
+    const struct layout *layout = layout_of(message->command);
+
+    if (!layout)
+        return "?";
+    return message->is_request ? layout->request_name : layout->answer_name;
 }
