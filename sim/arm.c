@@ -12,10 +12,22 @@ const struct arm arms[] = {
      "the effect of the path alone: a B2BUA at each site answers and forwards, nothing is protected"},
     {"msrp-relay", CARRIER_MSRP, PATH_RELAYS, HOP_TLS, BODY_CLEAR,
      "hop by hop: RFC 4976 relays with AUTH, TLS on each leg"},
+    {"msrp-relay-smime", CARRIER_MSRP, PATH_RELAYS, HOP_TLS, BODY_CMS,
+     "both: signed and encrypted from UE to UE (RFC 8591), through relays with TLS"},
+    {"msrp-b2bua", CARRIER_MSRP, PATH_RCS, HOP_TLS, BODY_CLEAR,
+     "deployed RCS: SBC, AS, AS, SBC; legs of TLS negotiated in the INVITE, each answers SENDs"},
+    {"msrp-e2ae", CARRIER_MSRP, PATH_AGWS, HOP_TLS_ACCESS, BODY_CLEAR,
+     "3GPP TS 33.328: an IMS-AGW on each side ends the TLS of its UE and answers no SEND; plain in between"},
     {"msrp-plain", CARRIER_MSRP, PATH_DIRECT, HOP_NONE, BODY_CLEAR,
      "the paper's plain run: one TCP connection from UE to UE"},
+    {"msrp-tls", CARRIER_MSRP, PATH_DIRECT, HOP_NONE, BODY_TLS,
+     "msrps from UE to UE, certificates known by a=fingerprint: whoever rewrites the SDP can step in between"},
     {"msrp-smime", CARRIER_MSRP, PATH_DIRECT, HOP_NONE, BODY_CMS,
      "the paper's proposal: signed and encrypted from UE to UE, sent directly"},
+    {"msrp-smime-agw", CARRIER_MSRP, PATH_AGWS, HOP_NONE, BODY_CMS,
+     "the proposal in a real IMS: IMS-AGWs pass TCP's bytes on (RFC 6714)"},
+    {"msrp-tls-agw", CARRIER_MSRP, PATH_AGWS, HOP_NONE, BODY_TLS,
+     "msrps from UE to UE in a real IMS: IMS-AGWs pass TCP's bytes on (RFC 6714), TLS within them"},
     {.name = NULL},
 };
 
@@ -25,4 +37,21 @@ const struct arm *arm_find(struct span name)
         if (span_equal(name, span_of(arm->name)))
             return arm;
     return NULL;
+}
+
+bool arm_has_b2buas(const struct arm *arm)
+{
+    return arm->path == PATH_B2BUAS || arm->path == PATH_RCS;
+}
+
+bool arm_has_tls_at_ues(const struct arm *arm)
+{
+    bool hop_is_tls = arm->hop == HOP_TLS || arm->hop == HOP_TLS_ACCESS;
+
+    return arm->carrier == CARRIER_MSRP && (hop_is_tls || arm->body == BODY_TLS);
+}
+
+bool arm_has_fingerprints(const struct arm *arm)
+{
+    return arm_has_tls_at_ues(arm) && arm->path != PATH_RELAYS;
 }

@@ -19,6 +19,7 @@ static const char *const failure_reports[] = {"yes", "no", "partial", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 static const char *const suites[] = {"rfc8591", "rfc4975-rsa", NULL};
 static const char *const certificates[] = {"left-out", "included", NULL};
+static const char *const actives[] = {"offerer", "answerer", NULL};
 static const char *const seals[] = {"after-answer", "at-press", "before-invite", NULL};
 
 /* A row a line, as a table is read. */
@@ -118,8 +119,13 @@ const struct field scenario_fields[] = {
         "one a UE; the paper's scenario has one at each CSCF site"),
     CHOICE("relay.forwarding", relay_forwarding, "cut-through", forwardings, "how a relay passes chunks on",
            "kind to the hop-by-hop baselines; RFC 4976"),
+    ROW("agw.control", FIELD_TIME, agw_control_ns, "0", "0", "10s",
+        "what a P-CSCF waits for its IMS-AGW (H.248, 3GPP TS 29.334) before it passes on an offer or answer",
+        "assumed: both in one place, and no public capture shows it"),
     CHOICE("auth", auth, "per-session", auths, "whether a relay's AUTH is done once a transfer at each UE or stands",
            "RFC 4976"),
+    CHOICE("setup.active", setup_active, "offerer", actives,
+           "who opens the session's connection and speaks first on it; with relays each UE opens its own", "RFC 6135"),
     CHOICE("msrp.chunk", chunking, "few-large", chunkings, "chunks as large as they may be, or of 2,048 B",
            "RFC 4975 section 5.1"),
     ROW("msrp.window", FIELD_COUNT, window, "0", "0", "1000000", "SENDs outstanding; 0: without limit",

@@ -17,6 +17,7 @@ enum relay_forwarding { RELAY_STORE_AND_FORWARD, RELAY_CUT_THROUGH };
 enum sip_transport_rule { SIP_TRANSPORT_AS_OBSERVED, SIP_TRANSPORT_AS_RFC };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
+enum setup_active { SETUP_OFFERER, SETUP_ANSWERER };
 enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
 enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA };
 
@@ -68,7 +69,9 @@ struct scenario {
     uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A, headers included */
     uint64_t relays;
     int relay_forwarding;
+    int64_t agw_control_ns; /* what a P-CSCF waits for its IMS-AGW with each SDP */
     int auth;
+    int setup_active; /* who opens the session's connection */
     int chunking;
     uint64_t window; /* SENDs outstanding; 0: without limit */
     int success_report;

@@ -85,7 +85,9 @@ static void write_phases(const struct world *world, struct outcome *outcome)
     outcome->protect_ns = is_cms ? between(at->sealing_ns, at->sealed_ns) : NONE_NS;
     outcome->connect_ns = is_msrp ? between(at->syn_ns, at->connected_ns) : NONE_NS;
     outcome->transfer_ns = between(at->first_byte_ns, at->last_byte_ns);
-    outcome->unprotect_ns = is_cms || world->arm->hop != HOP_NONE ? between(at->last_byte_ns, at->in_hand_ns) : NONE_NS;
+    outcome->unprotect_ns = is_cms || world->arm->hop != HOP_NONE || world->arm->body == BODY_TLS
+                                ? between(at->last_byte_ns, at->in_hand_ns)
+                                : NONE_NS;
     outcome->teardown_ns = is_msrp ? between(at->bye_ns, at->ended_ns) : NONE_NS;
     outcome->delay_ns = world->is_delivered ? between(at->pressed_ns, at->in_hand_ns) : NONE_NS;
     outcome->pressed_ns = at->pressed_ns;

@@ -27,6 +27,25 @@ static struct tcp_config channel_tcp_config(const struct scenario *scenario)
     return config;
 }
 
+struct channel *channel_tls_peer(const struct channel *channel)
+{
+    struct channel *peer = channel->other;
+
+    while (peer && !peer->is_tls && peer->spliced)
+        peer = peer->spliced->other;
+    return peer;
+}
+
+/* Who writes what is read here, behind all gateways. */
+static struct channel *channel_far(const struct channel *channel)
+{
+    struct channel *far = channel->other;
+
+    while (far && far->spliced)
+        far = far->spliced->other;
+    return far;
+}
+
 static struct channel *channel_create(struct world *world, enum role role, bool is_client, bool is_tls)
 {
     struct channel *channel = arena_alloc(world->arena, sizeof(*channel));
@@ -62,8 +81,14 @@ struct channel *channel_open(struct world *world, const struct channel_config *c
     struct cause forward = cause_forward(cause);
 
     channel->peer = config->peer;
+    channel->end = config->has_gateways ? config->end : config->peer;
+    channel->tls_end = config->gateways_pass_tls ? channel->end : config->peer;
+    channel->by_fingerprint = config->by_fingerprint;
     channel->context = config->context;
     channel->owner = config->owner;
+    channel->spliced = config->spliced;
+    if (channel->spliced)
+        channel->spliced->spliced = channel;
     if (config->is_tls && world->wants_bytes)
         channel_make_pair(channel);
     channel_tell(channel, config->peer, "TCP", SPAN("SYN"), 0);
@@ -94,9 +119,16 @@ static void *channel_accept(void *context, struct tcp *tcp, uint32_t from_node, 
     channel->peer = client->role;
     channel->owner = listener->owner;
     channel->other = client;
-    channel->pair = client->pair;
     client->other = channel;
-    watch_received(world, channel_note_received(channel));
+    channel->end = channel_far(channel)->role;
+    if (listener->is_tls) {
+        const struct channel *tls = channel_tls_peer(channel);
+
+        channel->pair = tls->pair;
+        channel->tls_end = tls->role;
+        channel->by_fingerprint = tls->by_fingerprint;
+    }
+    watch_received(world, channel_note_take(client));
     channel_tell(channel, client->role, "TCP", SPAN("SYN, ACK"), 0);
     channel->context = listener->accept(listener->context, channel);
     return channel;
@@ -112,6 +144,11 @@ void channel_listen(struct world *world, enum role role, uint16_t port, bool is_
     tcp_listen(world->net, world->sites[role].node, port, &config, listener, channel_accept, &channel_tcp_owner);
 }
 
+struct cause channel_opening(const struct channel *channel)
+{
+    return tcp_opening(channel->tcp);
+}
+
 struct world *channel_world(const struct channel *channel)
 {
     return channel->world;
@@ -120,6 +157,11 @@ struct world *channel_world(const struct channel *channel)
 enum role channel_peer(const struct channel *channel)
 {
     return channel->peer;
+}
+
+enum role channel_end(const struct channel *channel)
+{
+    return channel->end;
 }
 
 enum role channel_role(const struct channel *channel)
@@ -318,8 +360,8 @@ static void channel_tcp_established(void *context, struct tcp *tcp, const struct
     struct channel *channel = context;
 
     channel->tcp = tcp;
-    if (channel->is_client)
-        watch_received(channel->world, channel_note_received(channel));
+    if (channel->is_client && channel->other)
+        watch_received(channel->world, channel_note_take(channel->other));
     if (!channel->is_tls) {
         channel_ready(channel, cause);
         return;
@@ -394,11 +436,18 @@ void channel_note_sent(struct channel *channel, struct watched *message)
     notes->ring[notes->end++ & (notes->capacity - 1)] = message;
 }
 
-struct watched *channel_note_received(struct channel *channel)
+struct watched *channel_note_take(struct channel *sender)
 {
-    struct notes *notes = channel->other ? &channel->other->notes : NULL;
+    struct notes *notes = &sender->notes;
 
-    if (!notes || notes->first == notes->end)
+    if (notes->first == notes->end)
         return NULL;
     return notes->ring[notes->first++ & (notes->capacity - 1)];
+}
+
+struct watched *channel_note_received(struct channel *channel)
+{
+    struct channel *far = channel_far(channel);
+
+    return far ? channel_note_take(far) : NULL;
 }

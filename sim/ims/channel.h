@@ -27,6 +27,11 @@ struct channel_config {
     uint16_t port;      /* of the peer */
     uint16_t from_port; /* 0: a free one */
     bool is_tls;
+    bool by_fingerprint;     /* TLS: both ends show a certificate, which the owners hold to the SDP (RFC 8122) */
+    bool has_gateways;       /* the peer passes bytes on, */
+    enum role end;           /* to this role at last; */
+    bool gateways_pass_tls;  /* TLS included, else the peer ends it */
+    struct channel *spliced; /* a gateway's other connection, which this one goes on with; NULL: none */
     void *context;
     const struct channel_owner *owner;
 };
@@ -37,8 +42,12 @@ typedef void *channel_accept_fn(void *context, struct channel *channel);
 void channel_listen(struct world *world, enum role role, uint16_t port, bool is_tls, void *context,
                     channel_accept_fn *accept, const struct channel_owner *owner);
 
+/* The sums of the SYN, for who does something about it while accept runs. */
+struct cause channel_opening(const struct channel *channel);
+
 struct world *channel_world(const struct channel *channel);
 enum role channel_peer(const struct channel *channel);
+enum role channel_end(const struct channel *channel); /* who reads what is written here, behind any gateways */
 enum role channel_role(const struct channel *channel);
 bool channel_is_passive(const struct channel *channel); /* this end accepted */
 bool channel_is_ready(const struct channel *channel);
@@ -54,6 +63,9 @@ void channel_push(struct channel *channel, const struct cause *cause);
 /* What has arrived and is not released yet. */
 struct rope *channel_in(struct channel *channel);
 void channel_release(struct channel *channel, uint64_t offset, const struct cause *cause);
+
+/* What a=fingerprint has to say of the certificate that the other end of TLS showed (fingerprint.h). */
+void channel_write_fingerprint(const struct channel *channel, struct sink *sink);
 
 /* FIN after all that was written; RST at once. */
 void channel_finish(struct channel *channel, const struct cause *cause);

@@ -21,14 +21,17 @@ struct notes {
 
 struct channel {
     struct world *world;
-    struct channel *next;  /* of the world's streams */
-    struct channel *other; /* the other end */
+    struct channel *next;    /* of the world's streams */
+    struct channel *other;   /* the other end of the TCP connection */
+    struct channel *spliced; /* a gateway's connection on the other side: what comes in here goes out there */
     struct tcp *tcp;
     void *context;
     const struct channel_owner *owner;
     enum role role, peer;
+    enum role end;     /* who reads what is written */
+    enum role tls_end; /* who ends TLS */
     enum channel_state state;
-    bool is_client, is_tls;
+    bool is_client, is_tls, by_fingerprint;
     bool is_sealing, is_opening; /* a record is with the CPU */
     bool wants_room;
     bool has_appended;   /* TCP has bytes that wait for the push */
@@ -52,6 +55,12 @@ struct channel {
 
 /* A message of TCP or TLS itself, for the log. */
 void channel_tell(struct channel *from, enum role to, const char *protocol, struct span label, uint64_t bytes);
+
+/* The other end of TLS, behind gateways that pass it on. NULL: there is no connection so far yet. */
+struct channel *channel_tls_peer(const struct channel *channel);
+
+/* The oldest message that this end of a stream has sent and nobody has received. */
+struct watched *channel_note_take(struct channel *sender);
 
 /* The sums of what goes out when cause lets it go. */
 struct cause channel_cause(const struct channel *channel, const struct cause *cause);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Records are made and opened one after another at each end; an end that does not read opens no more of them. */
 #include "sim/ims/channel_state.h"
+#include "sim/ims/fingerprint.h"
 
 enum { TLS_HEADER = 5, TLS_TRAILER = TLS_RECORD_OVERHEAD - TLS_HEADER };
 
@@ -9,9 +10,15 @@ void channel_make_pair(struct channel *channel)
     struct world *world = channel->world;
     const struct party_set *parties = world->trial->parties;
     struct note note = {{0}};
-    struct tls_config config = {.server = party_set_server(parties, span_of(world->sites[channel->peer].host_name)),
+    struct tls_config config = {.server = party_set_server(parties, span_of(world->sites[channel->tls_end].host_name)),
                                 .authority = &parties->authority[PARTY_EC],
                                 .at_s = SIM_EPOCH_S};
+
+    if (channel->by_fingerprint) {
+        config.client = party_set_server(parties, span_of(world->sites[channel->role].host_name));
+        config.authority = NULL;
+        check(config.client != NULL);
+    }
 
     check(config.server != NULL);
     channel->context_tls = arena_alloc(world->arena, sizeof(*channel->context_tls));
@@ -87,7 +94,7 @@ void channel_seal_next(struct channel *channel, const struct cause *cause)
  * real bytes lie in no other pieces than sizes do, and no number depends on which of them a trial carries. */
 static void channel_open_record(struct channel *channel, struct rope *wire, uint64_t from, uint64_t size)
 {
-    struct rope *sealed = &channel->other->sealed;
+    struct rope *sealed = &channel_tls_peer(channel)->sealed;
     uint8_t record[TLS_SEALED_MAX], plaintext[TLS_RECORD_MAX], expected[TLS_RECORD_MAX];
     struct span whole = {(char *)record, size + TLS_RECORD_OVERHEAD};
     size_t opened = 0;
@@ -160,10 +167,10 @@ static const char *const flight_labels[TLS_FLIGHT_COUNT] = {"ClientHello", "Serv
 
 static void channel_send_flight(struct channel *channel, enum tls_flight flight, const struct cause *cause)
 {
-    uint64_t size = tls_flight_size(flight, false);
+    uint64_t size = tls_flight_size(flight, channel->by_fingerprint);
     struct cause forward = cause_forward(cause);
 
-    channel_tell(channel, channel->peer, "TLS", span_of(flight_labels[flight]), size);
+    channel_tell(channel, channel->tls_end, "TLS", span_of(flight_labels[flight]), size);
     if (channel->pair) {
         struct span bytes = tls_pair_flight(channel->pair, flight);
 
@@ -198,16 +205,18 @@ void channel_handshake(struct channel *channel, const struct cause *cause)
     struct rope *wire = tcp_received(channel->tcp);
     bool is_first = wire->begin == 0;
     enum tls_flight flight = channel->is_client ? TLS_SERVER_FLIGHT : is_first ? TLS_CLIENT_HELLO : TLS_CLIENT_FINISHED;
-    uint64_t size = tls_flight_size(flight, false);
+    uint64_t size = tls_flight_size(flight, channel->by_fingerprint);
+    enum cost_operation client = channel->by_fingerprint ? COST_TLS13_CLIENT_MUTUAL : COST_TLS13_CLIENT;
+    enum cost_operation server = channel->by_fingerprint ? COST_TLS13_SERVER_MUTUAL : COST_TLS13_SERVER;
 
     if (rope_length(wire) < size || (channel->is_client && !is_first))
         return;
-    watch_received(channel->world, channel_note_received(channel));
+    watch_received(channel->world, channel_note_take(channel_tls_peer(channel)));
     tcp_release(channel->tcp, wire->begin + size, cause);
     if (channel->is_client)
-        site_crypto(channel->world, channel->role, COST_TLS13_CLIENT, 0, cause, channel, channel_client_worked);
+        site_crypto(channel->world, channel->role, client, 0, cause, channel, channel_client_worked);
     else if (flight == TLS_CLIENT_HELLO)
-        site_crypto(channel->world, channel->role, COST_TLS13_SERVER, 0, cause, channel, channel_server_worked);
+        site_crypto(channel->world, channel->role, server, 0, cause, channel, channel_server_worked);
     else
         channel_ready(channel, cause);
 }
@@ -215,6 +224,18 @@ void channel_handshake(struct channel *channel, const struct cause *cause)
 void channel_greet(struct channel *channel, const struct cause *cause)
 {
     channel_send_flight(channel, TLS_CLIENT_HELLO, cause);
+}
+
+void channel_write_fingerprint(const struct channel *channel, struct sink *sink)
+{
+    uint8_t hash[PARTY_FINGERPRINT_SIZE];
+
+    if (!channel->pair) {
+        fingerprint_of_role(channel->world, channel->tls_end, sink);
+        return;
+    }
+    check(tls_pair_fingerprint(channel->pair, channel->is_client, hash));
+    fingerprint_write(hash, sink);
 }
 
 void channels_free(struct world *world)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/core.h"
+#include "sim/ims/agw.h"
+#include "sim/ims/anchor.h"
 #include "sim/ims/hss.h"
 #include "sim/ims/relay.h"
-#include "sim/wire/sdp.h"
 
-enum { URI_SIZE = 96, SDP_SIZE = 2048 };
+enum { URI_SIZE = 96 };
 
 static const char domain[] = "open-ims.test";
 
@@ -85,48 +86,6 @@ struct sip_ua *core_user_agent(struct world *world, enum role role)
     return sip_ua_create(world->arena, &config);
 }
 
-/* ---- Back-to-back user agents stand themselves into the SDP at the CSCF of their site ---- */
-
-struct b2bua_site {
-    struct world *world;
-    enum role cscf;
-    enum role relay;
-};
-
-static enum role b2bua_at(const struct world *world, enum role cscf)
-{
-    uint32_t count = world->arm->path == PATH_B2BUAS ? world->relay_count : 0;
-
-    for (uint32_t i = 0; i < count; i++)
-        if (world_b2bua_site(count, i) == cscf)
-            return (enum role)(ROLE_RELAY_1 + i);
-    return ROLE_COUNT;
-}
-
-static bool b2bua_rewrite(void *context, bool is_answer, struct span text, struct sink *out)
-{
-    struct b2bua_site *site = context;
-    struct world *world = site->world;
-    struct relay *relay = world->relays[site->relay];
-    struct sdp_msrp sdp;
-
-    if (sdp_read(text, &sdp) != ERR_OK)
-        return false;
-    if (is_answer) {
-        struct cause cause = sip_node_cause(world->sip_nodes[site->cscf]);
-        struct cause forward = cause_forward(&cause);
-
-        relay_answered(relay, sdp.path, &forward);
-    } else {
-        relay_offered(relay, sdp.path);
-    }
-    struct sdp_leg leg = {.path = span_of(relay_uri(relay)),
-                          .host = span_of(world->sites[site->relay].host_name),
-                          .port = world->sites[site->relay].msrp_port};
-
-    return sdp_replace_leg(text, &leg, out);
-}
-
 /* ---- CSCFs ---- */
 
 static void make_cscf(struct world *world, const struct cscf_row *row, const struct cscf_user *users)
@@ -144,15 +103,8 @@ static void make_cscf(struct world *world, const struct cscf_row *row, const str
                                       .timers_ue = sip_timers_gm,
                                       .identity = stream_place(site->label) ^ world->trial->number,
                                       .by_size = by_size_at(world, row->role)};
-    enum role relay = b2bua_at(world, row->role);
 
-    if (relay != ROLE_COUNT) {
-        struct b2bua_site *own = arena_alloc(world->arena, sizeof(*own));
-
-        *own = (struct b2bua_site){world, row->role, relay};
-        config.rewrite_sdp = b2bua_rewrite;
-        config.rewrite_context = own;
-    }
+    anchor_join(world, row->role, &config);
     struct sip_node_config node = {
         .role = row->role, .proxy = sip_proxy_create(world->arena, &config), .context = world, .locate = hss_locate};
 
@@ -173,7 +125,10 @@ void core_create(struct world *world)
     for (size_t i = 0; i < CSCF_COUNT; i++)
         make_cscf(world, &cscfs[i], users);
     for (uint32_t i = 0; i < world->relay_count; i++)
-        relay_create(world, (enum role)(ROLE_RELAY_1 + i), world->arm->path == PATH_B2BUAS);
+        relay_create(world, (enum role)(ROLE_RELAY_1 + i), arm_has_b2buas(world->arm));
+    for (size_t i = 0; i < CSCF_COUNT; i++)
+        if (world_agw_of(world, cscfs[i].role) != ROLE_COUNT)
+            agw_create(world, world_agw_of(world, cscfs[i].role));
 }
 
 void core_connect_ue(struct world *world, const struct cause *cause)

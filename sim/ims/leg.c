@@ -189,7 +189,7 @@ static void leg_note(struct leg *leg, struct span text)
         bytes = size + (head.range.end + 1 - head.range.start) + 2 + 7 + head.transaction_id.size + 3;
     leg_label(&head, &label);
     struct watch_new message = {.from = channel_role(leg->channel),
-                                .to = channel_peer(leg->channel),
+                                .to = channel_end(leg->channel),
                                 .protocol = "MSRP",
                                 .label = sink_written(&label),
                                 .bytes = bytes,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/media.h"
 #include "sim/base/units.h"
+#include "sim/ims/fingerprint.h"
 #include "sim/ims/relay.h"
 #include "sim/proto/msrp_relay.h"
 #include "sim/sec/digest.h"
@@ -24,6 +25,10 @@ struct media {
     void *context;
     const struct media_owner *owner;
     struct leg *leg;
+    bool is_active, is_met; /* is_met: the peer's SDP is known */
+    bool is_bound;          /* passive: the active end has spoken */
+    enum role peer; /* where the session's connection leads, by the peer's SDP; ROLE_COUNT: nowhere that is known */
+    char peer_fingerprint[FINGERPRINT_TEXT + 1];
     char own_uri[MEDIA_URI_SIZE];
     char path[MEDIA_PATH_SIZE];      /* a=path */
     char send_path[MEDIA_PATH_SIZE]; /* To-Path: own relays from near to far, then the peer's path */
@@ -38,12 +43,14 @@ struct media {
     const char *content_type;
     bool has_body;
     struct msrp_sender *sender;
+    struct msrp_sender *opener; /* of the SEND without a body */
     struct timer timer;
 
     struct msrp_receiver *receiver;
     uint64_t received_bytes;
     uint8_t *kept;
     uint64_t kept_capacity;
+    bool is_taking;  /* the message under way is the receiver's */
     bool is_refused; /* the chunk under way has its answer already */
     struct media_job *jobs_free;
     const struct dwell_row *send_row; /* of the dwell table: how long a SEND is worked on */
@@ -236,6 +243,18 @@ static void media_pump(struct media *media)
     media_arm(media);
 }
 
+/* Whether the other end of TLS is the one that the SDP spoke of, where it is known by that (RFC 8122 section 6.2). */
+static bool media_knows_peer(const struct media *media)
+{
+    char text[FINGERPRINT_TEXT + 1];
+    struct sink shown = SINK(text);
+
+    if (!arm_has_fingerprints(media->world->arm))
+        return true;
+    channel_write_fingerprint(media->leg->channel, &shown);
+    return fingerprint_is_same(sink_written(&shown), span_of(media->peer_fingerprint));
+}
+
 /* The value of Failure-Report that the scenario asks for; NULL: the header is left out, which means yes. */
 static const char *const failure_reports[] = {[FAILURE_REPORT_NO] = "no", [FAILURE_REPORT_PARTIAL] = "partial"};
 
@@ -246,6 +265,8 @@ static void media_try_send(struct media *media, const struct cause *cause)
     const struct scenario *scenario = world->scenario;
 
     if (!media->has_body || media->sender || !media->leg || !channel_is_ready(media->leg->channel))
+        return;
+    if (media->relay_count == 0 && (!media_knows_peer(media) || !(media->is_active || media->is_bound)))
         return;
     struct msrp_send_config config = {.to_path = media->send_path,
                                       .from_path = media->own_uri,
@@ -265,6 +286,36 @@ static void media_try_send(struct media *media, const struct cause *cause)
     media_pump(media);
 }
 
+/* The active end has nothing of its own to send. */
+static void media_send_nothing(struct media *media, const struct cause *cause)
+{
+    struct msrp_send_config config = {.to_path = media->send_path,
+                                      .from_path = media->own_uri,
+                                      .body = {&source_pattern, 0, 0},
+                                      .identity = ~stream_place(media->own_uri) ^ media->world->trial->number,
+                                      .timeout_ns = 30 * SECOND,
+                                      .writer = leg_writer(media->leg)};
+
+    media->leg->cause = *cause;
+    media->opener = msrp_sender_create(media->world->arena, &config);
+    msrp_sender_pump(media->opener, world_now(media->world));
+    leg_push(media->leg);
+}
+
+/* The connection stands, and the other end's description is there. */
+static void media_begin(struct media *media, const struct cause *cause)
+{
+    if (!media_knows_peer(media)) {
+        watch_event(media->world, "unknown certificate %s", media->world->sites[media->role].label);
+        channel_reset(media->leg->channel, cause);
+        media->owner->failed(media->context, OUTCOME_CONNECT_FAILED);
+        return;
+    }
+    if (media->is_active && media->role == ROLE_UE_B && media->relay_count == 0 && !media->opener)
+        media_send_nothing(media, cause);
+    media_try_send(media, cause);
+}
+
 void media_send(struct media *media, struct slice body, const char *content_type, const struct cause *cause)
 {
     media->body = body;
@@ -273,34 +324,80 @@ void media_send(struct media *media, struct slice body, const char *content_type
     media_try_send(media, cause);
 }
 
-void media_connect(struct media *media, struct span peer_path, const struct cause *cause)
+bool media_is_active(const struct media *media)
+{
+    return media->is_active;
+}
+
+/* Who listens at a host and port that SDP names; ROLE_COUNT when nobody does. */
+static enum role media_role_at(const struct world *world, struct span host, uint16_t port)
+{
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        const struct site *site = &world->sites[role];
+
+        if (site->label && site->msrp_port == port && span_equal_nocase(host, span_of(site->host_name)))
+            return (enum role)role;
+    }
+    return ROLE_COUNT;
+}
+
+/* Where to connect to: what the path says, or c= and m= where both ends have said a=msrp-cema (RFC 6714 section 5). */
+static void media_find_peer(struct media *media, const struct sdp_msrp *peer)
 {
     struct world *world = media->world;
-    struct sink sink = SINK(media->send_path);
-    struct span rest = peer_path, uri = {0};
+    struct span rest = peer->path, uri = {0};
+
+    media->peer = ROLE_COUNT;
+    if (world->arm->path == PATH_AGWS && peer->has_cema)
+        media->peer = media_role_at(world, peer->host, peer->port);
+    else if (msrp_path_next(&rest, &uri))
+        media->peer = leg_role_of_uri(world, uri);
+}
+
+void media_meet(struct media *media, const struct sdp_msrp *peer, const struct cause *cause)
+{
+    struct sink path = SINK(media->send_path), fingerprint = SINK(media->peer_fingerprint);
 
     for (uint32_t i = 0; i < media->relay_count; i++) {
-        sink_text(&sink, media->relay_sessions[i]);
-        sink_char(&sink, ' ');
+        sink_text(&path, media->relay_sessions[i]);
+        sink_char(&path, ' ');
     }
-    sink_span(&sink, peer_path);
-    if (sink.overflow || !msrp_path_next(&rest, &uri)) {
+    sink_span(&path, peer->path);
+    sink_span(&fingerprint, peer->fingerprint);
+    if (path.overflow || fingerprint.overflow) {
         media->owner->failed(media->context, OUTCOME_CONNECT_FAILED);
         return;
     }
-    sink_string(&sink);
-    if (media->relay_count > 0)
-        return;
-    struct channel_config config = {
-        .role = media->role, .peer = leg_role_of_uri(world, uri), .from_port = world->sites[media->role].msrp_port};
+    sink_string(&path);
+    sink_string(&fingerprint);
+    media_find_peer(media, peer);
+    media->is_met = true;
+    /* The active end may have been faster than its answer (RFC 8122 section 6.2). */
+    if (media->leg && channel_is_ready(media->leg->channel))
+        media_begin(media, cause);
+}
 
-    if (config.peer == ROLE_COUNT) {
+void media_connect(struct media *media, const struct cause *cause)
+{
+    struct world *world = media->world;
+
+    if (media->relay_count > 0 || !media->is_active)
+        return;
+    if (media->peer == ROLE_COUNT) {
         media->owner->failed(media->context, OUTCOME_CONNECT_FAILED);
         return;
     }
-    config.port = world->sites[config.peer].msrp_port;
-    config.context = media;
-    config.is_tls = world->arm->hop == HOP_TLS;
+    struct channel_config config = {.role = media->role,
+                                    .peer = media->peer,
+                                    .port = world->sites[media->peer].msrp_port,
+                                    .from_port = world->sites[media->role].msrp_port,
+                                    .is_tls = arm_has_tls_at_ues(world->arm),
+                                    .by_fingerprint = arm_has_fingerprints(world->arm),
+                                    .has_gateways = world->arm->path == PATH_AGWS,
+                                    .end = media->role == ROLE_UE_A ? ROLE_UE_B : ROLE_UE_A,
+                                    .gateways_pass_tls = world->arm->body == BODY_TLS && world->arm->path == PATH_AGWS,
+                                    .context = media};
+
     media->leg = leg_open(world, &config, &media_leg_owner, cause);
     world_leg_opened(world);
 }
@@ -399,6 +496,7 @@ static void media_head(void *context, struct leg *leg, const struct msrp_head *h
 {
     struct media *media = context;
 
+    media->is_taking = false;
     if (head->is_request && media->sender) {
         if (!span_equal(head->method, SPAN("REPORT")))
             return;
@@ -410,6 +508,7 @@ static void media_head(void *context, struct leg *leg, const struct msrp_head *h
     if (head->is_request) {
         if (!media->receiver)
             media_make_receiver(media);
+        media->is_taking = true;
         msrp_receiver_head(media->receiver, head);
         return;
     }
@@ -419,6 +518,8 @@ static void media_head(void *context, struct leg *leg, const struct msrp_head *h
         leg->cause = cause_forward(&leg->cause);
         msrp_sender_answered(media->sender, world_now(media->world), head);
         media_heard(media);
+    } else if (media->opener) {
+        msrp_sender_answered(media->opener, world_now(media->world), head);
     }
 }
 
@@ -427,7 +528,7 @@ static void media_body(void *context, struct leg *leg, uint64_t at, struct slice
     struct media *media = context;
 
     (void)leg;
-    if (media->receiver)
+    if (media->is_taking)
         msrp_receiver_body(media->receiver, at, slice);
 }
 
@@ -436,14 +537,21 @@ static void media_end(void *context, struct leg *leg, char flag)
     struct media *media = context;
     struct world *world = media->world;
 
-    if (!media->receiver || media->role != ROLE_UE_B) {
+    if (!media->is_taking) {
         watch_acted(world, leg->incoming);
         return;
     }
+    struct cause cause = cause_forward(&leg->cause);
+
+    media->is_taking = false;
     msrp_receiver_end(media->receiver, flag);
     if (!media->is_refused)
         media_answer_later(media, leg->incoming);
     media->is_refused = false;
+    if (media->is_bound)
+        return;
+    media->is_bound = true;
+    media_try_send(media, &cause);
 }
 
 static void media_ready(void *context, struct leg *leg)
@@ -456,8 +564,8 @@ static void media_ready(void *context, struct leg *leg)
         world_leg_ready(world);
     if (media->is_preparing)
         media_next_auth(media, &cause);
-    else
-        media_try_send(media, &cause);
+    else if (media->is_met)
+        media_begin(media, &cause);
 }
 
 static void media_writable(void *context, struct leg *leg)
@@ -519,10 +627,12 @@ struct media *media_create(struct world *world, enum role role, void *context, c
     struct media *media = arena_alloc(world->arena, sizeof(*media));
     const struct site *site = &world->sites[role];
     struct sink uri = SINK(media->own_uri);
-    bool is_tls = world->arm->hop == HOP_TLS;
+    bool is_tls = arm_has_tls_at_ues(world->arm);
 
     media->world = world;
     media->role = role;
+    media->peer = ROLE_COUNT;
+    media->is_active = (world->scenario->setup_active == SETUP_OFFERER) == (role == ROLE_UE_A);
     media->context = context;
     media->owner = owner;
     media->send_row = site_row(world, role, SPAN("SEND"));
@@ -532,7 +642,7 @@ struct media *media_create(struct world *world, enum role role, void *context, c
     sink_string(&uri);
     timer_init(&media->timer, &world->engine, media, media_wake);
     media_take_relays(media);
-    if (role == ROLE_UE_B)
+    if (!media->is_active)
         leg_listen(world, role, is_tls, media, media_accept, &media_leg_owner);
     return media;
 }

@@ -8,6 +8,7 @@
 #define SIM_IMS_MEDIA_H
 
 #include "sim/ims/leg.h"
+#include "sim/wire/sdp.h"
 
 enum { MEDIA_PATH_SIZE = 640 };
 
@@ -31,8 +32,15 @@ void media_prepare(struct media *media, const struct cause *cause);
 /* The a=path of this end, outermost relay first. */
 const char *media_path(const struct media *media);
 
-/* The path of the other end as its SDP says it: connects to its first hop unless the own relays lead there. */
-void media_connect(struct media *media, struct span peer_path, const struct cause *cause);
+/* Whether this end opens the session's connection (a=setup, RFC 6135). */
+bool media_is_active(const struct media *media);
+
+/* What the other end says of itself in its SDP: the offer, or the answer. */
+void media_meet(struct media *media, const struct sdp_msrp *peer, const struct cause *cause);
+
+/* Both descriptions are on their way: the active end connects, unless the own relays lead there. Where nothing else is
+ * to be sent it sends a SEND without a body at once, which binds the connection (RFC 4975 section 5.4). */
+void media_connect(struct media *media, const struct cause *cause);
 
 /* Sends body as one message, as soon as the connection is there. */
 void media_send(struct media *media, struct slice body, const char *content_type, const struct cause *cause);

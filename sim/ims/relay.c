@@ -40,6 +40,7 @@ void relay_connect(struct relay *relay, enum role peer, const struct cause *caus
                                     .peer = peer,
                                     .port = relay->world->sites[peer].msrp_port,
                                     .is_tls = relay->is_tls,
+                                    .by_fingerprint = relay->is_tls && relay->is_b2bua,
                                     .context = own};
 
     own->leg = leg_open(relay->world, &config, &relay_leg_owner, cause);
@@ -238,6 +239,15 @@ static bool is_method(const struct msrp_head *head, struct span method)
     return head->is_request && span_equal(head->method, method);
 }
 
+/* A back-to-back user agent's other neighbour than the one that a leg leads to. */
+static const char *relay_across(const struct relay_leg *from)
+{
+    const struct relay *relay = from->relay;
+    bool is_upstream = leg_role_of_uri(relay->world, span_of(relay->upstream)) == channel_peer(from->leg->channel);
+
+    return is_upstream ? relay->downstream : relay->upstream;
+}
+
 static void transit_forward(struct transit *transit, const struct msrp_head *head, struct span next_uri)
 {
     struct relay *relay = transit->from->relay;
@@ -259,7 +269,7 @@ static void transit_forward(struct transit *transit, const struct msrp_head *hea
     struct msrp_relay_forward forward = {.transaction_id = sink_written(&id), .range_end = MSRP_RANGE_STAR};
 
     if (relay->is_b2bua) {
-        forward.b2bua_to = is_method(head, SPAN("REPORT")) ? relay->upstream : relay->downstream;
+        forward.b2bua_to = relay_across(transit->from);
         forward.b2bua_from = relay->uri;
     }
     msrp_relay_forward_head(relay->msrp, head, &forward, &text);
@@ -282,7 +292,7 @@ static void transit_route(struct transit *transit, const struct msrp_head *head)
 
     if (relay->is_b2bua && way == MSRP_RELAY_FOR_US && head->is_request) {
         way = MSRP_RELAY_FORWARD;
-        next_uri = span_of(is_method(head, SPAN("REPORT")) ? relay->upstream : relay->downstream);
+        next_uri = span_of(relay_across(transit->from));
     }
     if (way == MSRP_RELAY_FORWARD)
         transit_forward(transit, head, next_uri);
@@ -352,10 +362,46 @@ static void relay_end(void *context, struct leg *leg, char flag)
     relay_pump(from, &leg->cause);
 }
 
+/* Looks whether the neighbour of a leg is the one that the SDP spoke of. The active end may be faster than the SDP that
+ * speaks of it: then nothing is read before that is there (RFC 8122 section 6.2). */
+static void relay_meet(struct relay_leg *own, const struct cause *cause)
+{
+    struct relay *relay = own->relay;
+    bool is_upstream = relay_across(own) == relay->downstream;
+    const char *named = is_upstream ? relay->upstream_fingerprint : relay->downstream_fingerprint;
+    char text[FINGERPRINT_TEXT + 1];
+    struct sink shown = SINK(text);
+
+    own->is_held = named[0] == 0;
+    if (own->is_held)
+        return;
+    channel_write_fingerprint(own->leg->channel, &shown);
+    if (fingerprint_is_same(sink_written(&shown), span_of(named)))
+        return;
+    channel_reset(own->leg->channel, cause);
+    relay_broken(own, cause);
+}
+
+static void relay_meet_held(struct relay *relay, const struct cause *cause)
+{
+    for (uint32_t i = 0; i < relay->leg_count; i++) {
+        struct relay_leg *own = &relay->legs[i];
+
+        if (!own->is_held || channel_is_dead(own->leg->channel))
+            continue;
+        relay_meet(own, cause);
+        own->leg->cause = *cause;
+        leg_read(own->leg);
+    }
+}
+
 static void relay_ready(void *context, struct leg *leg)
 {
     struct relay_leg *own = context;
+    struct cause cause = leg->cause;
 
+    if (own->relay->is_b2bua && own->relay->is_tls)
+        relay_meet(own, &cause);
     if (channel_is_passive(leg->channel) && is_of_session(own->relay, channel_peer(leg->channel)))
         world_leg_ready(leg->world);
 }
@@ -381,6 +427,8 @@ static bool relay_may_read(void *context, struct leg *leg)
     struct relay_leg *from = context;
     const struct scenario *scenario = leg->world->scenario;
 
+    if (from->is_held)
+        return false;
     /* What is stored before it is forwarded has to fit, whatever its length. */
     return scenario->relay_forwarding == RELAY_STORE_AND_FORWARD ||
            rope_length(&from->body) < scenario->tcp_buffer_bytes;
@@ -423,26 +471,31 @@ void relay_session_uri(struct relay *relay, struct sink *out)
     msrp_relay_session_uri(relay->msrp, out);
 }
 
-/* The first URI of a path: where a back-to-back user agent's leg goes. */
-static void keep_uri(struct span path, char uri[RELAY_URI_SIZE])
+/* The first URI of a path, where a back-to-back user agent's leg goes, and who is to be there. */
+static void keep_neighbour(const struct sdp_msrp *sdp, char uri[RELAY_URI_SIZE], char fingerprint[FINGERPRINT_TEXT + 1])
 {
-    struct sink sink = {.data = uri, .capacity = RELAY_URI_SIZE};
-    struct span first = {0};
+    struct sink kept_uri = {.data = uri, .capacity = RELAY_URI_SIZE};
+    struct sink kept_fingerprint = {.data = fingerprint, .capacity = FINGERPRINT_TEXT + 1};
+    struct span path = sdp->path, first = {0};
 
     if (msrp_path_next(&path, &first))
-        sink_span(&sink, first);
-    sink_string(&sink);
+        sink_span(&kept_uri, first);
+    sink_string(&kept_uri);
+    sink_span(&kept_fingerprint, sdp->fingerprint);
+    sink_string(&kept_fingerprint);
 }
 
-void relay_offered(struct relay *relay, struct span path)
+void relay_offered(struct relay *relay, const struct sdp_msrp *offer)
 {
-    keep_uri(path, relay->upstream);
+    keep_neighbour(offer, relay->upstream, relay->upstream_fingerprint);
 }
 
-void relay_answered(struct relay *relay, struct span path, const struct cause *cause)
+void relay_answered(struct relay *relay, const struct sdp_msrp *answer, const struct cause *cause)
 {
-    keep_uri(path, relay->downstream);
-    enum role peer = leg_role_of_uri(relay->world, span_of(relay->downstream));
+    keep_neighbour(answer, relay->downstream, relay->downstream_fingerprint);
+    relay_meet_held(relay, cause);
+    const char *next = answer->setup == SDP_SETUP_ACTIVE ? relay->upstream : relay->downstream;
+    enum role peer = leg_role_of_uri(relay->world, span_of(next));
 
     if (peer != ROLE_COUNT)
         relay_connect(relay, peer, cause);
@@ -457,7 +510,7 @@ struct relay *relay_create(struct world *world, enum role role, bool is_b2bua)
     relay->world = world;
     relay->role = role;
     relay->is_b2bua = is_b2bua;
-    relay->is_tls = !is_b2bua && world->arm->hop == HOP_TLS;
+    relay->is_tls = world->arm->hop == HOP_TLS;
     sink_format(&uri, "%s://%s:%u", relay->is_tls ? "msrps" : "msrp", site->host_name, site->msrp_port);
     sink_string(&uri);
     struct msrp_relay_config config = {.uri = relay->uri,

@@ -8,8 +8,10 @@
 #define SIM_IMS_RELAY_H
 
 #include "sim/ims/leg.h"
+#include "sim/wire/sdp.h"
 
-/* The relay at a role's site; is_b2bua: a back-to-back user agent without TLS. */
+/* The relay at a role's site; is_b2bua: a back-to-back user agent, whose neighbours are known by a=fingerprint where
+ * the arm has TLS. */
 struct relay *relay_create(struct world *world, enum role role, bool is_b2bua);
 
 /* Opens the connection to the next relay before it is needed. */
@@ -18,10 +20,10 @@ void relay_connect(struct relay *relay, enum role peer, const struct cause *caus
 /* Own URI: "msrps://relay-1.open-ims.test:2855", a back-to-back user agent's with its session part. */
 const char *relay_uri(const struct relay *relay);
 
-/* A back-to-back user agent has stood itself in an offer that came with this path, or in its answer: from then on its
- * legs belong together, and it opens the one towards the answer. */
-void relay_offered(struct relay *relay, struct span path);
-void relay_answered(struct relay *relay, struct span path, const struct cause *cause);
+/* A back-to-back user agent has stood itself in this offer, or in its answer: from then on its legs belong together,
+ * and it opens the one that leads away from the active side (a=setup, RFC 6135). */
+void relay_offered(struct relay *relay, const struct sdp_msrp *offer);
+void relay_answered(struct relay *relay, const struct sdp_msrp *answer, const struct cause *cause);
 
 /* A Use-Path that it gave out before: for AUTH done earlier. */
 void relay_session_uri(struct relay *relay, struct sink *out);

@@ -6,6 +6,7 @@
 #ifndef SIM_IMS_RELAY_STATE_H
 #define SIM_IMS_RELAY_STATE_H
 
+#include "sim/ims/fingerprint.h"
 #include "sim/ims/relay.h"
 #include "sim/proto/msrp_pending.h"
 #include "sim/proto/msrp_relay.h"
@@ -52,6 +53,7 @@ struct relay_leg {
     struct rope body;             /* of all of them, not passed on yet */
     struct msrp_pending pending;  /* SENDs that went out here */
     bool has_finished;            /* the peer sends no more, and nothing more is sent */
+    bool is_held;                 /* stands, but the SDP has not said yet whose certificate it is */
 };
 
 struct relay {
@@ -67,6 +69,8 @@ struct relay {
     char uri[RELAY_URI_SIZE];
     char upstream[RELAY_URI_SIZE]; /* B2BUA: the path of the offer and of the answer */
     char downstream[RELAY_URI_SIZE];
+    char upstream_fingerprint[FINGERPRINT_TEXT + 1]; /* and whom they say to be there */
+    char downstream_fingerprint[FINGERPRINT_TEXT + 1];
 };
 
 /* ---- relay.c ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/session.h"
+#include "sim/ims/fingerprint.h"
 #include "sim/sec/cms.h"
 #include "sim/wire/sdp.h"
 
@@ -180,22 +181,29 @@ static void session_write_sdp(struct session *session, bool is_offer, struct sin
     struct world *world = session->world;
     const struct site *site = &world->sites[is_offer ? ROLE_UE_A : ROLE_UE_B];
     struct media *media = is_offer ? session->media_a : session->media_b;
+    char fingerprint_text[FINGERPRINT_TEXT + 1];
+    struct sink fingerprint = SINK(fingerprint_text);
+
+    if (arm_has_fingerprints(world->arm))
+        fingerprint_of_role(world, is_offer ? ROLE_UE_A : ROLE_UE_B, &fingerprint);
     struct sdp_msrp sdp = {.user = is_offer ? SPAN("alice") : SPAN("bob"),
                            .session_id = is_offer ? 2890844526 : 2890844527,
                            .version = 1,
                            .host = span_of(site->host_name),
                            .port = site->msrp_port,
-                           .is_tls = world->arm->hop == HOP_TLS,
+                           .is_tls = arm_has_tls_at_ues(world->arm),
                            .path = span_of(media_path(media)),
                            .accept_types = is_cms(session) ? SPAN("application/pkcs7-mime") : SPAN("*"),
                            .direction = is_offer ? SDP_SENDONLY : SDP_RECVONLY,
-                           .setup = is_offer ? SDP_SETUP_ACTIVE : SDP_SETUP_PASSIVE,
+                           .setup = media_is_active(media) ? SDP_SETUP_ACTIVE : SDP_SETUP_PASSIVE,
+                           .has_cema = world->arm->path == PATH_AGWS,
                            .has_file = true,
                            .file_name = SPAN("file.ini"),
                            .file_type = SPAN("application/octet-stream"),
                            .has_file_size = true,
                            .file_size = world->trial->file_bytes,
-                           .file_transfer_id = SPAN("Ta7c19e0b52d4f38")};
+                           .file_transfer_id = SPAN("Ta7c19e0b52d4f38"),
+                           .fingerprint = sink_written(&fingerprint)};
 
     sdp_write(&sdp, sink);
     check(!sink->overflow);
@@ -285,7 +293,8 @@ static void session_answered(struct session *session, const struct sip_output *i
         return;
     }
     session->is_answered = true;
-    media_connect(session->media_a, sdp.path, cause);
+    media_meet(session->media_a, &sdp, cause);
+    media_connect(session->media_a, cause);
     if (is_cms(session) && world->scenario->seal_when == SEAL_AFTER_ANSWER)
         session_seal(session, cause);
     session_try_send(session, cause);
@@ -355,6 +364,7 @@ static void session_answer(void *context, const struct cause *cause)
     session_write_sdp(session, false, &sdp);
     sip_ua_answer(session->ua_b, world_now(session->world), sink_written(&sdp), sip_node_outbox(session->node_b));
     sip_node_do(session->node_b, sip_node_outbox(session->node_b), cause);
+    media_connect(session->media_b, cause);
 }
 
 static void session_b_prepared(void *context, const struct cause *cause)
@@ -369,6 +379,18 @@ static void session_picked_up(void *context, const struct cause *cause)
     media_prepare(session->media_b, cause);
 }
 
+/* An offer that cannot be read is answered all the same: the caller's UE finds that nobody comes. */
+static void session_offered(struct session *session, struct slice body, const struct cause *cause)
+{
+    char text[SDP_SIZE];
+    struct sdp_msrp sdp;
+    size_t size = body.length < SDP_SIZE ? (size_t)body.length : 0;
+
+    slice_read(body, 0, text, size);
+    if (sdp_read((struct span){text, size}, &sdp) == ERR_OK)
+        media_meet(session->media_b, &sdp, cause);
+}
+
 static void session_b_told(void *context, const struct sip_output *item, const struct cause *cause)
 {
     struct session *session = context;
@@ -377,6 +399,7 @@ static void session_b_told(void *context, const struct sip_output *item, const s
 
     if (item->action == SIP_INVITED && !session->is_answering) {
         session->is_answering = true;
+        session_offered(session, item->body, &forward);
         world_wait(world, PART_ANSWERING, world->scenario->answer_ns, &forward, session, session_picked_up);
     } else if (item->action == SIP_ENDED) {
         /* Relays answer for themselves, so a BYE may overtake the file: what is under way is still taken. */

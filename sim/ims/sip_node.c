@@ -228,6 +228,20 @@ static struct sip_job *job_take(struct sip_node *node)
     return job;
 }
 
+/* A P-CSCF that controls a gateway asks it (H.248) before it can pass on SDP. A dwell that includes the media proxy has
+ * that in it already. */
+static void add_control(const struct sip_job *job, struct site_dwell *drawn)
+{
+    const struct world *world = job->node->world;
+    int64_t control_ns = world->scenario->agw_control_ns, whole_ns = drawn->dwell.work_ns + drawn->dwell.wait_ns;
+
+    if (job->body.length == 0 || world_agw_of(world, job->node->role) == ROLE_COUNT)
+        return;
+    if (drawn->includes & DWELL_INCLUDES_MEDIA_PROXY)
+        control_ns = control_ns > whole_ns ? control_ns - whole_ns : 0;
+    drawn->dwell.wait_ns += control_ns;
+}
+
 /* Draws the dwell of the message and lets it pass. Where it includes the HSS's answer, only the work comes first; what
  * is left of the dwell is waited for when the answer is there. */
 static void job_start(struct sip_job *job, const struct cause *cause)
@@ -247,6 +261,7 @@ static void job_start(struct sip_job *job, const struct cause *cause)
     }
     struct site_dwell drawn = site_draw(world, node->role, sink_written(&kind));
 
+    add_control(job, &drawn);
     if (drawn.includes & DWELL_INCLUDES_HSS) {
         job->asking_ns = drawn.dwell.wait_ns;
         drawn.dwell.wait_ns = 0;

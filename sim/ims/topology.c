@@ -18,9 +18,10 @@ enum {
     PORT_I_CSCF = 5060,
     PORT_S_CSCF = 6060,
     PORT_UE = 5060,
-    PORT_DIAMETER = 3868,  /* RFC 6733 */
-    PORT_MSRP_UE = 7394,   /* both UEs in the paper's captures */
-    PORT_MSRP_RELAY = 2855 /* RFC 4975 section 14 */
+    PORT_DIAMETER = 3868,   /* RFC 6733 */
+    PORT_MSRP_UE = 7394,    /* both UEs in the paper's captures */
+    PORT_MSRP_RELAY = 2855, /* RFC 4975 section 14 */
+    PORT_AGW = 2865,        /* assumed: a gateway gives out any */
 };
 
 #define ADDRESS(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
@@ -62,15 +63,35 @@ static const struct role_row {
                           DWELL_ANY_SIDE, 0, 0},
     [ROLE_RELAY_1 + 5] = {"relay 6", "relay-6.open-ims.test", "relay-6", ADDRESS(192, 168, 83, 6), DWELL_RELAY,
                           DWELL_ANY_SIDE, 0, 0},
+    [ROLE_AGW_A] = {"IMS-AGW(A)", "agw-1.open-ims.test", "agw-a", ADDRESS(192, 168, 81, 5), DWELL_RELAY, DWELL_ANY_SIDE,
+                    0, 0},
+    [ROLE_AGW_B] = {"IMS-AGW(B)", "agw-2.open-ims.test", "agw-b", ADDRESS(192, 168, 82, 5), DWELL_RELAY, DWELL_ANY_SIDE,
+                    0, 0},
 };
+
+/* What the back-to-back user agents of deployed RCS are. */
+enum { RCS_B2BUAS = 4 };
+static const char *const rcs_labels[RCS_B2BUAS] = {"SBC(A)", "AS(A)", "AS(B)", "SBC(B)"};
 
 static_assert(sizeof(rows) / sizeof(rows[0]) == ROLE_COUNT, "every role has a row");
 
-const char *const sim_server_names[] = {"192.168.80.1",          "192.168.80.3",          "pcscf-1.open-ims.test",
-                                        "scscf-1.open-ims.test", "icscf-1.open-ims.test", "hss-01.open-ims.test",
-                                        "scscf-2.open-ims.test", "pcscf-2.open-ims.test", "relay-1.open-ims.test",
-                                        "relay-2.open-ims.test", "relay-3.open-ims.test", "relay-4.open-ims.test",
-                                        "relay-5.open-ims.test", "relay-6.open-ims.test", NULL};
+const char *const sim_server_names[] = {"192.168.80.1",
+                                        "192.168.80.3",
+                                        "pcscf-1.open-ims.test",
+                                        "scscf-1.open-ims.test",
+                                        "icscf-1.open-ims.test",
+                                        "hss-01.open-ims.test",
+                                        "scscf-2.open-ims.test",
+                                        "pcscf-2.open-ims.test",
+                                        "relay-1.open-ims.test",
+                                        "relay-2.open-ims.test",
+                                        "relay-3.open-ims.test",
+                                        "relay-4.open-ims.test",
+                                        "relay-5.open-ims.test",
+                                        "relay-6.open-ims.test",
+                                        "agw-1.open-ims.test",
+                                        "agw-2.open-ims.test",
+                                        NULL};
 
 static struct link_config link_of(const struct scenario_link *link, int64_t extra_ns)
 {
@@ -144,22 +165,36 @@ static uint32_t add_router(struct world *world, const char *name)
 static void place(struct world *world, enum role role, uint32_t node, bool is_shared)
 {
     const struct role_row *row = &rows[role];
-    bool is_relay = role >= ROLE_RELAY_1;
+    bool is_relay = role >= ROLE_RELAY_1 && role < ROLE_AGW_A, is_agw = role == ROLE_AGW_A || role == ROLE_AGW_B;
+    bool is_rcs = is_relay && world->arm->path == PATH_RCS;
     uint16_t relay_port = (uint16_t)(PORT_MSRP_RELAY + (is_shared ? role - ROLE_RELAY_1 : 0));
+    uint16_t agw_port = (uint16_t)(PORT_AGW + (is_shared ? 2 * (role - ROLE_AGW_A) : 0));
 
-    world->sites[role] = (struct site){.label = row->label,
+    world->sites[role] = (struct site){.label = is_rcs ? rcs_labels[role - ROLE_RELAY_1] : row->label,
                                        .host_name = row->host_name,
                                        .dwell_role = row->dwell_role,
                                        .side = row->side,
                                        .node = node,
                                        .address = net_address(world->net, node),
                                        .sip_port = is_shared ? row->sip_port_shared : row->sip_port,
-                                       .msrp_port = is_relay ? relay_port : PORT_MSRP_UE};
+                                       .msrp_port = is_relay ? relay_port
+                                                    : is_agw ? agw_port
+                                                             : PORT_MSRP_UE,
+                                       .core_port = is_agw ? (uint16_t)(agw_port + 1) : 0};
 }
 
 static bool role_exists(const struct world *world, enum role role)
 {
+    if (role == ROLE_AGW_A || role == ROLE_AGW_B)
+        return world->arm->path == PATH_AGWS;
     return role < ROLE_RELAY_1 || (uint32_t)(role - ROLE_RELAY_1) < world->relay_count;
+}
+
+enum role world_agw_of(const struct world *world, enum role role)
+{
+    if (world->arm->path != PATH_AGWS || (role != ROLE_P_A && role != ROLE_P_B))
+        return ROLE_COUNT;
+    return role == ROLE_P_A ? ROLE_AGW_A : ROLE_AGW_B;
 }
 
 static void build_single_host(struct world *world)
@@ -203,7 +238,9 @@ static enum role beside(const struct world *world, enum role role)
 
     if (role < ROLE_RELAY_1)
         return role == ROLE_HSS_B ? ROLE_I_B : role;
-    if (world->arm->path == PATH_B2BUAS)
+    if (role == ROLE_AGW_A || role == ROLE_AGW_B)
+        return role == ROLE_AGW_A ? ROLE_P_A : ROLE_P_B;
+    if (arm_has_b2buas(world->arm))
         return world_b2bua_site(world->relay_count, index);
     return index < (world->relay_count + 1) / 2 ? ROLE_S_A : ROLE_S_B;
 }
@@ -307,6 +344,26 @@ static const struct sip_name *make_names(struct world *world)
     return names;
 }
 
+static uint32_t relays_of(const struct world *world)
+{
+    enum arm_path path = world->arm->path;
+
+    if (path == PATH_RCS)
+        return RCS_B2BUAS;
+    return path == PATH_RELAYS || path == PATH_B2BUAS ? (uint32_t)world->scenario->relays : 0;
+}
+
+/* Connections of the session's own: every one between back-to-back user agents or gateways, those of the UEs to relays,
+ * or the one between them. */
+static uint32_t legs_of(const struct world *world)
+{
+    if (arm_has_b2buas(world->arm))
+        return world->relay_count + 1;
+    if (world->arm->path == PATH_AGWS)
+        return 3;
+    return world->relay_count > 0 ? 2 : 1;
+}
+
 enum err world_build(struct world *world, const struct net_tap *tap, struct note *note)
 {
     const struct scenario *scenario = world->scenario;
@@ -318,9 +375,8 @@ enum err world_build(struct world *world, const struct net_tap *tap, struct note
         if (links[i]->mtu < 576 || links[i]->mtu > 65535)
             return note_set(note, ERR_RANGE, "an MTU of %llu bytes: expected 576 to 65535",
                             (unsigned long long)links[i]->mtu);
-    world->relay_count =
-        world->arm->path == PATH_RELAYS || world->arm->path == PATH_B2BUAS ? (uint32_t)scenario->relays : 0;
-    world->legs_missing = world->arm->path == PATH_B2BUAS ? world->relay_count + 1 : world->relay_count > 0 ? 2 : 1;
+    world->relay_count = relays_of(world);
+    world->legs_missing = legs_of(world);
     world->net = net_create(&world->engine, world->arena, &world->streams, tap);
     builders[scenario->topology](world);
     net_build(world->net);

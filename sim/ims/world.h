@@ -20,7 +20,9 @@ enum role {
     ROLE_P_B,
     ROLE_UE_B,
     ROLE_RELAY_1,
-    ROLE_COUNT = ROLE_RELAY_1 + 6
+    ROLE_AGW_A = ROLE_RELAY_1 + 6,
+    ROLE_AGW_B,
+    ROLE_COUNT
 };
 
 /* A role and where it lives. */
@@ -32,13 +34,15 @@ struct site {
     uint32_t node;
     uint32_t address;
     uint16_t sip_port;
-    uint16_t msrp_port; /* UEs and relays */
+    uint16_t msrp_port; /* UEs and relays; a gateway's towards its UE */
+    uint16_t core_port; /* a gateway's towards the other gateway */
 };
 
 struct watch;
 struct channel;
 struct sip_node;
 struct relay;
+struct agw;
 struct hss;
 
 /* When what DESIGN calls milestones happened; NONE_NS: not yet, or not in this arm. */
@@ -73,6 +77,7 @@ struct world {
     struct channel *channels_first;
     struct sip_node *sip_nodes[ROLE_COUNT]; /* NULL for roles without SIP */
     struct relay *relays[ROLE_COUNT];       /* by role; NULL for others */
+    struct agw *agws[ROLE_COUNT];           /* the same */
     struct hss *hss;
     struct moments moments;
     struct cause delivered;   /* sums at the moment the plaintext was in hand */
@@ -90,6 +95,9 @@ MUST_USE enum err world_build(struct world *world, const struct net_tap *tap, st
 
 /* The CSCF beside which back-to-back user agent number index of so many lives, in the order of the path. */
 enum role world_b2bua_site(uint32_t count, uint32_t index);
+
+/* The IMS-AGW that a role controls, ROLE_COUNT where there is none: in the arms that have gateways, P-CSCFs have. */
+enum role world_agw_of(const struct world *world, enum role role);
 
 /* The role that lives at an address and SIP port, ROLE_COUNT when none does. */
 enum role world_role_at(const struct world *world, uint32_t address, uint16_t sip_port);

@@ -158,6 +158,9 @@ typedef void *tcp_accept_fn(void *context, struct tcp *tcp, uint32_t from_node, 
 void tcp_listen(struct net *net, uint32_t node, uint16_t port, const struct tcp_config *config, void *context,
                 tcp_accept_fn *accept, const struct tcp_owner *owner);
 
+/* The sums of the SYN that a connection begins with: for who does something about it while accept runs. */
+struct cause tcp_opening(const struct tcp *tcp);
+
 /* A free port of the node, counting up from 49,152, the same in every trial. */
 uint16_t net_free_port(struct net *net, uint32_t node);
 

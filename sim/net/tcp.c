@@ -126,6 +126,12 @@ void tcp_knock(struct net *net, const struct packet *syn)
         tcp_send_syn(tcp);
 }
 
+struct cause tcp_opening(const struct tcp *tcp)
+{
+    check(tcp->state == TCP_SYN_RECEIVED);
+    return tcp->last;
+}
+
 /* The handshake is done for this end. */
 static void tcp_open(struct tcp *tcp)
 {

@@ -181,6 +181,8 @@ static void begin_chunk(struct msrp_sender *sender)
     memcpy(sender->head + TRANSACTION_AT, sender->ident, MSRP_IDENT_SIZE);
     msrp_write_byte_range(range, &head);
     sink_span(&head, sender->tail);
+    if (!config->content_type) /* without a body the end-line is part of the head's write */
+        msrp_write_end((struct span){sender->ident, MSRP_IDENT_SIZE}, '$', &head);
     check(!head.overflow);
     write_bytes(sender, head.data, head.size);
     push_transaction(sender, OPEN);
@@ -212,13 +214,14 @@ static bool write_body(struct msrp_sender *sender)
 static void end_chunk(struct msrp_sender *sender, char flag)
 {
     char text[MSRP_END_LINE_MAX] = "\r\n-------";
-    size_t skip = sender->config.content_type ? 0 : 2; /* without a body no CR LF ends it */
 
+    sender->in_chunk = false;
+    if (!sender->config.content_type)
+        return;
     memcpy(text + 9, sender->ident, MSRP_IDENT_SIZE);
     text[9 + MSRP_IDENT_SIZE] = flag;
     memcpy(text + 10 + MSRP_IDENT_SIZE, "\r\n", 2);
-    write_bytes(sender, text + skip, 12 + MSRP_IDENT_SIZE - skip);
-    sender->in_chunk = false;
+    write_bytes(sender, text, 12 + MSRP_IDENT_SIZE);
 }
 
 /* The chunk in progress is cut off, which also tells the peer that the message will not be completed. */

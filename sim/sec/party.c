@@ -237,6 +237,13 @@ enum err party_write_key(const struct party *party, struct sink *pem)
     return pem_end(bio, bio && PEM_write_bio_PrivateKey(bio, party->key, NULL, NULL, 0, NULL, NULL) == 1, pem);
 }
 
+void party_fingerprint(const struct party *party, uint8_t hash[PARTY_FINGERPRINT_SIZE])
+{
+    unsigned int size = 0;
+
+    check(X509_digest(party->certificate, EVP_sha256(), hash, &size) == 1 && size == PARTY_FINGERPRINT_SIZE);
+}
+
 static enum err init_kind(struct party_set *set, enum party_kind kind, const struct party_set_config *config,
                           struct note *note)
 {

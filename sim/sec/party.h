@@ -15,9 +15,10 @@ struct x509_st;     /* OpenSSL's X509 */
 enum {
     PARTY_NAME_MAX = 39,            /* characters of an AoR or host name */
     PARTY_SIGNATURE_EC = 71,        /* bytes of DER that an ECDSA signature counts: its most frequent size */
-    PARTY_SERVERS_MAX = 16,         /* TLS servers of one set */
+    PARTY_SERVERS_MAX = 24,         /* TLS servers of one set */
     PARTY_CERTIFICATE_EC = 412,     /* bytes of DER of a P-256 certificate, ECDSA signature of 71 bytes */
     PARTY_CERTIFICATE_RSA = 809,    /* bytes of DER of an RSA-2048 certificate */
+    PARTY_FINGERPRINT_SIZE = 32,    /* bytes of SHA-256 */
     PARTY_SERVER_CERTIFICATE = 412, /* bytes of DER of a TLS server's certificate, always P-256 */
 };
 
@@ -44,6 +45,9 @@ MUST_USE enum err party_init_server(struct party *server, const struct party *au
 
 /* Frees the key and the certificate; a party of zeros is left alone. */
 void party_free(struct party *party);
+
+/* SHA-256 of the certificate's DER, as a=fingerprint has it (RFC 8122 section 5). */
+void party_fingerprint(const struct party *party, uint8_t hash[PARTY_FINGERPRINT_SIZE]);
 
 /* Writes certificate or private key as PEM text, for other programs that check our output. */
 MUST_USE enum err party_write_certificate(const struct party *party, struct sink *pem);

@@ -43,11 +43,13 @@ struct tls_context {
 struct tls_config {
     const struct party *client; /* NULL: the client shows no certificate */
     const struct party *server;
-    const struct party *authority; /* trusted by both */
-    int64_t at_s;                  /* seconds since 1970 at which certificates must be valid */
+    const struct party
+        *authority; /* trusted by both; NULL: any certificate is taken, and the owner looks whose it is */
+    int64_t at_s;   /* seconds since 1970 at which certificates must be valid */
 };
 
-/* The client will accept only a certificate with the server's name. Freed by tls_context_free. */
+/* The client will accept only a certificate with the server's name, where there is an authority. Freed by
+ * tls_context_free. */
 MUST_USE enum err tls_context_init(struct tls_context *context, const struct tls_config *config, struct note *note);
 void tls_context_free(struct tls_context *context);
 
@@ -64,6 +66,10 @@ void tls_pair_free(struct tls_pair *pair);
 
 /* The bytes of a flight: tls_flight_size() of them, as long as the pair lives. */
 struct span tls_pair_flight(const struct tls_pair *pair, enum tls_flight flight);
+
+/* SHA-256 of the certificate that the other end has shown, as a=fingerprint has it (RFC 8122 section 5). False: it has
+ * shown none. */
+bool tls_pair_fingerprint(const struct tls_pair *pair, bool at_client, uint8_t hash[PARTY_FINGERPRINT_SIZE]);
 
 /* One record of plaintext (1 to TLS_RECORD_MAX bytes): exactly plaintext.size + TLS_RECORD_OVERHEAD bytes into record,
  * which holds capacity. Records of one direction are opened in the order in which they were sealed. */

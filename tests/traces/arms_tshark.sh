@@ -24,13 +24,18 @@ fail() {
 # Wireshark does not know the ports of this scenario. MSRP inside TLS can only be asked for in the table of TLS keys,
 # which wants a private key although TLS 1.3 has no use for one: the secrets in the capture are what opens it.
 openssl genpkey -algorithm RSA -out "$folder/unused.pem" 2>/dev/null || exit 1
-ports_msrp="7394 2855 2856 2857 2858 2859 2860"
+ports_msrp="7394 2855 2856 2857 2858 2859 2860 2865 2866 2867 2868"
 ports_sip="4060 4061 5060 6060 6061"
+
+# The ports that IMS-AGWs give one another, where they end their UEs' TLS.
+is_plain_between_gateways() {
+    [ "$hop" = "TLS UE-AGW" ] && { [ "$1" = 2866 ] || [ "$1" = 2868 ]; }
+}
 
 # wireshark ARGUMENT...: tshark on this run's capture
 wireshark() {
     for port in $ports_msrp; do
-        if [ "$hop" = TLS ]; then
+        if [ "$inside" != none ] && ! is_plain_between_gateways "$port"; then
             set -- "$@" -d "tcp.port==$port,tls" -o "uat:ssl_keys:\"\",\"$port\",\"msrp\",\"$folder/unused.pem\",\"\""
         else
             set -- "$@" -d "tcp.port==$port,msrp"
@@ -155,6 +160,8 @@ check_counts() {
         protocol=${row%% *}
         [ "$protocol-$setting" = MSRP-msrp.chunk=2048 ] && continue
         told=$(awk -F , -v protocol="$protocol" '$6 == protocol' "$run/m/messages.csv" | wc -l)
+        # To the simulator gateways are no hop of MSRP's; on the wire each message is seen on three connections.
+        [ "$protocol-$path" = MSRP-IMS-AGWs ] && told=$((3 * told))
         seen=$(count "${row#* }")
         [ "$told" -eq "$seen" ] || fail "the simulator tells of $told $protocol messages, Wireshark of $seen"
     done
@@ -179,10 +186,33 @@ check_protocols() {
         protected=8
     fi
     [ "$path" = relays ] && some AUTH 11 ' AUTH'
-    # Every message that carries the file is inside TLS, or none is.
-    awk -F '\t' -v column="$protected" -v tls="$hop" '
-        $column ~ /(^MESSAGE |^MSRP [^ ]* SEND)/ && (tls == "TLS") != ($14 != "") { wrong = 1 }
-        END { exit wrong }' "$run/frames" || fail "the file is not protected as the arm says"
+    # Every message that carries the file is inside TLS, or none is, or one on three connections is not.
+    awk -F '\t' -v column="$protected" -v inside="$inside" '
+        $column ~ /(^MESSAGE |^MSRP [^ ]* SEND)/ { seen[$14 != ""] += split($column, values, "|") }
+        END {
+            if (inside == "TLS UE-AGW")
+                exit !(seen[0] > 0 && seen[1] == 2 * seen[0])
+            exit inside == "TLS" ? seen[0] > 0 : seen[1] > 0
+        }' "$run/frames" || fail "the file is not protected as the arm says"
+    [ "$inside" = none ] || [ "$carrier" != MSRP ] || some "TLS in the SDP" 10 '^message .*TCP/TLS/MSRP'
+    [ "$path" = IMS-AGWs ] || [ "$body" = TLS ] || return 0
+    check_gateways
+}
+
+# RFC 6714: gateways change c= and m=, and leave a=path as it is; a=fingerprint is the same all the way where TLS is.
+check_gateways() {
+    tr -d '\r' <"$run/m/messages.txt" >"$run/text"
+    paths=$(grep '^a=path:' "$run/text" | sort -u | wc -l)
+    hosts=$(grep '^c=' "$run/text" | sort -u | wc -l)
+    fingerprints=$(grep '^a=fingerprint:' "$run/text" | sort -u | wc -l)
+    [ "$paths" -eq 2 ] || fail "$paths different paths in the SDP"
+    [ "$path" != IMS-AGWs ] || [ "$hosts" -eq 4 ] || fail "$hosts different hosts in the SDP"
+    case $inside in
+    "TLS UE-AGW") wanted=4 ;;
+    TLS) wanted=2 ;;
+    *) wanted=0 ;;
+    esac
+    [ "$fingerprints" -eq "$wanted" ] || fail "$fingerprints different certificates in the SDP"
 }
 
 # The S/MIME object, from the first stream with a SEND, opened by OpenSSL.
@@ -240,6 +270,8 @@ grep -q , "$folder/arms" || { echo "failed: hopsim lists no arms"; exit 1; }
 # The columns before the last have no commas.
 while IFS=, read -r arm carrier path hop body _; do
     [ "$arm" = arm ] && continue
+    inside=$hop
+    [ "$body" = TLS ] && inside=TLS
     scenario=
     check_arm
     # Through several routers, and with the fragments of a smaller MTU.
@@ -247,6 +279,7 @@ while IFS=, read -r arm carrier path hop body _; do
         check_arm
     done
     scenario=
+    [ "$path" = IMS-AGWs ] && check_arm setup.active=answerer
     [ "$body" = CMS ] || continue
     # The scenario's own suite is of 2013; RFC 8591's is the other one.
     check_arm smime.suite=rfc8591

@@ -136,9 +136,31 @@ static void every_arm_delivers(void)
                     }
                     CU_ASSERT_EQUAL(sum, outcome.delay_ns);
                     CU_ASSERT((outcome.setup_ns == NONE_NS) == (arm->carrier == CARRIER_MESSAGE));
-                    CU_ASSERT((outcome.protect_ns == NONE_NS) == (arm->body == BODY_CLEAR));
+                    CU_ASSERT((outcome.protect_ns == NONE_NS) == (arm->body != BODY_CMS));
                     CU_ASSERT_EQUAL(outcome.retransmissions, 0);
                 }
+            }
+}
+
+/* RFC 6135: who opens the connection changes when it stands, not what goes over it. */
+static void either_side_may_open_the_connection(void)
+{
+    for (int topology = 0; topology < TOPOLOGY_COUNT; topology++)
+        for (int connections = 0; connections < 2; connections++)
+            for (const struct arm *arm = arms; arm->name; arm++) {
+                struct scenario scenario = standard();
+                struct outcome by_offerer, by_answerer;
+
+                scenario.topology = topology;
+                scenario.connections = connections;
+                by_offerer = run(&scenario, arm, 100000);
+                scenario.setup_active = SETUP_ANSWERER;
+                by_answerer = run(&scenario, arm, 100000);
+                CU_ASSERT_EQUAL(by_answerer.end, OUTCOME_DELIVERED);
+                CU_ASSERT_EQUAL(by_answerer.body_bytes, by_offerer.body_bytes);
+                CU_ASSERT_EQUAL(by_answerer.chunks, by_offerer.chunks);
+                if (arm->carrier == CARRIER_MESSAGE || arm->path == PATH_DIRECT)
+                    CU_ASSERT((by_answerer.delay_ns == by_offerer.delay_ns) == (arm->carrier == CARRIER_MESSAGE));
             }
 }
 
@@ -450,6 +472,7 @@ int main(void)
 {
     const struct unit_test tests[] = {
         {"every arm delivers in every topology, warm and cold", every_arm_delivers},
+        {"either side may open the connection", either_side_may_open_the_connection},
         {"one nanosecond more on each forward link moves the delay by the crossings counted",
          one_nanosecond_more_moves_the_delay_by_the_crossings_counted},
         {"a long file on a slow link is transmission", a_long_file_on_a_slow_link_is_transmission},

@@ -274,6 +274,33 @@ static void test_refusals(void)
     party_free(&other);
 }
 
+/* Certificates that no authority vouches for are known by their fingerprints (RFC 8122). */
+static void both_ends_see_the_fingerprint_of_the_other(void)
+{
+    struct tls_config config = {&parties.servers[1], &parties.servers[0], NULL, NOW_S};
+    uint8_t seen[PARTY_FINGERPRINT_SIZE], expected[PARTY_FINGERPRINT_SIZE];
+    struct tls_context context;
+    struct tls_pair *pair = NULL;
+    struct note note = {{0}};
+
+    for (int round = 0; round < 2; round++) {
+        arena_reset(arena);
+        CU_ASSERT_EQUAL_FATAL(tls_context_init(&context, &config, &note), ERR_OK);
+        CU_ASSERT_EQUAL_FATAL(tls_pair_create(&pair, arena, &context, NULL, NULL, &note), ERR_OK);
+        CU_ASSERT(tls_pair_fingerprint(pair, true, seen));
+        party_fingerprint(&parties.servers[0], expected);
+        CU_ASSERT_EQUAL(memcmp(seen, expected, sizeof(seen)), 0);
+        bool has_shown = tls_pair_fingerprint(pair, false, seen);
+
+        CU_ASSERT_EQUAL(has_shown, round == 0);
+        party_fingerprint(&parties.servers[1], expected);
+        CU_ASSERT(!has_shown || memcmp(seen, expected, sizeof(seen)) == 0);
+        tls_pair_free(pair);
+        tls_context_free(&context);
+        config.client = NULL; /* a client that shows none */
+    }
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -286,6 +313,7 @@ int main(void)
         {"close_notify ends a direction", test_close},
         {"the key log tells each secret of the final handshake once", test_key_log},
         {"wrong authority, wrong host and wrong time are refused", test_refusals},
+        {"both ends see the fingerprint of the other", both_ends_see_the_fingerprint_of_the_other},
         {NULL, NULL},
     };
     struct note note = {0};

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Gateways in the way of the media, and certificates that the SDP names. */
+#include "sim/base/check.h"
+#include "sim/base/units.h"
+#include "sim/ims/fingerprint.h"
+#include "sim/sim.h"
+#include "sim/wire/sdp.h"
+#include "tests/unit.h"
+
+static struct arena *arena;
+static struct dwell_table dwells;
+static struct cost_table costs;
+static struct party_set parties;
+
+static const char *const arms_with_gateways[] = {"msrp-smime-agw", "msrp-tls-agw", "msrp-e2ae", NULL};
+
+static void set_up(void)
+{
+    struct note note = {{0}};
+    struct party_set_config config = {.server_names = sim_server_names};
+
+    arena = arena_create((size_t)1 << 30);
+    for (int i = 0; i < COST_OPERATION_COUNT; i++)
+        costs.costs[i] = (struct cost){.fixed_ns = 100 * US, .ns_per_byte = 1, .is_known = true};
+    check(party_set_init(&parties, &config, &note) == ERR_OK);
+}
+
+static struct outcome run(const struct scenario *scenario, const char *arm, uint64_t bytes, const struct sim_tap *tap)
+{
+    struct trial trial = {.scenario = scenario,
+                          .arm = arm_find(span_of(arm)),
+                          .dwells = &dwells,
+                          .costs = &costs,
+                          .file = &source_pattern,
+                          .file_bytes = bytes,
+                          .tap = tap,
+                          .parties = &parties};
+    struct outcome outcome = {.end = OUTCOME_LIMIT};
+    struct note note = {{0}};
+
+    CU_ASSERT_EQUAL(sim_run(&trial, arena, &outcome, &note), ERR_OK);
+    return outcome;
+}
+
+static struct scenario standard(void)
+{
+    struct scenario scenario;
+
+    field_defaults(scenario_fields, &scenario);
+    return scenario;
+}
+
+/* Offer and answer pass two P-CSCFs each. */
+static void a_p_cscf_asks_its_gateway_before_it_passes_sdp_on(void)
+{
+    for (int i = 0; arms_with_gateways[i]; i++) {
+        struct scenario at_once = standard(), later = standard();
+
+        later.agw_control_ns = 3 * MS;
+        int64_t setup_ns = run(&at_once, arms_with_gateways[i], 1000, NULL).setup_ns;
+
+        CU_ASSERT_EQUAL(run(&later, arms_with_gateways[i], 1000, NULL).setup_ns - setup_ns, 4 * 3 * MS);
+    }
+}
+
+/* IP bytes that gateway B has taken and not passed on. */
+struct backlog {
+    int64_t now, most;
+};
+
+static void tap_backlog(void *context, const struct sim_packet *packet)
+{
+    struct backlog *backlog = context;
+
+    if (packet->event == SIM_PACKET_RECEIVED && span_equal(span_of(packet->to), SPAN("agw-b")))
+        backlog->now += (int64_t)packet->bytes.size;
+    if (packet->event == SIM_PACKET_SENT && span_equal(span_of(packet->from), SPAN("agw-b")))
+        backlog->now -= (int64_t)packet->bytes.size;
+    if (backlog->now > backlog->most)
+        backlog->most = backlog->now;
+}
+
+/* UE-A's access is ten times as fast as UE-B's. */
+static void a_slow_side_stops_the_fast_one(void)
+{
+    for (int i = 0; arms_with_gateways[i]; i++) {
+        struct scenario scenario = standard();
+        struct backlog backlog = {0, 0};
+        struct sim_tap tap = {.context = &backlog, .packet = tap_backlog};
+
+        scenario.tcp_buffer_bytes = 64 * KIB;
+        scenario.access.rate_bps = 10000000;
+        scenario.access_rate_up_bps = 100000000;
+        struct outcome outcome = run(&scenario, arms_with_gateways[i], 4 * MIB, &tap);
+
+        CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+        CU_ASSERT(backlog.most > 32 * (int64_t)KIB);
+        /* A receive and a send buffer with their headers; with TLS, the records under way. */
+        CU_ASSERT(backlog.most < 4 * 64 * (int64_t)KIB);
+    }
+}
+
+/* What each description on the wire says. */
+struct descriptions {
+    size_t count, with_cema;
+    char fingerprints[16][FINGERPRINT_TEXT + 1];
+};
+
+static void tap_message(void *context, const struct sim_message *message)
+{
+    struct descriptions *seen = context;
+    size_t at = span_find(message->text, SPAN("\r\n\r\n"));
+    struct sdp_msrp sdp;
+
+    if (at == message->text.size || seen->count == 16 || sdp_read(span_after(message->text, at + 4), &sdp) != ERR_OK)
+        return;
+    struct sink sink = SINK(seen->fingerprints[seen->count]);
+
+    sink_span(&sink, sdp.fingerprint);
+    sink_string(&sink);
+    seen->with_cema += sdp.has_cema;
+    seen->count++;
+}
+
+static bool is_of(const char *text, const char *host)
+{
+    uint8_t hash[PARTY_FINGERPRINT_SIZE];
+    char expected[FINGERPRINT_TEXT + 1];
+    struct sink sink = SINK(expected);
+
+    party_fingerprint(party_set_server(&parties, span_of(host)), hash);
+    fingerprint_write(hash, &sink);
+    return fingerprint_is_same(span_of(text), sink_written(&sink));
+}
+
+/* An offer crosses six hops, its answer as many. */
+static void the_sdp_names_the_certificates_that_are_shown(void)
+{
+    const char *const ue_a = "192.168.80.1", *const ue_b = "192.168.80.3";
+    static struct descriptions seen;
+    struct sim_tap tap = {.context = &seen, .wants_bytes = true, .message = tap_message};
+    struct scenario scenario = standard();
+
+    seen.count = seen.with_cema = 0;
+    CU_ASSERT_EQUAL(run(&scenario, "msrp-tls-agw", 1000, &tap).end, OUTCOME_DELIVERED);
+    CU_ASSERT_EQUAL(seen.count, 12);
+    CU_ASSERT_EQUAL(seen.with_cema, 12);
+    for (size_t i = 0; i < seen.count; i++)
+        CU_ASSERT(is_of(seen.fingerprints[i], i < 6 ? ue_a : ue_b));
+    seen.count = 0;
+    CU_ASSERT_EQUAL(run(&scenario, "msrp-e2ae", 1000, &tap).end, OUTCOME_DELIVERED);
+    CU_ASSERT(is_of(seen.fingerprints[0], ue_a) && is_of(seen.fingerprints[5], "agw-2.open-ims.test"));
+    CU_ASSERT(is_of(seen.fingerprints[6], ue_b) && is_of(seen.fingerprints[11], "agw-1.open-ims.test"));
+    for (size_t i = 1; i < 11; i++)
+        CU_ASSERT(i == 5 || i == 6 || seen.fingerprints[i][0] == 0);
+}
+
+static void fingerprints_are_compared_without_regard_to_case(void)
+{
+    CU_ASSERT(fingerprint_is_same(SPAN("SHA-256 4A:AD"), SPAN("sha-256 4a:ad")));
+    CU_ASSERT(!fingerprint_is_same(SPAN("SHA-256 4A:AD"), SPAN("SHA-256 4A:AE")));
+    CU_ASSERT(!fingerprint_is_same(SPAN(""), SPAN("")));
+}
+
+int main(void)
+{
+    const struct unit_test tests[] = {
+        {"a P-CSCF asks its gateway before it passes SDP on", a_p_cscf_asks_its_gateway_before_it_passes_sdp_on},
+        {"a slow side stops the fast one", a_slow_side_stops_the_fast_one},
+        {"the SDP names the certificates that are shown", the_sdp_names_the_certificates_that_are_shown},
+        {"fingerprints are compared without regard to case", fingerprints_are_compared_without_regard_to_case},
+        {NULL, NULL},
+    };
+
+    set_up();
+    int status = unit_run("agw", tests);
+
+    party_set_free(&parties);
+    arena_destroy(arena);
+    return status;
+}
