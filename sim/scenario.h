@@ -68,8 +68,8 @@ struct scenario {
     int sip_takes_tcp; /* bool: SIP nodes accept the connections that as-rfc asks for */
     uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A, headers included */
     uint64_t relays;
-    int relay_forwarding;
     int64_t agw_control_ns; /* what a P-CSCF waits for its IMS-AGW with each SDP */
+    int relay_forwarding;
     int auth;
     int setup_active; /* who opens the session's connection */
     int chunking;
