@@ -8,12 +8,10 @@
 
 #include <assert.h>
 
-enum {
-    DROP_IDENTITIES = 1 << SIP_HEADER_P_PREFERRED_IDENTITY | 1 << SIP_HEADER_P_ASSERTED_IDENTITY,
-    DROP_CHARGING = 1 << SIP_HEADER_P_CHARGING_VECTOR | 1 << SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES
-};
+#define DROP_IDENTITIES (sip_drop(SIP_HEADER_P_PREFERRED_IDENTITY) | sip_drop(SIP_HEADER_P_ASSERTED_IDENTITY))
+#define DROP_CHARGING (sip_drop(SIP_HEADER_P_CHARGING_VECTOR) | sip_drop(SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES))
 
-static_assert(SIP_HEADER_COUNT <= 31, "a bit for each header");
+static_assert(SIP_HEADER_COUNT <= 64, "a bit for each header");
 
 /* Whether a URI names this proxy: its name, or its address, and its port. */
 static bool is_own(const struct sip_proxy *proxy, const struct sip_uri *uri)

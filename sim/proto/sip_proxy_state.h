@@ -35,6 +35,11 @@ struct sip_proxy {
 
 enum { SIP_ADDED_SIZE = 1024 };
 
+static inline uint64_t sip_drop(enum sip_header header)
+{
+    return UINT64_C(1) << header;
+}
+
 /* What becomes of a request on its way through a proxy. */
 struct sip_forward {
     bool is_initial;         /* creates a dialog or stands alone: To has no tag */
@@ -46,7 +51,7 @@ struct sip_forward {
     struct span uri;         /* Request-URI */
     struct span push;        /* URI of a Route element put in front; size 0: none */
     const char *record_user; /* user part of our Record-Route; NULL: none is added */
-    uint32_t drops;          /* headers that do not go on, a bit each */
+    uint64_t drops;          /* headers that do not go on: sip_drop() of each */
     struct sip_hop hop;
     uint32_t loop; /* hash of what the routing of the request depends on */
     struct sink added;

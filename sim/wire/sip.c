@@ -44,23 +44,38 @@ static const struct {
     {{"P-Called-Party-ID", 17}, 0},
     {{"P-Charging-Vector", 17}, 0},
     {{"P-Charging-Function-Addresses", 29}, 0},
+    {{"Expires", 7}, 0},
+    {{"Min-Expires", 11}, 0},
+    {{"Require", 7}, 0},
+    {{"Supported", 9}, 'k'},
+    {{"Authorization", 13}, 0},
+    {{"WWW-Authenticate", 16}, 0},
+    {{"Security-Client", 15}, 0},
+    {{"Security-Server", 15}, 0},
+    {{"Security-Verify", 15}, 0},
+    {{"P-Visited-Network-ID", 20}, 0},
+    {{"P-Associated-URI", 16}, 0},
 };
 static_assert(sizeof(header_names) / sizeof(header_names[0]) == SIP_HEADER_COUNT, "a name for each header");
 
 /* The headers of each length of a name, so that few names are compared. */
-enum { NAME_SIZE_MAX = 29, SAME_SIZE_MAX = 3 };
+enum { NAME_SIZE_MAX = 29, SAME_SIZE_MAX = 4 };
 static const uint8_t headers_by_size[NAME_SIZE_MAX + 1][SAME_SIZE_MAX] = {
     [2] = {SIP_HEADER_TO},
     [3] = {SIP_HEADER_VIA},
     [4] = {SIP_HEADER_FROM, SIP_HEADER_CSEQ, SIP_HEADER_PATH},
     [5] = {SIP_HEADER_ROUTE},
-    [7] = {SIP_HEADER_CALL_ID, SIP_HEADER_CONTACT},
+    [7] = {SIP_HEADER_CALL_ID, SIP_HEADER_CONTACT, SIP_HEADER_EXPIRES, SIP_HEADER_REQUIRE},
+    [9] = {SIP_HEADER_SUPPORTED},
+    [11] = {SIP_HEADER_MIN_EXPIRES},
     [12] = {SIP_HEADER_RECORD_ROUTE, SIP_HEADER_MAX_FORWARDS, SIP_HEADER_CONTENT_TYPE},
-    [13] = {SIP_HEADER_PROXY_REQUIRE, SIP_HEADER_SERVICE_ROUTE},
+    [13] = {SIP_HEADER_PROXY_REQUIRE, SIP_HEADER_SERVICE_ROUTE, SIP_HEADER_AUTHORIZATION},
     [14] = {SIP_HEADER_CONTENT_LENGTH},
+    [15] = {SIP_HEADER_SECURITY_CLIENT, SIP_HEADER_SECURITY_SERVER, SIP_HEADER_SECURITY_VERIFY},
+    [16] = {SIP_HEADER_WWW_AUTHENTICATE, SIP_HEADER_P_ASSOCIATED_URI},
     [17] = {SIP_HEADER_P_CALLED_PARTY_ID, SIP_HEADER_P_CHARGING_VECTOR},
     [19] = {SIP_HEADER_P_ASSERTED_IDENTITY},
-    [20] = {SIP_HEADER_P_PREFERRED_IDENTITY},
+    [20] = {SIP_HEADER_P_PREFERRED_IDENTITY, SIP_HEADER_P_VISITED_NETWORK_ID},
     [29] = {SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES},
 };
 
