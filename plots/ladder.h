@@ -11,6 +11,7 @@
 
 /* A message between two roles. Names and labels are borrowed; what is not printable ASCII in them is shown escaped. */
 struct ladder_message {
+    uint64_t number;     /* by which its text is found; 0: it has none */
     int64_t sent_ns;     /* first bit out */
     int64_t received_ns; /* last bit in; NONE_NS when it never was */
     const char *from, *to;

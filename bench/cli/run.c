@@ -2,6 +2,7 @@
 /* run.c - one trial of one arm: what it gave, where the delay went, who said what; captures and the event log. */
 #include "bench/cli/run_report.h"
 #include "bench/harness/keys.h"
+#include "plots/ladder_svg.h"
 #include "plots/waterfall.h"
 #include "sim/base/nearest.h"
 #include "sim/sec/cms.h"
@@ -76,7 +77,7 @@ static enum err open_memory(struct run *run, struct note *note)
     run->table_arena = arena_create(TABLE_MEMORY);
     if (!run->trial_arena || !run->table_arena)
         return note_set(note, ERR_FULL, "no memory for a trial");
-    if (run->is_for_people && !run_messages_init(&run->messages))
+    if ((run->is_for_people || command_option(run->line, "--ladder-svg")) && !run_messages_init(&run->messages))
         return note_set(note, ERR_FULL, "no memory for the ladder");
     return ERR_OK;
 }
@@ -143,7 +144,7 @@ static enum err open_taps(struct run *run, struct note *note)
         TRY(eventlog_open(&run->log, log->value, note));
         tap_chain_add(&run->taps, &(struct sim_tap){.context = &run->log, .event = eventlog_add});
     }
-    if (run->is_for_people)
+    if (run->messages.arena)
         tap_chain_add(&run->taps, &(struct sim_tap){.context = &run->messages, .message = run_messages_add});
     return open_parties(run, tap_chain_tap(&run->taps).wants_bytes, note);
 }
@@ -206,6 +207,31 @@ static enum status print(struct run *run, const struct trial *trial, const struc
     return command_print_table(run->line, &table);
 }
 
+/* The ladder as a drawing, where it is asked for. */
+static enum err save_ladder(const struct run *run, const struct trial *trial, const struct outcome *outcome,
+                            struct note *note)
+{
+    const struct command_given *path = command_option(run->line, "--ladder-svg");
+    struct outfile file = {.stream = NULL};
+
+    if (!path)
+        return ERR_OK;
+    struct sink sink = {.data = malloc(LADDER_SVG_SIZE), .capacity = LADDER_SVG_SIZE};
+    enum err error = ERR_FULL;
+
+    if (!sink.data || run_ladder_svg(trial, outcome, &run->messages, &sink) != ERR_OK)
+        (void)note_set(note, ERR_FULL, "%s: no memory for the ladder, or more than %d roles in it", path->value,
+                       LADDER_ROLES_MAX);
+    else
+        error = outfile_open(&file, path->value, note);
+    if (error == ERR_OK) {
+        outfile_write(&file, sink_written(&sink));
+        error = outfile_close(&file, note);
+    }
+    free(sink.data);
+    return error;
+}
+
 static enum err simulate(struct run *run, struct trial *trial, struct outcome *outcome, struct note *note)
 {
     TRY(read_inputs(run, note));
@@ -221,6 +247,7 @@ static enum err simulate(struct run *run, struct trial *trial, struct outcome *o
     trial->parties = &run->parties;
     TRY(sim_run(trial, run->trial_arena, outcome, note));
     trial->tap = NULL;
+    TRY(save_ladder(run, trial, outcome, note));
     return close_taps(run, note);
 }
 
@@ -253,6 +280,7 @@ static const struct command_option options[] = {
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,
     {"--messages", "DIR", "write messages.csv and messages.txt into a folder: who said what, and its text"},
+    {"--ladder-svg", "FILE", "draw the call flow: messages to time, what nodes kept, the parts of the delay"},
     {"--keys", "DIR", "write the keys of this run into a folder, for opening what a capture shows"},
     {"--log", "FILE", "write the event log: a line a message sent or received"},
     {"--pcap", "FILE", "write a capture: each packet once, as first sent"},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/run_report.h"
+#include "plots/ladder_svg.h"
 #include "plots/waterfall.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
@@ -32,6 +33,7 @@ void run_messages_add(void *context, const struct sim_message *message)
 
     memcpy(label, message->label.data, size);
     messages->messages[messages->count++] = (struct ladder_message){
+        .number = message->number,
         .sent_ns = message->sent_ns,
         .received_ns = message->received_ns,
         .from = message->from,
@@ -98,11 +100,9 @@ static void write_members(const char *title, const char *const *names, const str
     table_write_text(&table, sink);
 }
 
-static void write_head(const struct trial *trial, const struct outcome *outcome, struct sink *sink)
+/* What ran and how it ended, in a line without its end. */
+static void write_title(const struct trial *trial, const struct outcome *outcome, struct sink *sink)
 {
-    const struct dwell_table *dwells = trial->dwells;
-    size_t assumed = 0;
-
     sink_format(sink, "%s, %s, trial %llu: ", trial->scenario->name, trial->arm->name,
                 (unsigned long long)trial->number);
     field_write(outcome_row("end"), outcome, sink);
@@ -110,6 +110,14 @@ static void write_head(const struct trial *trial, const struct outcome *outcome,
         sink_text(sink, " after ");
         show_member(outcome_row("delay"), outcome, sink);
     }
+}
+
+static void write_head(const struct trial *trial, const struct outcome *outcome, struct sink *sink)
+{
+    const struct dwell_table *dwells = trial->dwells;
+    size_t assumed = 0;
+
+    write_title(trial, outcome, sink);
     sink_format(sink, "\n%s\n", trial->arm->stands_for);
     for (size_t i = 0; i < dwells->count; i++)
         assumed += dwells->rows[i].is_assumed;
@@ -127,13 +135,15 @@ static void write_parts(const struct outcome *outcome, struct command_terminal t
     waterfall_write(parts, PART_COUNT, &style, sink);
 }
 
+/* From left to right. */
+static const char *const roles[] = {
+    "UE-A",    "P-CSCF(A)", "S-CSCF(A)", "I-CSCF(B)", "HSS(B)",  "S-CSCF(B)", "P-CSCF(B)", "relay 1",
+    "relay 2", "relay 3",   "relay 4",   "relay 5",   "relay 6", "UE-B",      NULL,
+};
+
 static enum err write_ladder(const struct outcome *outcome, const struct run_messages *messages,
                              struct command_terminal terminal, struct sink *sink)
 {
-    static const char *const roles[] = {
-        "UE-A",    "P-CSCF(A)", "S-CSCF(A)", "I-CSCF(B)", "HSS(B)",  "S-CSCF(B)", "P-CSCF(B)", "relay 1",
-        "relay 2", "relay 3",   "relay 4",   "relay 5",   "relay 6", "UE-B",      NULL,
-    };
     const struct ladder_style style = {
         .width = terminal.width,
         .is_unicode = terminal.is_unicode,
@@ -171,6 +181,25 @@ enum err run_report(const struct trial *trial, const struct outcome *outcome, co
         TRY(write_ladder(outcome, messages, terminal, sink));
     }
     return sink->overflow ? ERR_FULL : ERR_OK;
+}
+
+enum err run_ladder_svg(const struct trial *trial, const struct outcome *outcome, const struct run_messages *messages,
+                        struct sink *sink)
+{
+    struct ladder_svg_part parts[PART_COUNT];
+    char title[2 * FIELD_TEXT_SIZE];
+    struct sink title_sink = SINK(title);
+
+    for (int i = 0; i < PART_COUNT; i++)
+        parts[i] = (struct ladder_svg_part){.name = part_names[i], .ns = outcome->parts_ns[i]};
+    write_title(trial, outcome, &title_sink);
+    const struct ladder_svg_style style = {.title = sink_string(&title_sink),
+                                           .roles = roles,
+                                           .origin_ns = outcome->pressed_ns,
+                                           .parts = parts,
+                                           .part_count = PART_COUNT};
+
+    return ladder_svg_write(messages->messages, messages->count, &style, sink);
 }
 
 static void number_cell(struct table *table, uint64_t number)
