@@ -13,6 +13,7 @@ static const char *const auths[] = {"per-session", "cached", NULL};
 static const char *const forwardings[] = {"store-and-forward", "cut-through", NULL};
 static const char *const sip_transports[] = {"as-observed", "as-rfc", NULL};
 static const char *const tcp_answers[] = {"refused", "accepted", NULL};
+static const char *const provisionals[] = {"none", "180", "183-prack-update", NULL};
 static const char *const chunkings[] = {"few-large", "2048", NULL};
 static const char *const success_reports[] = {"no", "yes", NULL};
 static const char *const failure_reports[] = {"yes", "no", "partial", NULL};
@@ -113,6 +114,16 @@ const struct field scenario_fields[] = {
     CHOICE("sip.tcp", sip_takes_tcp, "accepted", tcp_answers,
            "whether SIP nodes take the connections of as-rfc; refused: those requests go back to UDP",
            "RFC 3261 section 18.1.1"),
+    CHOICE("session.provisional", provisional, "none", provisionals,
+           "what comes between INVITE and its 200: nothing but 100; 180; or 183, PRACK, UPDATE and 180 as with "
+           "preconditions",
+           "none: the paper; TS 24.229 section 5.1.3, RFC 3262, RFC 3311, RFC 3312"),
+    CHOICE("session.reliable_ringing", has_reliable_ringing, "off", switches,
+           "whether the 180 too is reliable, its PRACK and 200 beside the answering; with 183-prack-update",
+           "RFC 3262"),
+    ROW("session.reservation", FIELD_TIME, reservation_ns, "0", "0", "30s",
+        "how long a UE takes to reserve resources, with 183-prack-update: UE-A's UPDATE waits for its own, the 180 for both",
+        "0: kind to the sessions; on a radio a bearer has to be set up"),
     ROW("message.size", FIELD_SIZE, message_bytes, "1300B", "600B", "60KiB",
         "of a MESSAGE as it leaves UE-A, headers included", "RFC 3428 section 8"),
     ROW("path.relays", FIELD_COUNT, relays, "2", "1", "6", "MSRP relays or B2BUAs on the path",

@@ -15,6 +15,7 @@ enum connections { CONNECTIONS_WARM, CONNECTIONS_COLD };
 enum auth { AUTH_PER_SESSION, AUTH_CACHED };
 enum relay_forwarding { RELAY_STORE_AND_FORWARD, RELAY_CUT_THROUGH };
 enum sip_transport_rule { SIP_TRANSPORT_AS_OBSERVED, SIP_TRANSPORT_AS_RFC };
+enum provisional { PROVISIONAL_NONE, PROVISIONAL_180, PROVISIONAL_183 };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
 enum setup_active { SETUP_OFFERER, SETUP_ANSWERER };
@@ -62,10 +63,13 @@ struct scenario {
     char cost_table[FIELD_TEXT_SIZE];
     uint64_t cpu_workers;
     uint64_t cpu_queue;
-    int64_t answer_ns; /* human answering time */
+    int64_t answer_ns;        /* human answering time */
+    int provisional;          /* enum provisional: what comes before the 200 to INVITE */
+    int has_reliable_ringing; /* bool: the 180 too is answered by PRACK */
+    int64_t reservation_ns;   /* from the answer in the 183 to resources at a UE */
 
-    int sip_transport; /* enum sip_transport_rule */
-    int sip_takes_tcp; /* bool: SIP nodes accept the connections that as-rfc asks for */
+    int sip_transport;      /* enum sip_transport_rule */
+    int sip_takes_tcp;      /* bool: SIP nodes accept the connections that as-rfc asks for */
     uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A, headers included */
     uint64_t relays;
     int64_t agw_control_ns; /* what a P-CSCF waits for its IMS-AGW with each SDP */

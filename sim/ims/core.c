@@ -81,7 +81,8 @@ struct sip_ua *core_user_agent(struct world *world, enum role role)
                                    .identity = stream_place(world->sites[role].label) ^ world->trial->number,
                                    .timers = sip_timers_gm,
                                    .by_size = by_size_at(world, role),
-                                   .user_agent = "hopsim"};
+                                   .user_agent = "hopsim",
+                                   .has_100rel = world->scenario->provisional == PROVISIONAL_183};
 
     return sip_ua_create(world->arena, &config);
 }

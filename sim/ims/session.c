@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/session.h"
 #include "sim/ims/fingerprint.h"
+#include "sim/ims/progress.h"
 #include "sim/sec/cms.h"
 #include "sim/wire/sdp.h"
 
@@ -11,6 +12,7 @@ struct session {
     struct sip_ua *ua_a, *ua_b;
     struct sip_node *node_a, *node_b;
     struct media *media_a, *media_b;
+    struct progress *progress; /* NULL: nothing comes between INVITE and its answer */
     struct source sealed_source;
     struct slice body; /* as carried */
     const char *content_type;
@@ -226,6 +228,8 @@ static void session_try_invite(struct session *session, const struct cause *caus
         return;
     session->is_invited = true;
     session_write_sdp(session, true, &sdp);
+    if (session->progress)
+        progress_write_offer(session->progress, &sdp);
     world->moments.signalled_ns = world_now(world);
     sip_ua_invite(session->ua_a, world_now(world), target, sink_written(&sdp), sip_node_outbox(session->node_a));
     sip_node_do(session->node_a, sip_node_outbox(session->node_a), cause);
@@ -288,7 +292,11 @@ static void session_answered(struct session *session, const struct sip_output *i
 
     world->moments.answered_ns = sip_node_arrived_ns(session->node_a);
     slice_read(item->body, 0, text, size);
-    if (sdp_read((struct span){text, size}, &sdp) != ERR_OK || sdp.port == 0) {
+    struct span answer = {text, size};
+
+    if (session->progress && size == 0)
+        answer = progress_answer(session->progress, item->token);
+    if (sdp_read(answer, &sdp) != ERR_OK || sdp.port == 0) {
         world_fail(world, OUTCOME_SETUP_REFUSED);
         return;
     }
@@ -307,6 +315,10 @@ static void session_a_told(void *context, const struct sip_output *item, const s
     struct cause forward = cause_forward(cause);
 
     switch (item->action) {
+    case SIP_PROGRESSED:
+        if (session->progress)
+            progress_seen(session->progress, item, &forward);
+        break;
     case SIP_ANSWERED:
         if (!session->is_answered)
             session_answered(session, item, &forward);
@@ -361,22 +373,58 @@ static void session_answer(void *context, const struct cause *cause)
     char text[SDP_SIZE];
     struct sink sdp = SINK(text);
 
-    session_write_sdp(session, false, &sdp);
+    /* Where a 183 gave the answer, the 200 has none to give. */
+    if (!session->progress || !progress_has_answered(session->progress))
+        session_write_sdp(session, false, &sdp);
     sip_ua_answer(session->ua_b, world_now(session->world), sink_written(&sdp), sip_node_outbox(session->node_b));
     sip_node_do(session->node_b, sip_node_outbox(session->node_b), cause);
     media_connect(session->media_b, cause);
 }
 
+static void session_picked_up(void *context, const struct cause *cause);
+
+/* The other end is told that the user is being alerted, and the user answers. */
+static void session_alert(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+
+    if (session->progress)
+        progress_ring(session->progress, cause);
+    world_wait(session->world, PART_ANSWERING, session->world->scenario->answer_ns, cause, session, session_picked_up);
+}
+
 static void session_b_prepared(void *context, const struct cause *cause)
 {
-    session_answer(context, cause);
+    struct session *session = context;
+    char text[SDP_SIZE];
+    struct sink sdp = SINK(text);
+
+    if (!session->progress || !progress_is_early(session->progress)) {
+        session_answer(session, cause);
+        return;
+    }
+    session_write_sdp(session, false, &sdp);
+    progress_answer_early(session->progress, &sdp, cause);
 }
 
 static void session_picked_up(void *context, const struct cause *cause)
 {
     struct session *session = context;
 
-    media_prepare(session->media_b, cause);
+    if (session->progress && progress_has_answered(session->progress))
+        session_answer(session, cause);
+    else
+        media_prepare(session->media_b, cause);
+}
+
+/* Either the user is alerted first and the media prepared for the answer, or the answer comes first. */
+static void session_invited(struct session *session, const struct sip_output *item, const struct cause *cause)
+{
+    session->is_answering = true;
+    if (session->progress && progress_offered(session->progress, item))
+        media_prepare(session->media_b, cause);
+    else
+        session_alert(session, cause);
 }
 
 /* An offer that cannot be read is answered all the same: the caller's UE finds that nobody comes. */
@@ -398,9 +446,11 @@ static void session_b_told(void *context, const struct sip_output *item, const s
     struct cause forward = cause_forward(cause);
 
     if (item->action == SIP_INVITED && !session->is_answering) {
-        session->is_answering = true;
         session_offered(session, item->body, &forward);
-        world_wait(world, PART_ANSWERING, world->scenario->answer_ns, &forward, session, session_picked_up);
+        session_invited(session, item, &forward);
+    } else if (item->action == SIP_UPDATED || item->action == SIP_PRACKED) {
+        if (session->progress)
+            progress_asked(session->progress, item, &forward);
     } else if (item->action == SIP_ENDED) {
         /* Relays answer for themselves, so a BYE may overtake the file: what is under way is still taken. */
         session->is_closing = true;
@@ -413,6 +463,25 @@ static void session_b_told(void *context, const struct sip_output *item, const s
 
 static const struct media_owner media_owner_b = {
     .prepared = session_b_prepared, .received = session_received, .failed = session_failed};
+
+static void session_write_early(void *context, bool is_offer, struct sink *sdp)
+{
+    session_write_sdp(context, is_offer, sdp);
+}
+
+static void session_make_progress(struct session *session)
+{
+    struct progress_config config = {.ua_a = session->ua_a,
+                                     .ua_b = session->ua_b,
+                                     .node_a = session->node_a,
+                                     .node_b = session->node_b,
+                                     .context = session,
+                                     .write_sdp = session_write_early,
+                                     .ready = session_alert};
+
+    if (session->world->scenario->provisional != PROVISIONAL_NONE)
+        session->progress = progress_create(session->world, &config);
+}
 
 struct session *session_create(struct world *world, struct sip_ua *ua_a, struct sip_ua *ua_b)
 {
@@ -428,5 +497,6 @@ struct session *session_create(struct world *world, struct sip_ua *ua_a, struct 
     session->media_a = media_create(world, ROLE_UE_A, session, &media_owner_a);
     session->media_b = media_create(world, ROLE_UE_B, session, &media_owner_b);
     session_make_body(session);
+    session_make_progress(session);
     return session;
 }

@@ -49,6 +49,10 @@ enum sip_action {
     SIP_TIMED_OUT, /* INVITE, BYE or MESSAGE was not answered in time */
     SIP_ENDED,     /* BYE came in and was answered */
     SIP_BYE_ANSWERED,
+    SIP_PROGRESSED,       /* INVITE was answered with 101 to 199; token: the early dialog; its PRACK is on its way */
+    SIP_PRACKED,          /* the PRACK of our reliable provisional response */
+    SIP_UPDATED,          /* an UPDATE with an offer; sip_ua_answer_update() answers it */
+    SIP_UPDATE_ANSWERED,  /* with 200 */
     SIP_MESSAGE_RECEIVED, /* and answered with 200 (never answered twice, never told twice) */
     SIP_MESSAGE_ANSWERED
 };
@@ -59,7 +63,7 @@ struct sip_output {
     struct span head;   /* start line, headers, empty line; valid until the element's next step */
     struct slice body;  /* length 0: none */
     struct span user;   /* SIP_LOCATE: the public user identity, "sip:bob@open-ims.test" */
-    uint32_t token;     /* SIP_LOCATE */
+    uint32_t token;     /* SIP_LOCATE; SIP_PROGRESSED and SIP_ANSWERED: the dialog, from 0 */
     int status;         /* of an answer */
     bool is_again;      /* a retransmission by timer, or the answer to one */
     bool acknowledges;  /* a response to MESSAGE: only acknowledges the file */

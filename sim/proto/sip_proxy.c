@@ -68,8 +68,9 @@ static void answer_later(struct sip_proxy *proxy, struct sip_transaction *server
 static void pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
                     const struct sip_forward *forward)
 {
-    bool is_invite = span_equal(request->message.method, SPAN("INVITE"));
-    struct slice body = is_invite ? sip_forward_body(proxy, request, false) : request->body;
+    struct span method = request->message.method;
+    bool has_offer = span_equal(method, SPAN("INVITE")) || span_equal(method, SPAN("UPDATE"));
+    struct slice body = has_offer ? sip_forward_body(proxy, request, false) : request->body;
     uint32_t seed = (uint32_t)(sip_mix(proxy->config.identity, 0) + proxy->drawn++ * UINT64_C(0x9e3779b1));
     struct span branch = sip_forward_request(proxy, request, forward, seed, &body);
     struct sip_hop hop = sip_hop_by_size(&proxy->layer, forward->hop, &proxy->scratch, body.length);
@@ -221,7 +222,8 @@ static void take_response(struct sip_proxy *proxy, const struct sip_incoming *re
 
     if (news == SIP_NEWS_NONE || status == 100 || !server)
         return;
-    bool is_answer = server->kind == SIP_SERVER_INVITE && status >= 200 && status < 300;
+    bool is_answer =
+        status < 300 && (server->kind == SIP_SERVER_INVITE || span_equal(response->cseq.method, SPAN("UPDATE")));
     struct slice body = is_answer ? sip_forward_body(proxy, response, true) : response->body;
 
     sip_forward_response(proxy, response, &body);

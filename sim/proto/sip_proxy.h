@@ -33,8 +33,9 @@ struct sip_proxy_config {
     struct sip_timers timers_ue;   /* P-CSCF: towards the UE */
     uint64_t identity;             /* branches are made from it */
     struct sip_by_size by_size;    /* where transport is SIP_UDP */
-    /* Changes SDP that passes in an INVITE (offer) or its 2xx (answer): true when out holds a new body. NULL: never.
-     * Asked once for an INVITE, and for a 2xx each time it passes: it must change the same answer in the same way. */
+    /* Changes SDP that passes in an INVITE or UPDATE (offer) or an answer to one of them, provisional or 2xx: true when
+     * out holds a new body. NULL: never. Asked once for a request, and for a response each time it passes: it must
+     * change the same answer in the same way. */
     bool (*rewrite_sdp)(void *context, bool is_answer, struct span sdp, struct sink *out);
     void *rewrite_context;
 };

@@ -2,8 +2,6 @@
 #include "sim/base/check.h"
 #include "sim/proto/sip_ua_state.h"
 
-enum { ALARM_ANSWER_AGAIN = SIP_ALARM_USER, ALARM_ANSWER_END };
-
 struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *config)
 {
     struct sip_ua *ua = arena_alloc(arena, sizeof(*ua));
@@ -13,8 +11,10 @@ struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *co
     sip_layer_init(&ua->layer, arena);
     ua->layer.by_size = config->by_size;
     ua->scratch = (struct sink){.data = ua->scratch_bytes, .capacity = sizeof(ua->scratch_bytes)};
-    ua->session.again.what = ALARM_ANSWER_AGAIN;
-    ua->session.end.what = ALARM_ANSWER_END;
+    ua->session.again.what = SIP_ALARM_ANSWER_AGAIN;
+    ua->session.end.what = SIP_ALARM_ANSWER_END;
+    ua->session.reliable.again.what = SIP_ALARM_RELIABLE_AGAIN;
+    ua->session.reliable.end.what = SIP_ALARM_RELIABLE_END;
     return ua;
 }
 
@@ -26,7 +26,7 @@ uint64_t sip_ua_retransmissions(const struct sip_ua *ua)
 /* ---- Requests of the user ---- */
 
 /* All requests go to the P-CSCF, whatever their route set says. */
-static struct sip_transaction *start(struct sip_ua *ua, struct span method, struct span branch, struct slice body)
+struct sip_transaction *sip_ua_start(struct sip_ua *ua, struct span method, struct span branch, struct slice body)
 {
     struct sip_client_start client = {.method = method,
                                       .branch = branch,
@@ -43,7 +43,7 @@ static struct sip_transaction *start(struct sip_ua *ua, struct span method, stru
 }
 
 /* The session's buffers and timers are let go of; a new session may begin. */
-static void session_clear(struct sip_ua *ua)
+void sip_ua_clear(struct sip_ua *ua)
 {
     struct sip_session *session = &ua->session;
 
@@ -54,6 +54,11 @@ static void session_clear(struct sip_ua *ua)
     sip_pool_release(&ua->layer.pool, session->sent_body);
     session->kept = session->sent = session->sent_body = NULL;
     session->invite = NULL;
+    session->has_update = false;
+    sip_ua_reliable_stop(ua);
+    session->reliable.rseq = 0;
+    session->reliable.is_waiting = false;
+    sip_ua_early_clear(ua);
     session->state = SIP_SESSION_NONE;
     session->number++;
 }
@@ -64,14 +69,17 @@ void sip_ua_invite(struct sip_ua *ua, int64_t now_ns, const char *target, struct
     check(ua->session.state == SIP_SESSION_NONE);
     struct sip_buffer *body = sip_pool_copy(&ua->layer.pool, sdp);
 
-    session_clear(ua);
+    sip_ua_clear(ua);
     ua->session.state = SIP_SESSION_CALLING;
     ua->session.is_caller = true;
-    ua->session.cseq = 1;
+    ua->session.cseq = ua->session.invite_cseq = 1;
     ua->session.local_tag = sip_ua_draw(ua);
     struct span branch = sip_ua_write_invite(ua, target, sdp.size);
 
-    start(ua, SPAN("INVITE"), branch, sip_buffer_slice(body))->token = ua->session.number;
+    struct sip_transaction *invite = sip_ua_start(ua, SPAN("INVITE"), branch, sip_buffer_slice(body));
+
+    invite->token = ua->session.number;
+    ua->session.invite_key = invite->key;
     sip_pool_release(&ua->layer.pool, body);
     sip_layer_end(&ua->layer);
 }
@@ -84,11 +92,12 @@ void sip_ua_bye(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out)
     check(session->state == SIP_SESSION_UP || session->state == SIP_SESSION_ANSWERED);
     sip_alarm_stop(&ua->layer.clock, &session->again);
     sip_alarm_stop(&ua->layer.clock, &session->end);
-    struct span branch = sip_ua_write_in_dialog(ua, "BYE", ++session->cseq);
+    struct sip_in_dialog bye = {.method = "BYE", .kept = session->kept, .cseq = ++session->cseq};
+    struct span branch = sip_ua_write_in_dialog(ua, &bye);
 
     session->state = SIP_SESSION_ENDING;
     if (branch.size > 0) {
-        start(ua, SPAN("BYE"), branch, (struct slice){.length = 0})->token = session->number;
+        sip_ua_start(ua, SPAN("BYE"), branch, (struct slice){.length = 0})->token = session->number;
     } else {
         sip_layer_put(&ua->layer, SIP_REFUSED)->status = 513;
         session->state = SIP_SESSION_NONE;
@@ -101,7 +110,7 @@ void sip_ua_message(struct sip_ua *ua, int64_t now_ns, const struct sip_ua_messa
     sip_layer_begin(&ua->layer, now_ns, out);
     struct span branch = sip_ua_write_message(ua, message);
 
-    start(ua, SPAN("MESSAGE"), branch, message->body);
+    sip_ua_start(ua, SPAN("MESSAGE"), branch, message->body);
     sip_layer_end(&ua->layer);
 }
 
@@ -117,20 +126,24 @@ size_t sip_ua_message_head_size(struct sip_ua *ua, const struct sip_ua_message *
 
 /* ---- Answers to the peer ---- */
 
-static void respond(struct sip_ua *ua, struct sip_transaction *server, const struct sip_incoming *request, int status)
+void sip_ua_respond(struct sip_ua *ua, struct sip_transaction *server, const struct sip_incoming *request, int status)
 {
-    sip_ua_write_response(ua, request, status, status > 100 ? sip_ua_draw(ua) : 0, 0);
+    struct sip_reply reply = {.status = status, .tag = status > 100 ? sip_ua_draw(ua) : 0};
+
+    sip_ua_write_reply(ua, request, &reply);
     if (!ua->scratch.overflow)
         sip_server_respond(&ua->layer, server, status, sink_written(&ua->scratch), (struct slice){.length = 0});
 }
 
-static void tell(struct sip_ua *ua, enum sip_action action, int status, struct span head, struct slice body)
+struct sip_output *sip_ua_tell(struct sip_ua *ua, enum sip_action action, int status, struct span head,
+                               struct slice body)
 {
     struct sip_output *output = sip_layer_put(&ua->layer, action);
 
     output->status = status;
     output->head = head;
     output->body = body;
+    return output;
 }
 
 /* The 200 stays with the user agent until its ACK comes: sent again on every transport (section 13.3.1.4). */
@@ -150,13 +163,19 @@ void sip_ua_answer(struct sip_ua *ua, int64_t now_ns, struct span sdp, struct si
     request.from = session->hop;
     enum err error = sip_incoming_read(&request);
 
-    check(error == ERR_OK); /* as when it came */
-    sip_ua_write_response(ua, &request, 200, session->local_tag, sdp.size);
+    check(error == ERR_OK);   /* as when it came */
+    sip_ua_reliable_stop(ua); /* what waits for a PRACK has said all it could (RFC 3262 section 3) */
+    struct sip_reply ok = {.status = 200, .tag = session->local_tag, .sdp_size = sdp.size, .makes_dialog = true};
+
+    sip_ua_write_reply(ua, &request, &ok);
     if (ua->scratch.overflow) {
-        sip_ua_write_response(ua, &request, 500, session->local_tag, 0);
+        struct sip_reply failed = {.status = 500, .tag = session->local_tag};
+
+        sip_ua_write_reply(ua, &request, &failed);
         sip_server_respond(layer, session->invite, 500, sink_written(&ua->scratch), (struct slice){.length = 0});
-        tell(ua, SIP_REFUSED, 500, sip_layer_lend(layer, sink_written(&ua->scratch)), (struct slice){.length = 0});
-        session_clear(ua);
+        sip_ua_tell(ua, SIP_REFUSED, 500, sip_layer_lend(layer, sink_written(&ua->scratch)),
+                    (struct slice){.length = 0});
+        sip_ua_clear(ua);
         sip_layer_end(layer);
         return;
     }
@@ -175,7 +194,7 @@ void sip_ua_answer(struct sip_ua *ua, int64_t now_ns, struct span sdp, struct si
 
 /* ---- Requests of the peer ---- */
 
-static struct sip_transaction *serve(struct sip_ua *ua, const struct sip_incoming *request)
+struct sip_transaction *sip_ua_serve(struct sip_ua *ua, const struct sip_incoming *request)
 {
     return sip_server_begin(&ua->layer, sip_server_key(&request->via, request->message.method), request->message.method,
                             sip_hop_back(&request->via, request->from), ua->config.timers);
@@ -184,14 +203,14 @@ static struct sip_transaction *serve(struct sip_ua *ua, const struct sip_incomin
 static void take_invite(struct sip_ua *ua, const struct sip_incoming *request)
 {
     struct sip_session *session = &ua->session;
-    struct sip_transaction *server = serve(ua, request);
+    struct sip_transaction *server = sip_ua_serve(ua, request);
 
-    respond(ua, server, request, 100);
+    sip_ua_respond(ua, server, request, 100);
     if (session->state != SIP_SESSION_NONE) {
-        respond(ua, server, request, sip_ua_in_dialog(ua, &request->message) ? 488 : 486);
+        sip_ua_respond(ua, server, request, sip_ua_in_dialog(ua, &request->message) ? 488 : 486);
         return;
     }
-    session_clear(ua);
+    sip_ua_clear(ua);
     session->state = SIP_SESSION_INVITED;
     session->is_caller = false;
     session->cseq = 0;
@@ -199,7 +218,7 @@ static void take_invite(struct sip_ua *ua, const struct sip_incoming *request)
     session->kept = sip_pool_copy(&ua->layer.pool, request->head);
     session->invite = server;
     session->hop = request->from;
-    tell(ua, SIP_INVITED, 0, request->head, request->body);
+    sip_ua_tell(ua, SIP_INVITED, 0, request->head, request->body);
 }
 
 static void take_ack(struct sip_ua *ua, const struct sip_incoming *request)
@@ -211,7 +230,7 @@ static void take_ack(struct sip_ua *ua, const struct sip_incoming *request)
     sip_alarm_stop(&ua->layer.clock, &session->again);
     sip_alarm_stop(&ua->layer.clock, &session->end);
     session->state = SIP_SESSION_UP;
-    tell(ua, SIP_CONFIRMED, 0, request->head, request->body);
+    sip_ua_tell(ua, SIP_CONFIRMED, 0, request->head, request->body);
 }
 
 static void take_bye(struct sip_ua *ua, const struct sip_incoming *request)
@@ -219,7 +238,7 @@ static void take_bye(struct sip_ua *ua, const struct sip_incoming *request)
     struct sip_session *session = &ua->session;
     bool is_ours = session->state >= SIP_SESSION_ANSWERED && sip_ua_in_dialog(ua, &request->message);
 
-    respond(ua, serve(ua, request), request, is_ours ? 200 : 481);
+    sip_ua_respond(ua, sip_ua_serve(ua, request), request, is_ours ? 200 : 481);
     if (!is_ours)
         return;
     sip_alarm_stop(&ua->layer.clock, &session->again);
@@ -227,18 +246,18 @@ static void take_bye(struct sip_ua *ua, const struct sip_incoming *request)
     /* While our own BYE waits for its answer, that answer ends the session. */
     if (session->state != SIP_SESSION_ENDING)
         session->state = SIP_SESSION_NONE;
-    tell(ua, SIP_ENDED, 0, request->head, request->body);
+    sip_ua_tell(ua, SIP_ENDED, 0, request->head, request->body);
 }
 
 static void take_message(struct sip_ua *ua, const struct sip_incoming *request)
 {
-    respond(ua, serve(ua, request), request, 200);
-    tell(ua, SIP_MESSAGE_RECEIVED, 0, request->head, request->body);
+    sip_ua_respond(ua, sip_ua_serve(ua, request), request, 200);
+    sip_ua_tell(ua, SIP_MESSAGE_RECEIVED, 0, request->head, request->body);
 }
 
 static void take_options(struct sip_ua *ua, const struct sip_incoming *request)
 {
-    respond(ua, serve(ua, request), request, 200);
+    sip_ua_respond(ua, sip_ua_serve(ua, request), request, 200);
 }
 
 /* Section 9.2. The INVITE is refused with 487 if nobody has answered it yet. */
@@ -247,30 +266,30 @@ static void take_cancel(struct sip_ua *ua, const struct sip_incoming *request)
     struct sip_session *session = &ua->session;
     struct sip_transaction *invite = sip_find(&ua->layer, sip_server_key(&request->via, SPAN("INVITE")));
 
-    respond(ua, serve(ua, request), request, invite ? 200 : 481);
+    sip_ua_respond(ua, sip_ua_serve(ua, request), request, invite ? 200 : 481);
     if (!invite || session->state != SIP_SESSION_INVITED || session->invite != invite)
         return;
-    struct sip_incoming first = {.head = sip_buffer_span(session->kept), .from = request->from};
-
-    enum err error = sip_incoming_read(&first);
-
-    check(error == ERR_OK); /* as when it came */
-    respond(ua, invite, &first, 487);
-    session_clear(ua);
-    tell(ua, SIP_ENDED, 487, request->head, request->body);
+    sip_ua_refuse_invite(ua, 487);
+    sip_ua_tell(ua, SIP_ENDED, 487, request->head, request->body);
 }
 
 static void take_other(struct sip_ua *ua, const struct sip_incoming *request)
 {
-    respond(ua, serve(ua, request), request, 405);
+    sip_ua_respond(ua, sip_ua_serve(ua, request), request, 405);
 }
 
 static const struct {
     const char *method;
     void (*take)(struct sip_ua *ua, const struct sip_incoming *request);
 } methods[] = {
-    {"MESSAGE", take_message}, {"INVITE", take_invite}, {"ACK", take_ack},
-    {"BYE", take_bye},         {"CANCEL", take_cancel}, {"OPTIONS", take_options},
+    {"MESSAGE", take_message},
+    {"INVITE", take_invite},
+    {"ACK", take_ack},
+    {"BYE", take_bye},
+    {"CANCEL", take_cancel},
+    {"OPTIONS", take_options},
+    {"PRACK", sip_ua_take_prack},
+    {"UPDATE", sip_ua_take_update},
 };
 
 static void take_request(struct sip_ua *ua, const struct sip_incoming *request)
@@ -299,11 +318,15 @@ static void take_request(struct sip_ua *ua, const struct sip_incoming *request)
 static void answered(struct sip_ua *ua, const struct sip_incoming *response)
 {
     struct sip_session *session = &ua->session;
+    const struct sip_early *early = sip_ua_early(ua, response);
+    uint32_t dialog = early ? (uint32_t)(early - session->early) : 0;
 
     session->kept = sip_pool_copy(&ua->layer.pool, response->head);
-    if (sip_ua_write_in_dialog(ua, "ACK", session->cseq).size == 0) {
-        tell(ua, SIP_REFUSED, 513, response->head, response->body);
-        session_clear(ua);
+    struct sip_in_dialog ack = {.method = "ACK", .kept = session->kept, .cseq = session->invite_cseq};
+
+    if (sip_ua_write_in_dialog(ua, &ack).size == 0) {
+        sip_ua_tell(ua, SIP_REFUSED, 513, response->head, response->body);
+        sip_ua_clear(ua);
         return;
     }
     session->hop = ua->config.p_cscf;
@@ -312,7 +335,7 @@ static void answered(struct sip_ua *ua, const struct sip_incoming *response)
     session->sent = sip_pool_copy(&ua->layer.pool, sink_written(&ua->scratch));
     session->state = SIP_SESSION_UP;
     sip_layer_send(&ua->layer, session->hop, sip_buffer_span(session->sent), (struct slice){.length = 0});
-    tell(ua, SIP_ANSWERED, response->message.status, response->head, response->body);
+    sip_ua_tell(ua, SIP_ANSWERED, response->message.status, response->head, response->body)->token = dialog;
 }
 
 /* A 2xx of the same peer once more: its ACK was lost, or is still under way. */
@@ -329,25 +352,55 @@ static void answered_again(struct sip_ua *ua, const struct sip_incoming *respons
         true;
 }
 
+/* The outcome of the INVITE that is not a 2xx, or of the BYE. */
+static void session_over(struct sip_ua *ua, const struct sip_incoming *response, enum sip_action action)
+{
+    ua->session.state = SIP_SESSION_NONE;
+    sip_ua_tell(ua, action, response->message.status, response->head, response->body);
+}
+
+static void final_invite(struct sip_ua *ua, const struct sip_incoming *response)
+{
+    if (response->message.status < 300)
+        answered(ua, response);
+    else
+        session_over(ua, response, SIP_REFUSED);
+}
+
+static void final_bye(struct sip_ua *ua, const struct sip_incoming *response)
+{
+    session_over(ua, response, response->message.status < 300 ? SIP_BYE_ANSWERED : SIP_REFUSED);
+}
+
+static void final_prack(struct sip_ua *ua, const struct sip_incoming *response)
+{
+    if (response->message.status >= 300)
+        sip_ua_give_up(ua);
+}
+
+static void final_update(struct sip_ua *ua, const struct sip_incoming *response)
+{
+    if (response->message.status >= 300)
+        sip_ua_give_up(ua);
+    else
+        sip_ua_tell(ua, SIP_UPDATE_ANSWERED, response->message.status, response->head, response->body);
+}
+
+/* Of requests that are the session's; others, a CANCEL among them, need nothing more. */
+static const struct {
+    const char *method;
+    void (*take)(struct sip_ua *ua, const struct sip_incoming *response);
+} finals[] = {{"INVITE", final_invite}, {"BYE", final_bye}, {"PRACK", final_prack}, {"UPDATE", final_update}};
+
 static void take_final(struct sip_ua *ua, const struct sip_incoming *response, bool is_of_session)
 {
-    struct span method = response->cseq.method;
     int status = response->message.status;
-    bool is_invite = span_equal(method, SPAN("INVITE"));
-    bool is_bye = span_equal(method, SPAN("BYE"));
 
-    if ((is_invite || is_bye) && !is_of_session)
-        return;
-    if (is_invite && status < 300) {
-        answered(ua, response);
-        return;
-    }
-    if (is_invite || is_bye)
-        ua->session.state = SIP_SESSION_NONE;
-    if (status >= 300)
-        tell(ua, SIP_REFUSED, status, response->head, response->body);
-    else
-        tell(ua, is_bye ? SIP_BYE_ANSWERED : SIP_MESSAGE_ANSWERED, status, response->head, response->body);
+    if (span_equal(response->cseq.method, SPAN("MESSAGE")))
+        sip_ua_tell(ua, status >= 300 ? SIP_REFUSED : SIP_MESSAGE_ANSWERED, status, response->head, response->body);
+    for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]) && is_of_session; i++)
+        if (span_equal(response->cseq.method, span_of(finals[i].method)))
+            finals[i].take(ua, response);
 }
 
 static void take_response(struct sip_ua *ua, const struct sip_incoming *response)
@@ -367,6 +420,9 @@ static void take_response(struct sip_ua *ua, const struct sip_incoming *response
             answered_again(ua, response);
         break;
     case SIP_NEWS_PROVISIONAL:
+        if (is_of_session)
+            sip_ua_take_progress(ua, response);
+        break;
     case SIP_NEWS_NONE:
         break;
     }
@@ -405,9 +461,9 @@ static void session_ring(struct sip_ua *ua, const struct sip_alarm *alarm)
     struct sip_layer *layer = &ua->layer;
     int64_t t2_ns = ua->config.timers.t2_ns;
 
-    if (alarm->what == ALARM_ANSWER_END) {
+    if (alarm->what == SIP_ALARM_ANSWER_END) {
         sip_alarm_stop(&layer->clock, &session->again);
-        tell(ua, SIP_TIMED_OUT, 408, sip_buffer_span(session->sent), sip_buffer_slice(session->sent_body));
+        sip_ua_tell(ua, SIP_TIMED_OUT, 408, sip_buffer_span(session->sent), sip_buffer_slice(session->sent_body));
         session->state = SIP_SESSION_NONE;
         return;
     }
@@ -421,15 +477,25 @@ static void session_ring(struct sip_ua *ua, const struct sip_alarm *alarm)
     sip_alarm_set(&layer->clock, &session->again, layer->now_ns, session->interval_ns);
 }
 
+static bool is_request(const struct sip_transaction *client, struct span start)
+{
+    return client->head && span_starts(sip_buffer_span(client->head), start);
+}
+
 static void timed_out(struct sip_ua *ua, struct sip_transaction *client)
 {
     bool is_of_session = !client->is_message && client->token == ua->session.number;
 
+    if (is_of_session && (is_request(client, SPAN("PRACK ")) || is_request(client, SPAN("UPDATE ")))) {
+        sip_ua_give_up(ua);
+        sip_transaction_end(&ua->layer, client);
+        return;
+    }
     if (is_of_session)
         ua->session.state = SIP_SESSION_NONE;
     if (is_of_session || client->is_message)
-        tell(ua, SIP_TIMED_OUT, 408, client->head ? sip_buffer_span(client->head) : (struct span){"", 0},
-             (struct slice){.length = 0});
+        sip_ua_tell(ua, SIP_TIMED_OUT, 408, client->head ? sip_buffer_span(client->head) : (struct span){"", 0},
+                    (struct slice){.length = 0});
     sip_transaction_end(&ua->layer, client);
 }
 
@@ -439,6 +505,10 @@ void sip_ua_wake(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out)
 
     sip_layer_begin(&ua->layer, now_ns, out);
     while (sip_layer_has_room(&ua->layer) && (alarm = sip_clock_due(&ua->layer.clock, now_ns)) != NULL) {
+        if (alarm->what >= SIP_ALARM_RELIABLE_AGAIN) {
+            sip_ua_reliable_ring(ua, alarm);
+            continue;
+        }
         if (alarm->what >= SIP_ALARM_USER) {
             session_ring(ua, alarm);
             continue;

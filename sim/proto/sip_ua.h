@@ -23,6 +23,7 @@ struct sip_ua_config {
     struct sip_timers timers;
     struct sip_by_size by_size; /* where transport is SIP_UDP */
     const char *user_agent;     /* User-Agent header; NULL: none */
+    bool has_100rel; /* knows reliable provisional responses, UPDATE and preconditions (RFC 3262, 3311, 3312) */
 };
 
 /* Lives in arena. Strings of config must outlive it. */
@@ -31,10 +32,33 @@ struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *co
 /* INVITE to target ("sip:bob@open-ims.test") with an SDP offer. One session at a time. */
 void sip_ua_invite(struct sip_ua *ua, int64_t now_ns, const char *target, struct span sdp, struct sip_outbox *out);
 
+/*
+ * Provisional responses to the INVITE that SIP_INVITED told of. status 101 to 199; sdp of size 0: none. A reliable one
+ * is sent again after T1, doubled each time, until its PRACK comes (SIP_PRACKED; RFC 3262 section 3); after 64*T1
+ * without one the INVITE is refused with 504 (SIP_ENDED). One at a time: while a reliable one waits for its PRACK, no
+ * other may be sent. Nothing happens to an INVITE that is gone. A caller that does not know reliable ones gets it as a
+ * plain one.
+ */
+void sip_ua_progress(struct sip_ua *ua, int64_t now_ns, int status, bool is_reliable, struct span sdp,
+                     struct sip_outbox *out);
+/* The 200 to the UPDATE that SIP_UPDATED told of. */
+void sip_ua_answer_update(struct sip_ua *ua, int64_t now_ns, struct span sdp, struct sip_outbox *out);
+
+/* UPDATE with an offer in an early dialog, as SIP_PROGRESSED numbered it. Nothing happens once the INVITE has its final
+ * response. An UPDATE or PRACK that is refused or not answered cancels the INVITE. */
+void sip_ua_update(struct sip_ua *ua, int64_t now_ns, uint32_t dialog, struct span sdp, struct sip_outbox *out);
+
+/* Gives our INVITE up: CANCEL, at once or after its first provisional response. Its final response, 487 as a rule, is
+ * told of. Nothing happens once it has one. */
+void sip_ua_cancel(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
+
 /* The 200 to the INVITE that SIP_INVITED told of, sent again until its ACK comes (RFC 3261 section 13.3.1.4); after
  * 64*T1 without one SIP_TIMED_OUT tells that the session is over. The 100 went out when the INVITE came. An INVITE that
  * was cancelled meanwhile is answered already: nothing happens. */
 void sip_ua_answer(struct sip_ua *ua, int64_t now_ns, struct span sdp, struct sip_outbox *out);
+
+/* A refusal, 300 to 699, of the INVITE that SIP_INVITED told of. Nothing happens to one that is gone. */
+void sip_ua_refuse(struct sip_ua *ua, int64_t now_ns, int status, struct sip_outbox *out);
 
 /* BYE in the session's dialog, along its route set. */
 void sip_ua_bye(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);

@@ -20,12 +20,35 @@ enum sip_session_state {
     SIP_SESSION_ENDING /* our BYE waits for its answer */
 };
 
+enum { SIP_EARLY_MAX = 16 };
+
+/* A dialog that a device at the other end has made, by a provisional response or a 2xx: its response is the state. */
+struct sip_early {
+    struct sip_buffer *kept;
+    uint32_t rseq; /* of the last reliable response; 0: none yet */
+};
+
+/* Our reliable provisional response until its PRACK. */
+struct sip_reliable {
+    struct sip_alarm again, end;
+    int64_t interval_ns;
+    uint32_t rseq; /* of the last one; 0: none yet */
+    bool is_waiting;
+};
+
 /* The dialog is kept as the message that made it, the peer's INVITE or 2xx: its headers are the dialog's state. */
 struct sip_session {
     enum sip_session_state state;
     uint32_t number; /* counts sessions: tells late answers of an earlier one apart */
     bool is_caller;
-    uint32_t cseq; /* of our last request in the dialog */
+    uint32_t cseq; /* of our last request in the dialog, and in all early ones */
+    uint32_t invite_cseq;
+    struct sip_key invite_key;             /* caller: of its client transaction */
+    struct sip_early early[SIP_EARLY_MAX]; /* caller */
+    uint32_t early_count;
+    struct sip_reliable reliable; /* callee */
+    struct sip_key update_key;    /* callee: of the UPDATE that waits for its answer */
+    bool has_update;
     uint64_t local_tag;
     struct sip_buffer *kept;
     struct sip_buffer *sent, *sent_body; /* caller: the ACK; callee: the 200 and its SDP */
@@ -50,11 +73,60 @@ uint64_t sip_ua_draw(struct sip_ua *ua);
 /* All writers write into ua->scratch from its start. Each returns the branch it put into the Via. */
 struct span sip_ua_write_invite(struct sip_ua *ua, const char *target, size_t sdp_size);
 struct span sip_ua_write_message(struct sip_ua *ua, const struct sip_ua_message *message);
-/* ACK or BYE by the kept dialog; size 0 when the dialog's headers do not serve or the request does not fit. */
-struct span sip_ua_write_in_dialog(struct sip_ua *ua, const char *method, uint32_t cseq);
-/* A response; tag goes into To where it has none, unless tag is 0. With a session description it names a Contact. */
-void sip_ua_write_response(struct sip_ua *ua, const struct sip_incoming *request, int status, uint64_t tag,
-                           size_t sdp_size);
+/* A request in the dialog that the message in kept has made; size 0 when the dialog's headers do not serve or the
+ * request does not fit. */
+struct sip_in_dialog {
+    const char *method;
+    const struct sip_buffer *kept;
+    uint32_t cseq;
+    struct sip_rack rack; /* PRACK: rseq is not 0 */
+    size_t sdp_size;
+};
+struct span sip_ua_write_in_dialog(struct sip_ua *ua, const struct sip_in_dialog *request);
+/* A response; tag goes into To where it has none, unless tag is 0. One that makes or refreshes a dialog, as every one
+ * with a session description does, names a Contact. */
+struct sip_reply {
+    int status;
+    uint64_t tag;
+    size_t sdp_size;
+    uint32_t rseq; /* a reliable provisional response; 0: not */
+    bool makes_dialog;
+};
+void sip_ua_write_reply(struct sip_ua *ua, const struct sip_incoming *request, const struct sip_reply *reply);
+
+/* ---- sip_ua.c ---- */
+
+struct sip_transaction *sip_ua_start(struct sip_ua *ua, struct span method, struct span branch, struct slice body);
+struct sip_transaction *sip_ua_serve(struct sip_ua *ua, const struct sip_incoming *request);
+void sip_ua_respond(struct sip_ua *ua, struct sip_transaction *server, const struct sip_incoming *request, int status);
+struct sip_output *sip_ua_tell(struct sip_ua *ua, enum sip_action action, int status, struct span head,
+                               struct slice body);
+void sip_ua_clear(struct sip_ua *ua); /* the session's buffers and timers */
+
+/* ---- sip_ua_early.c ---- */
+
+enum {
+    SIP_ALARM_ANSWER_AGAIN = SIP_ALARM_USER,
+    SIP_ALARM_ANSWER_END,
+    SIP_ALARM_RELIABLE_AGAIN,
+    SIP_ALARM_RELIABLE_END
+};
+
+/* The early dialog that a response of another device belongs to, a new one if need be; NULL: it has no tag, or there
+ * are too many. */
+struct sip_early *sip_ua_early(struct sip_ua *ua, const struct sip_incoming *response);
+void sip_ua_early_clear(struct sip_ua *ua);
+void sip_ua_take_progress(struct sip_ua *ua, const struct sip_incoming *response);
+void sip_ua_take_prack(struct sip_ua *ua, const struct sip_incoming *request);
+void sip_ua_take_update(struct sip_ua *ua, const struct sip_incoming *request);
+void sip_ua_reliable_stop(struct sip_ua *ua);
+void sip_ua_reliable_ring(struct sip_ua *ua, const struct sip_alarm *alarm);
+/* Refuses the INVITE that waits for the user; the session is over. */
+void sip_ua_refuse_invite(struct sip_ua *ua, int status);
+/* What an UPDATE or PRACK that failed does: the INVITE is given up. */
+void sip_ua_give_up(struct sip_ua *ua);
+
+/* ---- sip_ua_write.c ---- */
 
 /* Whether a request belongs to the session's dialog: Call-ID and both tags. */
 bool sip_ua_in_dialog(const struct sip_ua *ua, const struct sip_message *request);

@@ -91,13 +91,21 @@ static struct span write_initial(struct sip_ua *ua, struct span method, struct s
     return branch;
 }
 
+static const char *allowed(const struct sip_ua *ua)
+{
+    return ua->config.has_100rel ? "Allow: INVITE, ACK, CANCEL, BYE, MESSAGE, OPTIONS, PRACK, UPDATE\r\n"
+                                 : "Allow: INVITE, ACK, CANCEL, BYE, MESSAGE, OPTIONS\r\n";
+}
+
 struct span sip_ua_write_invite(struct sip_ua *ua, const char *target, size_t sdp_size)
 {
     struct sink *sink = &ua->scratch;
     struct span branch = write_initial(ua, SPAN("INVITE"), span_of(target), ua->session.local_tag);
 
     write_contact(ua);
-    sink_span(sink, SPAN("Allow: INVITE, ACK, CANCEL, BYE, MESSAGE, OPTIONS\r\n"));
+    sink_text(sink, allowed(ua));
+    if (ua->config.has_100rel)
+        sink_span(sink, SPAN("Supported: 100rel, precondition\r\n"));
     if (ua->config.user_agent)
         sip_write_line(sink, "User-Agent", span_of(ua->config.user_agent));
     if (sdp_size > 0)
@@ -163,39 +171,63 @@ static bool remote_target(const struct sip_ua *ua, const struct sip_message *kep
     return true;
 }
 
-struct span sip_ua_write_in_dialog(struct sip_ua *ua, const char *method, uint32_t cseq)
+static void write_ends(struct sip_ua *ua, const struct sip_message *kept)
+{
+    struct sink *sink = &ua->scratch;
+
+    if (ua->session.is_caller) {
+        sip_write_line(sink, "From", sip_value(kept, SIP_HEADER_FROM));
+        sip_write_line(sink, "To", sip_value(kept, SIP_HEADER_TO));
+    } else {
+        sink_span(sink, SPAN("From: "));
+        sink_span(sink, sip_value(kept, SIP_HEADER_TO));
+        sip_write_tag(sink, ua->session.local_tag);
+        sink_span(sink, SPAN("\r\n"));
+        sip_write_line(sink, "To", sip_value(kept, SIP_HEADER_FROM));
+    }
+    sip_write_line(sink, "Call-ID", sip_value(kept, SIP_HEADER_CALL_ID));
+}
+
+static void write_rack(struct sink *sink, const struct sip_rack *rack)
+{
+    sink_span(sink, SPAN("RAck: "));
+    sink_number(sink, rack->rseq);
+    sink_char(sink, ' ');
+    sink_number(sink, rack->cseq);
+    sink_char(sink, ' ');
+    sink_span(sink, rack->method);
+    sink_span(sink, SPAN("\r\n"));
+}
+
+struct span sip_ua_write_in_dialog(struct sip_ua *ua, const struct sip_in_dialog *request)
 {
     const struct span nothing = {"", 0};
     struct sink *sink = &ua->scratch;
     struct sip_message kept;
     struct span target;
 
-    check(ua->session.kept != NULL);
-    if (sip_parse(sip_buffer_span(ua->session.kept), &kept) != ERR_OK || !remote_target(ua, &kept, &target))
+    check(request->kept != NULL);
+    if (sip_parse(sip_buffer_span(request->kept), &kept) != ERR_OK || !remote_target(ua, &kept, &target))
         return nothing;
-    struct span branch = write_top(ua, span_of(method), target);
+    struct span branch = write_top(ua, span_of(request->method), target);
 
     if (!write_routes(ua, &kept))
         return nothing;
-    if (ua->session.is_caller) {
-        sip_write_line(sink, "From", sip_value(&kept, SIP_HEADER_FROM));
-        sip_write_line(sink, "To", sip_value(&kept, SIP_HEADER_TO));
-    } else {
-        sink_span(sink, SPAN("From: "));
-        sink_span(sink, sip_value(&kept, SIP_HEADER_TO));
-        sip_write_tag(sink, ua->session.local_tag);
-        sink_span(sink, SPAN("\r\n"));
-        sip_write_line(sink, "To", sip_value(&kept, SIP_HEADER_FROM));
-    }
-    sip_write_line(sink, "Call-ID", sip_value(&kept, SIP_HEADER_CALL_ID));
+    write_ends(ua, &kept);
     sink_span(sink, SPAN("CSeq: "));
-    sink_number(sink, cseq);
+    sink_number(sink, request->cseq);
     sink_char(sink, ' ');
-    sink_text(sink, method);
+    sink_text(sink, request->method);
     sink_span(sink, SPAN("\r\n"));
+    if (request->rack.rseq != 0)
+        write_rack(sink, &request->rack);
     if (ua->config.user_agent)
         sip_write_line(sink, "User-Agent", span_of(ua->config.user_agent));
-    sip_write_end(sink, 0);
+    if (request->sdp_size > 0) { /* an UPDATE refreshes the target, RFC 3311 section 5.1 */
+        write_contact(ua);
+        sink_span(sink, SPAN("Content-Type: application/sdp\r\n"));
+    }
+    sip_write_end(sink, request->sdp_size);
     return sink->overflow ? nothing : branch;
 }
 
@@ -218,25 +250,30 @@ bool sip_ua_in_dialog(const struct sip_ua *ua, const struct sip_message *request
 
 /* ---- Responses ---- */
 
-void sip_ua_write_response(struct sip_ua *ua, const struct sip_incoming *request, int status, uint64_t tag,
-                           size_t sdp_size)
+void sip_ua_write_reply(struct sip_ua *ua, const struct sip_incoming *request, const struct sip_reply *reply)
 {
     const struct sip_message *message = &request->message;
+    bool has_contact = reply->sdp_size > 0 || reply->makes_dialog;
     struct sink *sink = &ua->scratch;
 
     sink->size = 0;
     sink->overflow = false;
-    sip_write_answer(sink, request, status, tag);
-    for (const struct sip_line *line = sip_line_next(message, SIP_HEADER_RECORD_ROUTE, NULL); line && sdp_size > 0;
+    sip_write_answer(sink, request, reply->status, reply->tag);
+    for (const struct sip_line *line = sip_line_next(message, SIP_HEADER_RECORD_ROUTE, NULL); line && has_contact;
          line = sip_line_next(message, SIP_HEADER_RECORD_ROUTE, line))
         sink_span(sink, line->whole);
-    if (status == 405 || sdp_size > 0)
-        sink_span(sink, SPAN("Allow: INVITE, ACK, CANCEL, BYE, MESSAGE, OPTIONS\r\n"));
-    if (sdp_size > 0) {
+    if (reply->status == 405 || has_contact)
+        sink_text(sink, allowed(ua));
+    if (has_contact)
         write_contact(ua);
-        sink_span(sink, SPAN("Content-Type: application/sdp\r\n"));
+    if (reply->rseq != 0) {
+        sink_span(sink, SPAN("Require: 100rel\r\nRSeq: "));
+        sink_number(sink, reply->rseq);
+        sink_span(sink, SPAN("\r\n"));
     }
+    if (reply->sdp_size > 0)
+        sink_span(sink, SPAN("Content-Type: application/sdp\r\n"));
     if (ua->config.user_agent)
         sip_write_line(sink, "Server", span_of(ua->config.user_agent));
-    sip_write_end(sink, sdp_size);
+    sip_write_end(sink, reply->sdp_size);
 }

@@ -37,6 +37,10 @@ static const struct {
     {{"Content-Type", 12}, 'c'},
     {{"Content-Length", 14}, 'l'},
     {{"Proxy-Require", 13}, 0},
+    {{"Require", 7}, 0},
+    {{"Supported", 9}, 'k'},
+    {{"RSeq", 4}, 0},
+    {{"RAck", 4}, 0},
     {{"Path", 4}, 0},
     {{"Service-Route", 13}, 0},
     {{"P-Preferred-Identity", 20}, 0},
@@ -46,8 +50,6 @@ static const struct {
     {{"P-Charging-Function-Addresses", 29}, 0},
     {{"Expires", 7}, 0},
     {{"Min-Expires", 11}, 0},
-    {{"Require", 7}, 0},
-    {{"Supported", 9}, 'k'},
     {{"Authorization", 13}, 0},
     {{"WWW-Authenticate", 16}, 0},
     {{"Security-Client", 15}, 0},
@@ -59,11 +61,11 @@ static const struct {
 static_assert(sizeof(header_names) / sizeof(header_names[0]) == SIP_HEADER_COUNT, "a name for each header");
 
 /* The headers of each length of a name, so that few names are compared. */
-enum { NAME_SIZE_MAX = 29, SAME_SIZE_MAX = 4 };
+enum { NAME_SIZE_MAX = 29, SAME_SIZE_MAX = 5 };
 static const uint8_t headers_by_size[NAME_SIZE_MAX + 1][SAME_SIZE_MAX] = {
     [2] = {SIP_HEADER_TO},
     [3] = {SIP_HEADER_VIA},
-    [4] = {SIP_HEADER_FROM, SIP_HEADER_CSEQ, SIP_HEADER_PATH},
+    [4] = {SIP_HEADER_FROM, SIP_HEADER_CSEQ, SIP_HEADER_PATH, SIP_HEADER_RSEQ, SIP_HEADER_RACK},
     [5] = {SIP_HEADER_ROUTE},
     [7] = {SIP_HEADER_CALL_ID, SIP_HEADER_CONTACT, SIP_HEADER_EXPIRES, SIP_HEADER_REQUIRE},
     [9] = {SIP_HEADER_SUPPORTED},

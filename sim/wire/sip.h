@@ -26,6 +26,10 @@ enum sip_header {
     SIP_HEADER_CONTENT_TYPE,
     SIP_HEADER_CONTENT_LENGTH,
     SIP_HEADER_PROXY_REQUIRE,
+    SIP_HEADER_REQUIRE,
+    SIP_HEADER_SUPPORTED,
+    SIP_HEADER_RSEQ,                          /* RFC 3262 */
+    SIP_HEADER_RACK,                          /* RFC 3262 */
     SIP_HEADER_PATH,                          /* RFC 3327 */
     SIP_HEADER_SERVICE_ROUTE,                 /* RFC 3608 */
     SIP_HEADER_P_PREFERRED_IDENTITY,          /* RFC 3325 */
@@ -35,8 +39,6 @@ enum sip_header {
     SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES, /* RFC 7315 */
     SIP_HEADER_EXPIRES,
     SIP_HEADER_MIN_EXPIRES,
-    SIP_HEADER_REQUIRE,
-    SIP_HEADER_SUPPORTED,
     SIP_HEADER_AUTHORIZATION,
     SIP_HEADER_WWW_AUTHENTICATE,
     SIP_HEADER_SECURITY_CLIENT,      /* RFC 3329 */
@@ -128,6 +130,16 @@ struct sip_cseq {
     struct span method;
 };
 MUST_USE enum err sip_parse_cseq(struct span value, struct sip_cseq *cseq);
+
+/* "776656 1 INVITE": RFC 3262 section 7.2. */
+struct sip_rack {
+    uint32_t rseq, cseq;
+    struct span method;
+};
+MUST_USE enum err sip_parse_rack(struct span value, struct sip_rack *rack);
+
+/* Whether a line of that header lists the token: "100rel" in Require. Without regard to case. */
+bool sip_lists(const struct sip_message *message, enum sip_header header, struct span token);
 
 /* Digits and nothing else: Content-Length, Max-Forwards. */
 MUST_USE enum err sip_parse_number(struct span value, uint64_t *number);

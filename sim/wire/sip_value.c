@@ -274,6 +274,34 @@ enum err sip_parse_cseq(struct span value, struct sip_cseq *cseq)
     return ERR_OK;
 }
 
+enum err sip_parse_rack(struct span value, struct sip_rack *rack)
+{
+    struct sip_cseq cseq;
+    uint64_t rseq;
+
+    if (span_cut_number(&value, &rseq) != ERR_OK || rseq > UINT32_MAX)
+        return ERR_SYNTAX;
+    if (value.size == 0 || !sip_is_space(value.data[0]))
+        return ERR_SYNTAX;
+    sip_skip_space(&value);
+    TRY(sip_parse_cseq(value, &cseq));
+    *rack = (struct sip_rack){(uint32_t)rseq, cseq.number, cseq.method};
+    return ERR_OK;
+}
+
+bool sip_lists(const struct sip_message *message, enum sip_header header, struct span token)
+{
+    for (const struct sip_line *line = sip_line_next(message, header, NULL); line;
+         line = sip_line_next(message, header, line)) {
+        struct span rest = line->value, element;
+
+        while (rest.size > 0 && sip_cut_element(&rest, &element) == ERR_OK)
+            if (span_equal_nocase(sip_trim(element), token))
+                return true;
+    }
+    return false;
+}
+
 enum err sip_parse_number(struct span value, uint64_t *number)
 {
     uint64_t parsed;

@@ -62,6 +62,7 @@ struct world {
     bool rewrites;  /* the P-CSCFs change SDP */
     bool is_wild;   /* messages may be damaged and go anywhere */
     bool is_silent; /* nothing is logged */
+    bool is_early;  /* UE-B answers with 183, UE-A sends UPDATE, UE-B rings, then answers */
     uint32_t mtu;   /* of every way, where transport depends on size; 0: not known */
     bool is_by_size;
     bool refuses_tcp; /* nobody takes a connection */
@@ -127,6 +128,7 @@ static inline void add_ua(struct world *world, enum node node, const char *user,
                                    .identity = 1 + (uint64_t)node,
                                    .timers = timers,
                                    .by_size = {world->is_by_size ? world_mtu : NULL, world},
+                                   .has_100rel = world->is_early,
                                    .user_agent = "hopsim"};
 
     world->uas[node] = sip_ua_create(world->arena, &config);
@@ -174,6 +176,17 @@ static inline struct world *world_create_gm(uint8_t transport, struct sip_timers
 
     check(world != NULL);
     world_fill(world, transport, timers_ue);
+    return world;
+}
+
+/* Users who know reliable provisional responses. */
+static inline struct world *world_create_early(void)
+{
+    struct world *world = calloc(1, sizeof(*world));
+
+    check(world != NULL);
+    world->is_early = true;
+    world_fill(world, SIP_UDP, sip_timers_core);
     return world;
 }
 
@@ -310,6 +323,31 @@ static inline void world_refuse(struct world *world, enum node node, struct sip_
     world_do(world, node);
 }
 
+/* What the users of an early session do: UE-B rings when it has PRACK and UPDATE, and answers at the second PRACK. */
+static inline void world_told_early(struct world *world, enum node node, const struct sip_output *item)
+{
+    struct sip_ua *ua = world->uas[node];
+    const int *told = world->told[node];
+    bool is_news = item->action == SIP_UPDATED || item->action == SIP_PRACKED;
+
+    if (item->action == SIP_INVITED)
+        sip_ua_progress(ua, world->now_ns, 183, true, SPAN(sdp_answer), &world->outbox);
+    else if (item->action == SIP_PROGRESSED && item->status == 183)
+        sip_ua_update(ua, world->now_ns, item->token, SPAN(sdp_offer), &world->outbox);
+    else if (item->action == SIP_UPDATED)
+        sip_ua_answer_update(ua, world->now_ns, SPAN(sdp_answer), &world->outbox);
+    else if (!is_news)
+        return;
+    if (item->action != SIP_PRACKED)
+        world_do(world, node);
+    if (is_news && told[SIP_PRACKED] == 1 && told[SIP_UPDATED] == 1) {
+        sip_ua_progress(ua, world->now_ns, 180, true, (struct span){"", 0}, &world->outbox);
+        world_do(world, node);
+    }
+    if (item->action == SIP_PRACKED && told[SIP_PRACKED] == 2)
+        world->answer_at_ns = world->now_ns + world->answer_ns;
+}
+
 static inline void world_told(struct world *world, enum node node, const struct sip_output *item)
 {
     struct sip_output copy = *item;
@@ -322,8 +360,10 @@ static inline void world_told(struct world *world, enum node node, const struct 
                           &world->outbox);
         world_do(world, node);
     }
-    if (copy.action == SIP_INVITED && node == UE_B)
+    if (copy.action == SIP_INVITED && node == UE_B && !world->is_early)
         world->answer_at_ns = world->now_ns + world->answer_ns;
+    if (world->is_early)
+        world_told_early(world, node, &copy);
 }
 
 static inline void world_do(struct world *world, enum node node)

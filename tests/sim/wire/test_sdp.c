@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The descriptions are those of RFC 4975 section 4, RFC 5547 section 9 and RFC 4976 section 4. */
 #include "sim/wire/sdp.h"
+#include "sim/wire/sdp_qos.h"
 #include "tests/unit.h"
 
 #include <stdlib.h>
@@ -231,6 +232,31 @@ static void test_not_replaced(void)
     CU_ASSERT_EQUAL(sink.size, 0);
 }
 
+/* RFC 3312 section 5: what is written is read again, and what RFC 3312's section 13 shows is understood. */
+static void test_preconditions(void)
+{
+    for (int bits = 0; bits < 16; bits++) {
+        struct sdp_qos qos = {bits & 1, bits >> 1 & 1, bits >> 2 & 1, bits >> 3 & 1}, again;
+        char text[512];
+        struct sink sink = SINK(text);
+
+        sink_text(&sink, "v=0\r\n");
+        sdp_write_qos(&qos, &sink);
+        CU_ASSERT_FALSE(sink.overflow);
+        CU_ASSERT_TRUE(sdp_read_qos(sink_written(&sink), &again));
+        CU_ASSERT_EQUAL(memcmp(&qos, &again, sizeof(qos)), 0);
+    }
+    struct sdp_qos qos;
+
+    CU_ASSERT_FALSE(sdp_read_qos(SPAN("v=0\r\nm=audio 20000 RTP/AVP 0\r\n"), &qos));
+    CU_ASSERT_TRUE(
+        sdp_read_qos(SPAN("m=audio 30000 RTP/AVP 0\r\na=curr:qos local none\r\na=curr:qos remote sendrecv\r\n"
+                          "a=des:qos mandatory local sendrecv\r\na=des:qos mandatory remote sendrecv\r\n"
+                          "a=conf:qos remote sendrecv\r\n"),
+                     &qos));
+    CU_ASSERT_TRUE(!qos.has_local && qos.has_remote && qos.insists_remote && qos.asks_confirmation);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -245,6 +271,7 @@ int main(void)
         {"file names are percent-encoded", test_file_names},
         {"a leg is put in and taken out, other lines stay", test_replaced},
         {"a description without MSRP is left alone", test_not_replaced},
+        {"preconditions are written and read", test_preconditions},
         {NULL, NULL},
     };
 

@@ -474,6 +474,28 @@ static int read_folder(const char *captures, const char *sub_folder)
     return count;
 }
 
+/* The RAck of RFC 3262 section 7.2, and lists of option tags. */
+static void test_reliable_headers_are_read(void)
+{
+    static const char *const wrong[] = {
+        "", "776656", "776656 1", "776656 1 ", "x 1 INVITE", "1 INVITE", "4294967296 1 INVITE", "776656 1 INVITE x"};
+    static const char text[] =
+        "INVITE sip:a@b SIP/2.0\r\nk: timer, 100REL\r\nRequire: precondition\r\nRSeq: 988789\r\n\r\n";
+    struct sip_message message;
+    struct sip_rack rack;
+
+    CU_ASSERT_EQUAL(sip_parse_rack(SPAN("776656 1 INVITE"), &rack), ERR_OK);
+    CU_ASSERT_EQUAL(rack.rseq, 776656);
+    CU_ASSERT_EQUAL(rack.cseq, 1);
+    CU_ASSERT_TRUE(span_equal(rack.method, SPAN("INVITE")));
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        CU_ASSERT_NOT_EQUAL(sip_parse_rack(span_of(wrong[i]), &rack), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(sip_parse(span_of(text), &message), ERR_OK);
+    CU_ASSERT_TRUE(sip_lists(&message, SIP_HEADER_SUPPORTED, SPAN("100rel")));
+    CU_ASSERT_FALSE(sip_lists(&message, SIP_HEADER_REQUIRE, SPAN("100rel")));
+    CU_ASSERT_TRUE(span_equal(sip_value(&message, SIP_HEADER_RSEQ), SPAN("988789")));
+}
+
 static void test_torture_messages_do_no_harm(void)
 {
     const char *captures = getenv("CAPTURES");
@@ -497,6 +519,7 @@ static const struct unit_test tests[] = {
     {"URIs are read", test_uris_are_read},
     {"lists and addresses are read", test_lists_and_addresses_are_read},
     {"small values are read whole or not at all", test_small_values_are_read_whole_or_not},
+    {"RAck, RSeq and option tags are read", test_reliable_headers_are_read},
     {"written lines are read back", test_written_lines_are_read_back},
     {"damaged heads do no harm", test_damaged_heads_do_no_harm},
     {"the torture messages do no harm", test_torture_messages_do_no_harm},
