@@ -28,6 +28,8 @@ const struct arm arms[] = {
      "the proposal in a real IMS: IMS-AGWs pass TCP's bytes on (RFC 6714)"},
     {"msrp-tls-agw", CARRIER_MSRP, PATH_AGWS, HOP_NONE, BODY_TLS,
      "msrps from UE to UE in a real IMS: IMS-AGWs pass TCP's bytes on (RFC 6714), TLS within them"},
+    {"http-upload", CARRIER_HTTP, PATH_SERVER, HOP_TLS, BODY_CLEAR,
+     "RCS file transfer over HTTP: PUT to a content server, its link in one MESSAGE, GET"},
     {.name = NULL},
 };
 

@@ -7,14 +7,15 @@
 
 #include "sim/base/span.h"
 
-enum arm_carrier { CARRIER_MESSAGE, CARRIER_MSRP };
+enum arm_carrier { CARRIER_MESSAGE, CARRIER_MSRP, CARRIER_HTTP };
 enum arm_path {
     PATH_CSCFS,  /* every CSCF, as signalling */
     PATH_RELAYS, /* RFC 4976 relays: AUTH, Use-Path */
     PATH_B2BUAS, /* path.relays of them; legs negotiated in the SDP, each answers SENDs */
     PATH_RCS,    /* the same, of deployed RCS: SBC, AS, AS, SBC */
     PATH_AGWS,   /* an IMS-AGW beside each P-CSCF passes TCP's bytes on, and answers no SEND (RFC 6714) */
-    PATH_DIRECT
+    PATH_DIRECT,
+    PATH_SERVER /* a content server keeps the file until it is asked for */
 };
 enum arm_hop {
     HOP_NONE,

@@ -4,6 +4,7 @@
 #include "sim/ims/core.h"
 #include "sim/ims/pager.h"
 #include "sim/ims/session.h"
+#include "sim/ims/upload.h"
 
 enum { B2BUAS_MAX = 5 }; /* CSCFs on the way */
 
@@ -134,6 +135,7 @@ struct press {
     struct world *world;
     struct session *session;
     struct pager *pager;
+    struct upload *upload;
 };
 
 /* One packet's accident, where the trial has one. */
@@ -160,6 +162,8 @@ static void press(struct engine *engine, void *context)
         core_connect_ue(own->world, &cause);
     if (own->session)
         session_press(own->session, &cause);
+    else if (own->upload)
+        upload_press(own->upload, &cause);
     else
         pager_press(own->pager, &cause);
 }
@@ -177,6 +181,8 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
     ua_b = core_user_agent(world, ROLE_UE_B);
     if (world->arm->carrier == CARRIER_MSRP)
         own.session = session_create(world, ua_a, ua_b);
+    else if (world->arm->carrier == CARRIER_HTTP)
+        own.upload = upload_create(world, ua_a, ua_b);
     else
         TRY(pager_create(world, ua_a, ua_b, &own.pager, note));
     bool is_ready = warm_up(world);
@@ -194,7 +200,7 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
         world->end = OUTCOME_TRANSFER_FAILED; /* nothing is left that could happen */
     write_outcome(world, &before, outcome);
     outcome->body_bytes = own.session ? session_body_bytes(own.session) : world->trial->file_bytes;
-    outcome->chunks = own.session ? session_chunks(own.session) : pager_messages(own.pager);
+    outcome->chunks = own.session ? session_chunks(own.session) : own.pager ? pager_messages(own.pager) : 1;
     net_check(world->net);
     watch_tell(world);
     return ERR_OK;

@@ -34,7 +34,7 @@ struct sim_message {
     int64_t sent_ns;       /* first bit out, simulated time */
     int64_t received_ns;   /* last bit in; NONE_NS when lost */
     const char *from, *to; /* roles: "UE-A", "P-CSCF(A)" ... */
-    const char *protocol;  /* "SIP", "MSRP", "Diameter", "TCP", "TLS" */
+    const char *protocol;  /* "SIP", "MSRP", "HTTP", "Diameter", "TCP", "TLS" */
     struct span label;     /* "INVITE", "200 (INVITE)", "SEND 1-1444/1444" */
     uint64_t bytes;        /* of the message */
     int64_t dwell_ns;      /* how long the receiver kept it before it acted; NONE_NS when unknown yet */

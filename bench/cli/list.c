@@ -20,10 +20,12 @@ static void cell(struct table *table, const char *text)
 
 static enum err list_arms(struct table *table, struct note *note)
 {
-    static const char *const carriers[] = {[CARRIER_MESSAGE] = "SIP MESSAGE", [CARRIER_MSRP] = "MSRP"};
+    static const char *const carriers[] = {
+        [CARRIER_MESSAGE] = "SIP MESSAGE", [CARRIER_MSRP] = "MSRP", [CARRIER_HTTP] = "HTTP"};
     static const char *const paths[] = {
-        [PATH_CSCFS] = "every CSCF", [PATH_RELAYS] = "relays", [PATH_B2BUAS] = "B2BUAs",
-        [PATH_RCS] = "SBCs and ASs", [PATH_AGWS] = "IMS-AGWs", [PATH_DIRECT] = "direct"};
+        [PATH_CSCFS] = "every CSCF",     [PATH_RELAYS] = "relays", [PATH_B2BUAS] = "B2BUAs",
+        [PATH_RCS] = "SBCs and ASs",     [PATH_AGWS] = "IMS-AGWs", [PATH_DIRECT] = "direct",
+        [PATH_SERVER] = "content server"};
     static const char *const hops[] = {[HOP_NONE] = "none", [HOP_TLS] = "TLS", [HOP_TLS_ACCESS] = "TLS UE-AGW"};
     static const char *const bodies[] = {[BODY_CLEAR] = "none", [BODY_CMS] = "CMS", [BODY_TLS] = "TLS"};
 

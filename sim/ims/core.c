@@ -2,6 +2,7 @@
 #include "sim/ims/core.h"
 #include "sim/ims/agw.h"
 #include "sim/ims/anchor.h"
+#include "sim/ims/content.h"
 #include "sim/ims/hss.h"
 #include "sim/ims/relay.h"
 
@@ -127,6 +128,8 @@ void core_create(struct world *world)
         make_cscf(world, &cscfs[i], users);
     for (uint32_t i = 0; i < world->relay_count; i++)
         relay_create(world, (enum role)(ROLE_RELAY_1 + i), arm_has_b2buas(world->arm));
+    if (world->arm->path == PATH_SERVER)
+        content_create(world);
     for (size_t i = 0; i < CSCF_COUNT; i++)
         if (world_agw_of(world, cscfs[i].role) != ROLE_COUNT)
             agw_create(world, world_agw_of(world, cscfs[i].role));

@@ -21,7 +21,8 @@ enum {
     PORT_DIAMETER = 3868,   /* RFC 6733 */
     PORT_MSRP_UE = 7394,    /* both UEs in the paper's captures */
     PORT_MSRP_RELAY = 2855, /* RFC 4975 section 14 */
-    PORT_AGW = 2865,        /* assumed: a gateway gives out any */
+    PORT_HTTPS = 443,
+    PORT_AGW = 2865, /* assumed: a gateway gives out any */
 };
 
 #define ADDRESS(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
@@ -67,6 +68,8 @@ static const struct role_row {
                     0, 0},
     [ROLE_AGW_B] = {"IMS-AGW(B)", "agw-2.open-ims.test", "agw-b", ADDRESS(192, 168, 82, 5), DWELL_RELAY, DWELL_ANY_SIDE,
                     0, 0},
+    [ROLE_CONTENT] = {"content server", "content.open-ims.test", "content", ADDRESS(192, 168, 81, 6), DWELL_RELAY,
+                      DWELL_ANY_SIDE, 0, 0},
 };
 
 /* What the back-to-back user agents of deployed RCS are. */
@@ -75,23 +78,12 @@ static const char *const rcs_labels[RCS_B2BUAS] = {"SBC(A)", "AS(A)", "AS(B)", "
 
 static_assert(sizeof(rows) / sizeof(rows[0]) == ROLE_COUNT, "every role has a row");
 
-const char *const sim_server_names[] = {"192.168.80.1",
-                                        "192.168.80.3",
-                                        "pcscf-1.open-ims.test",
-                                        "scscf-1.open-ims.test",
-                                        "icscf-1.open-ims.test",
-                                        "hss-01.open-ims.test",
-                                        "scscf-2.open-ims.test",
-                                        "pcscf-2.open-ims.test",
-                                        "relay-1.open-ims.test",
-                                        "relay-2.open-ims.test",
-                                        "relay-3.open-ims.test",
-                                        "relay-4.open-ims.test",
-                                        "relay-5.open-ims.test",
-                                        "relay-6.open-ims.test",
-                                        "agw-1.open-ims.test",
-                                        "agw-2.open-ims.test",
-                                        NULL};
+const char *const sim_server_names[] = {"192.168.80.1",          "192.168.80.3",          "pcscf-1.open-ims.test",
+                                        "scscf-1.open-ims.test", "icscf-1.open-ims.test", "hss-01.open-ims.test",
+                                        "scscf-2.open-ims.test", "pcscf-2.open-ims.test", "relay-1.open-ims.test",
+                                        "relay-2.open-ims.test", "relay-3.open-ims.test", "relay-4.open-ims.test",
+                                        "relay-5.open-ims.test", "relay-6.open-ims.test", "agw-1.open-ims.test",
+                                        "agw-2.open-ims.test",   "content.open-ims.test", NULL};
 
 static struct link_config link_of(const struct scenario_link *link, int64_t extra_ns)
 {
@@ -180,6 +172,7 @@ static void place(struct world *world, enum role role, uint32_t node, bool is_sh
                                        .msrp_port = is_relay ? relay_port
                                                     : is_agw ? agw_port
                                                              : PORT_MSRP_UE,
+                                       .https_port = role == ROLE_CONTENT ? PORT_HTTPS : 0,
                                        .core_port = is_agw ? (uint16_t)(agw_port + 1) : 0};
 }
 
@@ -187,6 +180,8 @@ static bool role_exists(const struct world *world, enum role role)
 {
     if (role == ROLE_AGW_A || role == ROLE_AGW_B)
         return world->arm->path == PATH_AGWS;
+    if (role == ROLE_CONTENT)
+        return world->arm->path == PATH_SERVER;
     return role < ROLE_RELAY_1 || (uint32_t)(role - ROLE_RELAY_1) < world->relay_count;
 }
 
@@ -240,6 +235,8 @@ static enum role beside(const struct world *world, enum role role)
         return role == ROLE_HSS_B ? ROLE_I_B : role;
     if (role == ROLE_AGW_A || role == ROLE_AGW_B)
         return role == ROLE_AGW_A ? ROLE_P_A : ROLE_P_B;
+    if (role == ROLE_CONTENT) /* of the sender's operator */
+        return ROLE_S_A;
     if (arm_has_b2buas(world->arm))
         return world_b2bua_site(world->relay_count, index);
     return index < (world->relay_count + 1) / 2 ? ROLE_S_A : ROLE_S_B;

@@ -107,7 +107,7 @@ without_headers() {
 # What Wireshark says of each frame, a line a frame; several values of a field are joined by |.
 columns="frame.number ip.checksum.status udp.checksum.status tcp.checksum.status _ws.malformed
     _ws.expert.severity _ws.expert.message sip.Request-Line sip.Status-Line sdp.media msrp.request.line
-    msrp.response.line diameter.cmd.code tls.record.version tcp.stream"
+    msrp.response.line diameter.cmd.code tls.record.version tcp.stream http.request.method http.response.code"
 
 dissect() {
     set --
@@ -156,7 +156,7 @@ count() {
 
 # The simulator's own list of messages against what is seen on the wire. Column 6 is the protocol.
 check_counts() {
-    for row in "SIP 8 9" "MSRP 11 12" "Diameter 13"; do
+    for row in "SIP 8 9" "MSRP 11 12" "Diameter 13" "HTTP 16 17"; do
         protocol=${row%% *}
         [ "$protocol-$setting" = MSRP-msrp.chunk=2048 ] && continue
         told=$(awk -F , -v protocol="$protocol" '$6 == protocol' "$run/m/messages.csv" | wc -l)
@@ -173,9 +173,27 @@ some() {
         fail "no $1"
 }
 
+# What Wireshark takes out of the two connections: the file, twice.
+check_objects() {
+    wireshark --export-objects "http,$run/objects" >/dev/null
+    same=0
+    for object in "$run"/objects/*; do
+        cmp -s "$object" "$folder/file" && same=$((same + 1))
+    done
+    [ "$same" -eq 2 ] || fail "$same of 2 HTTP bodies are the file"
+}
+
 # What the arm's row in the table of arms promises.
 check_protocols() {
     some "LIR to the HSS" 13 '^302$'
+    if [ "$carrier" = HTTP ]; then
+        some MESSAGE 8 '^MESSAGE '
+        some PUT 16 '^PUT$'
+        some GET 16 '^GET$'
+        awk -F '\t' '$16$17 != "" && $14 == "" { wrong = 1 } END { exit wrong }' "$run/frames" || fail "HTTP without TLS"
+        check_objects
+        return
+    fi
     if [ "$carrier" = MSRP ]; then
         some INVITE 8 '^INVITE '
         some SDP 10 '^message .*MSRP'

@@ -135,7 +135,7 @@ static void every_arm_delivers(void)
                         sum += outcome.parts_ns[part];
                     }
                     CU_ASSERT_EQUAL(sum, outcome.delay_ns);
-                    CU_ASSERT((outcome.setup_ns == NONE_NS) == (arm->carrier == CARRIER_MESSAGE));
+                    CU_ASSERT((outcome.setup_ns == NONE_NS) == (arm->carrier != CARRIER_MSRP));
                     CU_ASSERT((outcome.protect_ns == NONE_NS) == (arm->body != BODY_CMS));
                     CU_ASSERT_EQUAL(outcome.retransmissions, 0);
                 }
@@ -159,8 +159,8 @@ static void either_side_may_open_the_connection(void)
                 CU_ASSERT_EQUAL(by_answerer.end, OUTCOME_DELIVERED);
                 CU_ASSERT_EQUAL(by_answerer.body_bytes, by_offerer.body_bytes);
                 CU_ASSERT_EQUAL(by_answerer.chunks, by_offerer.chunks);
-                if (arm->carrier == CARRIER_MESSAGE || arm->path == PATH_DIRECT)
-                    CU_ASSERT((by_answerer.delay_ns == by_offerer.delay_ns) == (arm->carrier == CARRIER_MESSAGE));
+                if (arm->carrier != CARRIER_MSRP || arm->path == PATH_DIRECT)
+                    CU_ASSERT((by_answerer.delay_ns == by_offerer.delay_ns) == (arm->carrier != CARRIER_MSRP));
             }
 }
 
@@ -315,7 +315,7 @@ static void real_bytes_change_no_number(void)
                 .context = &messages, .wants_bytes = true, .message = tap_message, .packet = tap_packet};
 
             scenario.suite = suite;
-            uint64_t file_bytes = arm->carrier == CARRIER_MSRP ? 1500000 : 40000;
+            uint64_t file_bytes = arm->carrier == CARRIER_MESSAGE ? 40000 : 1500000;
             struct outcome sizes = run(&scenario, arm, file_bytes);
             struct outcome bytes = run_number(&scenario, arm, file_bytes, 0, &tap);
 
