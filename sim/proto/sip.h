@@ -54,8 +54,14 @@ enum sip_action {
     SIP_UPDATED,          /* an UPDATE with an offer; sip_ua_answer_update() answers it */
     SIP_UPDATE_ANSWERED,  /* with 200 */
     SIP_MESSAGE_RECEIVED, /* and answered with 200 (never answered twice, never told twice) */
-    SIP_MESSAGE_ANSWERED
+    SIP_MESSAGE_ANSWERED,
+    SIP_ASK,                 /* CSCF: ask the HSS the question; where token is not 0, sip_proxy_answered() goes on */
+    SIP_REGISTERED,          /* REGISTER was answered with 2xx, also once more */
+    SIP_DEREGISTERED,        /* the same, and no contact is left */
+    SIP_REGISTRATION_REFUSED /* REGISTER got status 300 or more for good, or none in time (408) */
 };
+
+struct diameter_message;
 
 struct sip_output {
     enum sip_action action;
@@ -63,10 +69,11 @@ struct sip_output {
     struct span head;   /* start line, headers, empty line; valid until the element's next step */
     struct slice body;  /* length 0: none */
     struct span user;   /* SIP_LOCATE: the public user identity, "sip:bob@open-ims.test" */
-    uint32_t token;     /* SIP_LOCATE; SIP_PROGRESSED and SIP_ANSWERED: the dialog, from 0 */
-    int status;         /* of an answer */
-    bool is_again;      /* a retransmission by timer, or the answer to one */
-    bool acknowledges;  /* a response to MESSAGE: only acknowledges the file */
+    uint32_t token;     /* SIP_LOCATE, SIP_ASK; SIP_PROGRESSED and SIP_ANSWERED: the dialog, from 0 */
+    const struct diameter_message *question; /* SIP_ASK: command and what it is about; valid as head */
+    int status;                              /* of an answer */
+    bool is_again;                           /* a retransmission by timer, or the answer to one */
+    bool acknowledges;                       /* a response to MESSAGE: only acknowledges the file */
 };
 
 enum { SIP_OUTBOX_MAX = 64, SIP_HEAD_MAX = 8192 };

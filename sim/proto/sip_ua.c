@@ -15,6 +15,7 @@ struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *co
     ua->session.end.what = SIP_ALARM_ANSWER_END;
     ua->session.reliable.again.what = SIP_ALARM_RELIABLE_AGAIN;
     ua->session.reliable.end.what = SIP_ALARM_RELIABLE_END;
+    ua->registration.refresh.what = SIP_ALARM_REFRESH;
     return ua;
 }
 
@@ -409,6 +410,10 @@ static void take_response(struct sip_ua *ua, const struct sip_incoming *response
 
     if (!client)
         return;
+    if (client->token == SIP_TOKEN_REGISTER) {
+        sip_ua_register_take(ua, client, response);
+        return;
+    }
     bool is_of_session = client->token == ua->session.number;
 
     switch (sip_client_take(&ua->layer, client, &response->message)) {
@@ -484,6 +489,10 @@ static bool is_request(const struct sip_transaction *client, struct span start)
 
 static void timed_out(struct sip_ua *ua, struct sip_transaction *client)
 {
+    if (client->token == SIP_TOKEN_REGISTER) {
+        sip_ua_register_timed_out(ua, client);
+        return;
+    }
     bool is_of_session = !client->is_message && client->token == ua->session.number;
 
     if (is_of_session && (is_request(client, SPAN("PRACK ")) || is_request(client, SPAN("UPDATE ")))) {
@@ -505,6 +514,10 @@ void sip_ua_wake(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out)
 
     sip_layer_begin(&ua->layer, now_ns, out);
     while (sip_layer_has_room(&ua->layer) && (alarm = sip_clock_due(&ua->layer.clock, now_ns)) != NULL) {
+        if (alarm->what == SIP_ALARM_REFRESH) {
+            sip_ua_register_due(ua);
+            continue;
+        }
         if (alarm->what >= SIP_ALARM_RELIABLE_AGAIN) {
             sip_ua_reliable_ring(ua, alarm);
             continue;

@@ -7,8 +7,21 @@
 #define SIM_PROTO_SIP_UA_H
 
 #include "sim/proto/sip.h"
+#include "sim/proto/sip_register.h"
 
 struct sip_ua;
+
+/* How a UE registers (TS 24.229 section 5.1.1, RFC 3310). */
+struct sip_ua_registration {
+    const char *private_identity; /* "alice@open-ims.test" */
+    const char *p_cscf;           /* URI in its Route, first of every later Route set: "sip:mo@pcscf...:4060;lr" */
+    uint32_t expires_s;           /* what is asked for */
+    bool refreshes;               /* by itself, before it expires: 600 s before, or at half time (section 5.1.1.4.1) */
+    const char *security_client;  /* Security-Client, whole value; NULL: no security agreement (RFC 3329) */
+    sip_md5_fn *md5;
+    sip_usim_fn *usim;
+    void *usim_context;
+};
 
 struct sip_ua_config {
     const char *user;   /* "alice" */
@@ -24,10 +37,24 @@ struct sip_ua_config {
     struct sip_by_size by_size; /* where transport is SIP_UDP */
     const char *user_agent;     /* User-Agent header; NULL: none */
     bool has_100rel; /* knows reliable provisional responses, UPDATE and preconditions (RFC 3262, 3311, 3312) */
+    /* NULL: registered already, by routes. Else routes come with the registration. */
+    const struct sip_ua_registration *registration;
 };
 
 /* Lives in arena. Strings of config must outlive it. */
 struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *config);
+
+/* REGISTER, the challenge and its answer; SIP_REGISTERED or SIP_REGISTRATION_REFUSED tells how it ends. Again: a
+ * re-registration. */
+void sip_ua_register(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
+
+/* The same with an expiry of 0; SIP_DEREGISTERED. */
+void sip_ua_deregister(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
+
+bool sip_ua_is_registered(const struct sip_ua *ua);
+
+/* What the last successful challenge agreed on; false before it. The spans stay until the next challenge. */
+bool sip_ua_security(const struct sip_ua *ua, struct sip_security *security);
 
 /* INVITE to target ("sip:bob@open-ims.test") with an SDP offer. One session at a time. */
 void sip_ua_invite(struct sip_ua *ua, int64_t now_ns, const char *target, struct span sdp, struct sip_outbox *out);

@@ -58,17 +58,54 @@ struct sip_session {
     int64_t interval_ns;
 };
 
+enum sip_register_state { SIP_REGISTER_NONE, SIP_REGISTER_TRYING, SIP_REGISTER_DONE, SIP_REGISTER_LEAVING };
+
+enum { SIP_SERVICE_ROUTES_MAX = 8, SIP_REGISTER_TEXT_MAX = 2048 };
+
+#define SIP_TOKEN_REGISTER UINT32_MAX /* of transactions: no session has that number */
+
+struct sip_register {
+    enum sip_register_state state;
+    bool is_registered;
+    struct sip_transaction *client; /* of the REGISTER under way */
+    uint64_t call_id, tag;          /* the same for all REGISTERs (RFC 3261 section 10.2.4) */
+    uint32_t cseq;
+    uint32_t challenges;         /* since sip_ua_register */
+    uint32_t expires_s;          /* asked for */
+    struct sip_auth credentials; /* its spans point into text_challenge */
+    char text_challenge[SIP_REGISTER_TEXT_MAX], text_routes[SIP_REGISTER_TEXT_MAX];
+    struct sink challenge;
+    const char *routes[SIP_SERVICE_ROUTES_MAX + 2];
+    struct sip_usim_answer keys;
+    bool has_keys;
+    struct span security_server; /* points into text_challenge */
+    struct sip_alarm refresh;
+};
+
 struct sip_ua {
     struct sip_ua_config config;
     struct sip_layer layer;
     uint64_t drawn; /* identifiers made so far */
     struct sip_session session;
+    struct sip_register registration;
     struct sink scratch; /* for the head under construction */
     char scratch_bytes[SIP_HEAD_SIZE_MAX];
 };
 
 /* Fresh numbers of 64 bits, the same in every run for one identity. */
 uint64_t sip_ua_draw(struct sip_ua *ua);
+
+/* ---- sip_ua_register.c: what the transaction of a REGISTER and the refresh alarm lead to ---- */
+
+void sip_ua_register_take(struct sip_ua *ua, struct sip_transaction *client, const struct sip_incoming *response);
+void sip_ua_register_timed_out(struct sip_ua *ua, struct sip_transaction *client);
+void sip_ua_register_due(struct sip_ua *ua);
+
+/* Request line, Via, Max-Forwards from the start of ua->scratch; returns the branch. Own address of record and contact
+ * in brackets. */
+struct span sip_ua_write_top(struct sip_ua *ua, struct span method, struct span uri);
+void sip_ua_write_own_uri(struct sip_ua *ua);
+void sip_ua_write_contact_uri(struct sip_ua *ua);
 
 /* All writers write into ua->scratch from its start. Each returns the branch it put into the Via. */
 struct span sip_ua_write_invite(struct sip_ua *ua, const char *target, size_t sdp_size);
@@ -109,7 +146,8 @@ enum {
     SIP_ALARM_ANSWER_AGAIN = SIP_ALARM_USER,
     SIP_ALARM_ANSWER_END,
     SIP_ALARM_RELIABLE_AGAIN,
-    SIP_ALARM_RELIABLE_END
+    SIP_ALARM_RELIABLE_END,
+    SIP_ALARM_REFRESH
 };
 
 /* The early dialog that a response of another device belongs to, a new one if need be; NULL: it has no tag, or there

@@ -14,7 +14,7 @@ uint64_t sip_ua_draw(struct sip_ua *ua)
 }
 
 /* Request line, Via, Max-Forwards; returns the branch. */
-static struct span write_top(struct sip_ua *ua, struct span method, struct span uri)
+struct span sip_ua_write_top(struct sip_ua *ua, struct span method, struct span uri)
 {
     struct sink *sink = &ua->scratch;
 
@@ -38,7 +38,7 @@ static struct span write_top(struct sip_ua *ua, struct span method, struct span 
     return branch;
 }
 
-static void write_own_uri(struct sip_ua *ua)
+void sip_ua_write_own_uri(struct sip_ua *ua)
 {
     struct sink *sink = &ua->scratch;
 
@@ -49,25 +49,32 @@ static void write_own_uri(struct sip_ua *ua)
     sink_char(sink, '>');
 }
 
-static void write_contact(struct sip_ua *ua)
+void sip_ua_write_contact_uri(struct sip_ua *ua)
 {
     struct sink *sink = &ua->scratch;
 
-    sink_span(sink, SPAN("Contact: <sip:"));
+    sink_span(sink, SPAN("<sip:"));
     sink_text(sink, ua->config.user);
     sink_char(sink, '@');
     sink_text(sink, ua->config.host);
     sink_char(sink, ':');
     sink_number(sink, ua->config.port);
     sink_text(sink, sip_transport_names[ua->config.transport].parameter);
-    sink_span(sink, SPAN(">\r\n"));
+    sink_char(sink, '>');
+}
+
+static void write_contact(struct sip_ua *ua)
+{
+    sink_span(&ua->scratch, SPAN("Contact: "));
+    sip_ua_write_contact_uri(ua);
+    sink_span(&ua->scratch, SPAN("\r\n"));
 }
 
 /* What INVITE and MESSAGE begin with: everything down to CSeq, out of dialog. */
 static struct span write_initial(struct sip_ua *ua, struct span method, struct span target, uint64_t tag)
 {
     struct sink *sink = &ua->scratch;
-    struct span branch = write_top(ua, method, target);
+    struct span branch = sip_ua_write_top(ua, method, target);
 
     for (const char *const *route = ua->config.routes; route && *route; route++) {
         sink_span(sink, SPAN("Route: <"));
@@ -75,7 +82,7 @@ static struct span write_initial(struct sip_ua *ua, struct span method, struct s
         sink_span(sink, SPAN(">\r\n"));
     }
     sink_span(sink, SPAN("From: "));
-    write_own_uri(ua);
+    sip_ua_write_own_uri(ua);
     sip_write_tag(sink, tag);
     sink_span(sink, SPAN("\r\nTo: <"));
     sink_span(sink, target);
@@ -86,7 +93,7 @@ static struct span write_initial(struct sip_ua *ua, struct span method, struct s
     sink_span(sink, SPAN("\r\nCSeq: 1 "));
     sink_span(sink, method);
     sink_span(sink, SPAN("\r\nP-Preferred-Identity: "));
-    write_own_uri(ua);
+    sip_ua_write_own_uri(ua);
     sink_span(sink, SPAN("\r\n"));
     return branch;
 }
@@ -209,7 +216,7 @@ struct span sip_ua_write_in_dialog(struct sip_ua *ua, const struct sip_in_dialog
     check(request->kept != NULL);
     if (sip_parse(sip_buffer_span(request->kept), &kept) != ERR_OK || !remote_target(ua, &kept, &target))
         return nothing;
-    struct span branch = write_top(ua, span_of(request->method), target);
+    struct span branch = sip_ua_write_top(ua, span_of(request->method), target);
 
     if (!write_routes(ua, &kept))
         return nothing;

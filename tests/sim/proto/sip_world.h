@@ -54,7 +54,7 @@ struct world {
     uint64_t sent;                   /* messages so far, counted from 1 */
     uint64_t lose, lose_also, twice; /* numbers of messages that are lost or doubled; 0: none */
     enum node dead;                  /* takes nothing; NODES: all are alive */
-    int told[NODES][16];             /* by enum sip_action */
+    int told[NODES][32];             /* by enum sip_action */
     int status[NODES];               /* of the last thing told */
     int64_t answer_ns;               /* how long the user at UE-B takes */
     int64_t answer_at_ns;            /* INT64_MAX: nothing to answer */
