@@ -4,7 +4,7 @@
 #include <assert.h>
 
 static const char *const end_names[] = {
-    "delivered", "setup-timeout", "setup-refused", "connect-failed", "transfer-failed", "verify-failed", "limit", NULL,
+    "delivered", "setup-timeout", "setup-refused", "not-found", "not-registered", "not-authorized", "busy", "cancelled", "not-acceptable", "declined", "overloaded", "connect-failed", "transfer-failed", "verify-failed", "limit", NULL,
 };
 static_assert(sizeof(end_names) / sizeof(end_names[0]) == OUTCOME_END_COUNT + 1, "each end has a name");
 static_assert(PART_COUNT == 8, "each part has a row");
@@ -27,6 +27,8 @@ const struct field outcome_fields[] = {
     ROW("transfer", FIELD_TIME, transfer_ns, "first byte of the file's first SEND or MESSAGE leaves, to the last is with UE-B"),
     ROW("unprotect", FIELD_TIME, unprotect_ns, "the last byte is with UE-B, to verified and in hand"),
     ROW("teardown", FIELD_TIME, teardown_ns, "BYE leaves, to its 200 arrives; not part of the delay"),
+    ROW("refusal", FIELD_TIME, refusal_ns, "INVITE or the first MESSAGE leaves, to its refusal arrives at UE-A"),
+    ROW("status", FIELD_COUNT, status, "the SIP status of that refusal; 0: there was none"),
     PART("processing", PART_PROCESSING, "of the delay: nodes work on or keep messages"),
     PART("queueing", PART_QUEUEING, "of the delay: waiting behind other traffic"),
     PART("transmission", PART_TRANSMISSION, "of the delay: bits enter links"),

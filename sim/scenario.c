@@ -14,6 +14,12 @@ static const char *const forwardings[] = {"store-and-forward", "cut-through", NU
 static const char *const sip_transports[] = {"as-observed", "as-rfc", NULL};
 static const char *const tcp_answers[] = {"refused", "accepted", NULL};
 static const char *const provisionals[] = {"none", "180", "183-prack-update", NULL};
+static const char *const peer_states[] = {"registered", "unknown", "unregistered", "expired",
+                                          "busy",       "no-smime", "declines", NULL};
+static_assert(sizeof(peer_states) / sizeof(peer_states[0]) == PEER_COUNT + 1, "each state has a name");
+static const char *const overloads[] = {"none",       "p-cscf-a", "s-cscf-a", "i-cscf-b",
+                                        "s-cscf-b", "p-cscf-b", NULL};
+static_assert(sizeof(overloads) / sizeof(overloads[0]) == OVERLOAD_COUNT + 1, "each place has a name");
 static const char *const chunkings[] = {"few-large", "2048", NULL};
 static const char *const success_reports[] = {"no", "yes", NULL};
 static const char *const failure_reports[] = {"yes", "no", "partial", NULL};
@@ -124,6 +130,17 @@ const struct field scenario_fields[] = {
     ROW("session.reservation", FIELD_TIME, reservation_ns, "0", "0", "30s",
         "how long a UE takes to reserve resources, with 183-prack-update: UE-A's UPDATE waits for its own, the 180 for both",
         "0: kind to the sessions; on a radio a bearer has to be set up"),
+    CHOICE("peer.state", peer_state, "registered", peer_states,
+           "user B: unknown to the HSS (404); not registered, as the HSS knows (480) or only the S-CSCF does (expired, "
+           "480); busy (486); without S/MIME (488 to an offer of nothing else); declines (603)",
+           "RFC 3261 section 21; TS 24.229 sections 5.3.2.1, 5.4.3.3"),
+    CHOICE("overload.at", overload_at, "none", overloads,
+           "the CSCF that refuses what begins with 503 and Retry-After; from behind a proxy UE-A hears 500",
+           "RFC 3261 sections 16.7, 21.5.4"),
+    ROW("overload.retry_after", FIELD_TIME, retry_after_ns, "5s", "1s", "3600s", "of that 503, in whole seconds",
+        "assumed"),
+    ROW("cancel.after", FIELD_TIME, cancel_ns, "0", "0", "170s",
+        "from the INVITE until UE-A's user gives up: CANCEL (487); 0: never", "RFC 3261 section 9.1"),
     ROW("message.size", FIELD_SIZE, message_bytes, "1300B", "600B", "60KiB",
         "of a MESSAGE as it leaves UE-A, headers included", "RFC 3428 section 8"),
     ROW("path.relays", FIELD_COUNT, relays, "2", "1", "6", "MSRP relays or B2BUAs on the path",

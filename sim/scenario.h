@@ -16,6 +16,17 @@ enum auth { AUTH_PER_SESSION, AUTH_CACHED };
 enum relay_forwarding { RELAY_STORE_AND_FORWARD, RELAY_CUT_THROUGH };
 enum sip_transport_rule { SIP_TRANSPORT_AS_OBSERVED, SIP_TRANSPORT_AS_RFC };
 enum provisional { PROVISIONAL_NONE, PROVISIONAL_180, PROVISIONAL_183 };
+enum peer_state {
+    PEER_REGISTERED,
+    PEER_UNKNOWN,
+    PEER_UNREGISTERED,
+    PEER_EXPIRED,
+    PEER_BUSY,
+    PEER_NO_SMIME,
+    PEER_DECLINES,
+    PEER_COUNT
+};
+enum overload { OVERLOAD_NONE, OVERLOAD_P_A, OVERLOAD_S_A, OVERLOAD_I_B, OVERLOAD_S_B, OVERLOAD_P_B, OVERLOAD_COUNT };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
 enum setup_active { SETUP_OFFERER, SETUP_ANSWERER };
@@ -64,6 +75,10 @@ struct scenario {
     uint64_t cpu_workers;
     uint64_t cpu_queue;
     int64_t answer_ns;        /* human answering time */
+    int64_t retry_after_ns;   /* of an overloaded CSCF */
+    int64_t cancel_ns;        /* from the INVITE until UE-A's user gives up; 0: never */
+    int peer_state;           /* enum peer_state */
+    int overload_at;          /* enum overload */
     int provisional;          /* enum provisional: what comes before the 200 to INVITE */
     int has_reliable_ringing; /* bool: the 180 too is answered by PRACK */
     int64_t reservation_ns;   /* from the answer in the 183 to resources at a UE */

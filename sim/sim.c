@@ -90,6 +90,8 @@ static void write_phases(const struct world *world, struct outcome *outcome)
                                 ? between(at->last_byte_ns, at->in_hand_ns)
                                 : NONE_NS;
     outcome->teardown_ns = is_msrp ? between(at->bye_ns, at->ended_ns) : NONE_NS;
+    outcome->refusal_ns = between(at->signalled_ns, at->refused_ns);
+    outcome->status = (uint64_t)world->refusal;
     outcome->delay_ns = world->is_delivered ? between(at->pressed_ns, at->in_hand_ns) : NONE_NS;
     outcome->pressed_ns = at->pressed_ns;
     for (int i = 0; i < PART_COUNT; i++)
@@ -169,7 +171,7 @@ static void press(struct engine *engine, void *context)
 }
 
 static const struct moments nothing_yet = {NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS,
-                                           NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS};
+                                           NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS};
 
 static enum err world_run(struct world *world, struct outcome *outcome, struct note *note)
 {
@@ -239,6 +241,7 @@ static void write_limit(const struct trial *trial, struct outcome *outcome)
     *outcome = (struct outcome){.end = OUTCOME_LIMIT, .file_bytes = trial->file_bytes};
     outcome->prepare_ns = outcome->setup_ns = outcome->protect_ns = outcome->connect_ns = NONE_NS;
     outcome->transfer_ns = outcome->unprotect_ns = outcome->teardown_ns = outcome->delay_ns = NONE_NS;
+    outcome->refusal_ns = NONE_NS;
     for (int i = 0; i < PART_COUNT; i++)
         outcome->parts_ns[i] = NONE_NS;
 }

@@ -109,6 +109,9 @@ static void write_title(const struct trial *trial, const struct outcome *outcome
     if (outcome->end == OUTCOME_DELIVERED) {
         sink_text(sink, " after ");
         show_member(outcome_row("delay"), outcome, sink);
+    } else if (outcome->status != 0) {
+        sink_format(sink, " by %llu after ", (unsigned long long)outcome->status);
+        show_member(outcome_row("refusal"), outcome, sink);
     }
 }
 

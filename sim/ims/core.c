@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/core.h"
+#include "sim/base/units.h"
 #include "sim/ims/agw.h"
 #include "sim/ims/anchor.h"
 #include "sim/ims/content.h"
@@ -90,6 +91,17 @@ struct sip_ua *core_user_agent(struct world *world, enum role role)
 
 /* ---- CSCFs ---- */
 
+static uint64_t retry_after_s(const struct world *world, enum role role)
+{
+    static const enum role overloaded[OVERLOAD_COUNT] = {
+        [OVERLOAD_NONE] = ROLE_COUNT, [OVERLOAD_P_A] = ROLE_P_A, [OVERLOAD_S_A] = ROLE_S_A,
+        [OVERLOAD_I_B] = ROLE_I_B,    [OVERLOAD_S_B] = ROLE_S_B, [OVERLOAD_P_B] = ROLE_P_B};
+
+    if (overloaded[world->scenario->overload_at] != role)
+        return 0;
+    return (uint64_t)(world->scenario->retry_after_ns + SECOND - 1) / (uint64_t)SECOND;
+}
+
 static void make_cscf(struct world *world, const struct cscf_row *row, const struct cscf_user *users)
 {
     const struct site *site = &world->sites[row->role];
@@ -104,6 +116,7 @@ static void make_cscf(struct world *world, const struct cscf_row *row, const str
                                       .timers = sip_timers_core,
                                       .timers_ue = sip_timers_gm,
                                       .identity = stream_place(site->label) ^ world->trial->number,
+                                      .retry_after_s = retry_after_s(world, row->role),
                                       .by_size = by_size_at(world, row->role)};
 
     anchor_join(world, row->role, &config);
@@ -120,8 +133,10 @@ void core_create(struct world *world)
     users[0] = (struct cscf_user){.aor = "sip:alice@open-ims.test",
                                   .contact = make_uri(world, "alice", ROLE_UE_A, ""),
                                   .path = make_uri(world, "term", ROLE_P_A, ";lr")};
+    bool is_expired = world->scenario->peer_state == PEER_EXPIRED;
+
     users[1] = (struct cscf_user){.aor = "sip:bob@open-ims.test",
-                                  .contact = make_uri(world, "bob", ROLE_UE_B, ""),
+                                  .contact = is_expired ? NULL : make_uri(world, "bob", ROLE_UE_B, ""),
                                   .path = make_uri(world, "term", ROLE_P_B, ";lr")};
     hss_create(world, make_uri(world, "term", ROLE_S_B, ""));
     for (size_t i = 0; i < CSCF_COUNT; i++)

@@ -11,6 +11,7 @@ struct hss_job {
     struct watched *watched;
     uint32_t token;
     int64_t not_before_ns;
+    uint32_t result;             /* of an answer */
     char server_name[NAME_SIZE]; /* empty: unknown */
     char session_id[NAME_SIZE];
     struct diameter_message message; /* an answer to be written; its spans point into this job or constants */
@@ -116,7 +117,10 @@ static void hss_ask(struct hss *hss, const struct diameter_message *request, str
 {
     struct hss_job *job = job_take(hss);
     bool is_location = request->command == DIAMETER_LOCATION_INFO;
-    bool is_known = span_equal_nocase(request->public_identity, SPAN(aor));
+    enum peer_state state = (enum peer_state)hss->world->scenario->peer_state;
+    bool is_user = span_equal_nocase(request->public_identity, SPAN(aor)) && state != PEER_UNKNOWN;
+    bool is_known = is_user && state != PEER_UNREGISTERED;
+    uint32_t refusal = is_user ? DIAMETER_ERROR_IDENTITY_NOT_REGISTERED : DIAMETER_ERROR_USER_UNKNOWN;
 
     keep_text(job->session_id, request->session_id);
     job->watched = watched;
@@ -129,7 +133,7 @@ static void hss_ask(struct hss *hss, const struct diameter_message *request, str
                                   .origin_realm = SPAN(realm),
                                   .host_address = hss->world->sites[ROLE_HSS_B].address,
                                   .is_experimental = is_location && !is_known,
-                                  .result = !is_location || is_known ? DIAMETER_SUCCESS : DIAMETER_ERROR_USER_UNKNOWN,
+                                  .result = !is_location || is_known ? DIAMETER_SUCCESS : refusal,
                                   .server_name = is_location && is_known ? span_of(hss->s_cscf) : (struct span){0}};
     site_keep(hss->world, ROLE_HSS_B, is_location ? SPAN("LIR") : SPAN("CER"), cause, job, hss_answer);
 }
@@ -167,7 +171,11 @@ static void client_locate(void *context, const struct cause *cause)
 
     watch_acted(world, job->watched);
     job_free(world->hss, job);
-    sip_node_located(world->sip_nodes[ROLE_I_B], copy.token, copy.server_name[0] ? copy.server_name : NULL, cause);
+    /* TS 24.229 section 5.3.2.1 */
+    int status = copy.result == DIAMETER_ERROR_IDENTITY_NOT_REGISTERED ? 480 : 404;
+
+    sip_node_located(world->sip_nodes[ROLE_I_B], copy.token, copy.server_name[0] ? copy.server_name : NULL, status,
+                     cause);
 }
 
 /* The answer may be used once the I-CSCF's dwell, which held the question, has passed. */
@@ -185,6 +193,7 @@ static void client_answered(struct hss *hss, const struct diameter_message *answ
 
     *at = job->next;
     job->watched = watched;
+    job->result = answer->result;
     keep_text(job->server_name, answer->server_name);
     world_wait(hss->world, PART_PROCESSING, job->not_before_ns > now_ns ? job->not_before_ns - now_ns : 0, cause, job,
                client_locate);

@@ -87,7 +87,9 @@ static void pager_a_told(void *context, const struct sip_output *item, const str
     struct world *world = pager->world;
     struct cause forward = cause_forward(cause);
 
-    if (item->action == SIP_REFUSED)
+    if (item->action == SIP_REFUSED && pager->sent == 1)
+        world_refuse(world, item->status, sip_node_arrived_ns(pager->node_a));
+    else if (item->action == SIP_REFUSED)
         world_fail(world, OUTCOME_TRANSFER_FAILED);
     else if (item->action == SIP_TIMED_OUT)
         world_fail(world, pager->sent == 1 ? OUTCOME_SETUP_TIMEOUT : OUTCOME_TRANSFER_FAILED);

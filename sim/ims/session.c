@@ -18,8 +18,9 @@ struct session {
     const char *content_type;
     uint8_t *received; /* at UE-B, where bytes are real */
     bool is_prepared, is_sealed, is_invited, is_answered, is_answering, is_ended;
-    bool is_received; /* UE-B has the whole body */
-    bool is_closing;  /* UE-B has got a BYE */
+    bool is_cancelled; /* UE-A's user has given up before the answer came */
+    bool is_received;  /* UE-B has the whole body */
+    bool is_closing;   /* UE-B has got a BYE */
 };
 
 static const char target[] = "sip:bob@open-ims.test";
@@ -217,6 +218,21 @@ static void session_try_send(struct session *session, const struct cause *cause)
         media_send(session->media_a, session->body, session->content_type, cause);
 }
 
+/* Nothing of the file's: whoever gives up waits for nobody. */
+static void session_cancel(struct engine *engine, void *context)
+{
+    struct session *session = context;
+    struct world *world = session->world;
+    struct cause cause = {.transfer = 0};
+
+    (void)engine;
+    if (session->is_answered)
+        return;
+    session->is_cancelled = true;
+    sip_ua_cancel(session->ua_a, world_now(world), sip_node_outbox(session->node_a));
+    sip_node_do(session->node_a, sip_node_outbox(session->node_a), &cause);
+}
+
 static void session_try_invite(struct session *session, const struct cause *cause)
 {
     struct world *world = session->world;
@@ -233,6 +249,8 @@ static void session_try_invite(struct session *session, const struct cause *caus
     world->moments.signalled_ns = world_now(world);
     sip_ua_invite(session->ua_a, world_now(world), target, sink_written(&sdp), sip_node_outbox(session->node_a));
     sip_node_do(session->node_a, sip_node_outbox(session->node_a), cause);
+    if (world->scenario->cancel_ns > 0)
+        engine_at(&world->engine, world_now(world) + world->scenario->cancel_ns, session, session_cancel);
 }
 
 static void session_sealed(void *context, const struct cause *cause)
@@ -308,6 +326,16 @@ static void session_answered(struct session *session, const struct sip_output *i
     session_try_send(session, cause);
 }
 
+/* The answer has overtaken the CANCEL: the session that nobody wants is there, and is ended (RFC 3261 section 9.1). */
+static void session_hang_up(struct session *session, const struct cause *cause)
+{
+    struct world *world = session->world;
+
+    world->moments.bye_ns = world_now(world);
+    sip_ua_bye(session->ua_a, world_now(world), sip_node_outbox(session->node_a));
+    sip_node_do(session->node_a, sip_node_outbox(session->node_a), cause);
+}
+
 static void session_a_told(void *context, const struct sip_output *item, const struct cause *cause)
 {
     struct session *session = context;
@@ -320,17 +348,24 @@ static void session_a_told(void *context, const struct sip_output *item, const s
             progress_seen(session->progress, item, &forward);
         break;
     case SIP_ANSWERED:
-        if (!session->is_answered)
+        if (session->is_cancelled)
+            session_hang_up(session, &forward);
+        else if (!session->is_answered)
             session_answered(session, item, &forward);
         break;
     case SIP_REFUSED:
-        world_fail(world, OUTCOME_SETUP_REFUSED);
+        if (session->is_answered)
+            world_fail(world, OUTCOME_SETUP_REFUSED);
+        else
+            world_refuse(world, item->status, sip_node_arrived_ns(session->node_a));
         break;
     case SIP_TIMED_OUT:
         world_fail(world, session->is_answered ? OUTCOME_TRANSFER_FAILED : OUTCOME_SETUP_TIMEOUT);
         break;
     case SIP_BYE_ANSWERED:
         world->moments.ended_ns = sip_node_arrived_ns(session->node_a);
+        if (session->is_cancelled)
+            world_fail(world, OUTCOME_CANCELLED);
         session->is_ended = true;
         session_finish(session);
         break;
@@ -417,10 +452,46 @@ static void session_picked_up(void *context, const struct cause *cause)
         media_prepare(session->media_b, cause);
 }
 
+/* A UE without S/MIME takes an offer that lists some type but S/MIME's (RFC 4975 section 8.6, RFC 8591). */
+static bool offers_other_types(struct slice body)
+{
+    char text[SDP_SIZE];
+    struct sdp_msrp sdp;
+    size_t size = body.length < SDP_SIZE ? (size_t)body.length : 0;
+    struct span types, type;
+
+    slice_read(body, 0, text, size);
+    if (sdp_read((struct span){text, size}, &sdp) != ERR_OK)
+        return false;
+    for (types = span_trim(sdp.accept_types); types.size > 0; types = span_trim(types)) {
+        type = (struct span){types.data, span_find_byte(types, ' ')};
+        if (!span_equal_nocase(type, SPAN("application/pkcs7-mime")))
+            return true;
+        types = span_after(types, type.size);
+    }
+    return false;
+}
+
+/* What user B's UE refuses the INVITE with; 0: not. */
+static int session_refusal(const struct session *session, struct slice offer)
+{
+    static const int statuses[PEER_COUNT] = {[PEER_BUSY] = 486, [PEER_DECLINES] = 603, [PEER_NO_SMIME] = 488};
+    int state = session->world->scenario->peer_state;
+
+    return state == PEER_NO_SMIME && offers_other_types(offer) ? 0 : statuses[state];
+}
+
 /* Either the user is alerted first and the media prepared for the answer, or the answer comes first. */
 static void session_invited(struct session *session, const struct sip_output *item, const struct cause *cause)
 {
+    int refusal = session_refusal(session, item->body);
+
     session->is_answering = true;
+    if (refusal != 0) {
+        sip_ua_refuse(session->ua_b, world_now(session->world), refusal, sip_node_outbox(session->node_b));
+        sip_node_do(session->node_b, sip_node_outbox(session->node_b), cause);
+        return;
+    }
     if (session->progress && progress_offered(session->progress, item))
         media_prepare(session->media_b, cause);
     else

@@ -180,9 +180,9 @@ void sip_node_do(struct sip_node *node, const struct sip_outbox *out, const stru
     }
 }
 
-void sip_node_located(struct sip_node *node, uint32_t token, const char *s_cscf, const struct cause *cause)
+void sip_node_located(struct sip_node *node, uint32_t token, const char *s_cscf, int status, const struct cause *cause)
 {
-    sip_proxy_located(node->proxy, world_now(node->world), token, s_cscf, &node->outbox);
+    sip_proxy_located(node->proxy, world_now(node->world), token, s_cscf, status, &node->outbox);
     sip_node_do(node, &node->outbox, cause);
 }
 

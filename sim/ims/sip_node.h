@@ -49,7 +49,8 @@ void sip_node_do(struct sip_node *node, const struct sip_outbox *out, const stru
 
 struct sip_outbox *sip_node_outbox(struct sip_node *node);
 
-void sip_node_located(struct sip_node *node, uint32_t token, const char *s_cscf, const struct cause *cause);
+/* s_cscf NULL: refused with status. */
+void sip_node_located(struct sip_node *node, uint32_t token, const char *s_cscf, int status, const struct cause *cause);
 
 /* The message that the element works on: when it came, and its sums. Only while one is worked on. */
 int64_t sip_node_arrived_ns(const struct sip_node *node);

@@ -32,6 +32,33 @@ void world_fail(struct world *world, enum outcome_end end)
     world->is_over = true;
 }
 
+/* What RFC 3261 section 21 says of a status; every other is just a refusal. */
+static const struct {
+    int status;
+    enum outcome_end end;
+} refusals[] = {
+    {401, OUTCOME_NOT_AUTHORIZED}, {403, OUTCOME_NOT_AUTHORIZED}, {404, OUTCOME_NOT_FOUND},
+    {407, OUTCOME_NOT_AUTHORIZED}, {408, OUTCOME_SETUP_TIMEOUT},  {415, OUTCOME_NOT_ACCEPTABLE},
+    {480, OUTCOME_NOT_REGISTERED}, {486, OUTCOME_BUSY},           {487, OUTCOME_CANCELLED},
+    {488, OUTCOME_NOT_ACCEPTABLE}, {500, OUTCOME_OVERLOADED}, /* a 503 that has passed a proxy */
+    {503, OUTCOME_OVERLOADED},     {504, OUTCOME_SETUP_TIMEOUT},  {600, OUTCOME_BUSY},
+    {603, OUTCOME_DECLINED},       {606, OUTCOME_NOT_ACCEPTABLE},
+};
+
+void world_refuse(struct world *world, int status, int64_t at_ns)
+{
+    enum outcome_end end = OUTCOME_SETUP_REFUSED;
+
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+        if (refusals[i].status == status)
+            end = refusals[i].end;
+    if (!world->is_delivered) {
+        world->refusal = status;
+        world->moments.refused_ns = at_ns;
+    }
+    world_fail(world, end);
+}
+
 void world_leg_opened(struct world *world)
 {
     if (world->moments.syn_ns == NONE_NS)

@@ -61,6 +61,7 @@ struct moments {
     int64_t in_hand_ns;
     int64_t bye_ns;
     int64_t ended_ns;
+    int64_t refused_ns; /* the refusal of INVITE or a MESSAGE arrived at UE-A */
 };
 
 struct world {
@@ -86,6 +87,7 @@ struct world {
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */
     struct site_keep *keeps_free;
     struct lane keep_lanes[ROLE_COUNT]; /* waits of one length at a role; the others stand in the heap one by one */
+    int refusal;                        /* its SIP status; 0: none */
     int end;                            /* enum outcome_end, once is_over or is_delivered */
     bool is_delivered;
     bool is_over; /* nothing more is to come: the engine stops */
@@ -106,6 +108,9 @@ enum role world_role_at(const struct world *world, uint32_t address, uint16_t si
 
 /* Ends the trial as failed, unless the file has been delivered already; in any case the engine stops. */
 void world_fail(struct world *world, enum outcome_end end);
+
+/* The same for a refusal by a SIP response that arrived at UE-A at at_ns: the outcome's name is the status's. */
+void world_refuse(struct world *world, int status, int64_t at_ns);
 
 /* A leg of the session's own is opened by its active end; can carry the file as far as its passive end is concerned. */
 void world_leg_opened(struct world *world);

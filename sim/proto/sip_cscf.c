@@ -258,6 +258,8 @@ static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, 
 
     if (!user)
         return 404;
+    if (!user->contact)
+        return 480;
     forward->record_user = "mt";
     sink_span(&forward->added, SPAN("P-Called-Party-ID: <"));
     sink_text(&forward->added, user->aor);

@@ -212,7 +212,8 @@ struct span sip_forward_request(struct sip_proxy *proxy, const struct sip_incomi
     return branch;
 }
 
-void sip_forward_response(struct sip_proxy *proxy, const struct sip_incoming *response, const struct slice *body)
+void sip_forward_response(struct sip_proxy *proxy, const struct sip_incoming *response, int status,
+                          const struct slice *body)
 {
     const struct sip_message *message = &response->message;
     bool has_new_body = is_new_body(&response->body, body);
@@ -220,6 +221,10 @@ void sip_forward_response(struct sip_proxy *proxy, const struct sip_incoming *re
     struct run run = {message->start.data};
 
     scratch_clear(proxy);
+    if (status != message->status) {
+        sip_write_status(sink, status);
+        run.start = message->lines[0].whole.data;
+    }
     for (size_t i = 0; i < message->count; i++) {
         const struct sip_line *line = &message->lines[i];
         struct span rest = line->value, element;

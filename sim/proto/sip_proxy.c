@@ -41,6 +41,11 @@ static void answer(struct sip_proxy *proxy, struct sip_transaction *server, cons
     sink->size = 0;
     sink->overflow = false;
     sip_write_answer(sink, request, status, status > 100 ? sip_proxy_draw(proxy) : 0);
+    if (status == 503) {
+        sink_span(sink, SPAN("Retry-After: "));
+        sink_number(sink, proxy->config.retry_after_s);
+        sink_span(sink, SPAN("\r\n"));
+    }
     if (status == 420) /* section 8.2.2.3: of extensions it knows none */
         sip_write_line(sink, "Unsupported", sip_value(&request->message, SIP_HEADER_PROXY_REQUIRE));
     sip_write_end(sink, 0);
@@ -180,6 +185,8 @@ static void take_new(struct sip_proxy *proxy, const struct sip_incoming *request
         server->request = sip_pool_copy(&proxy->layer.pool, request->head);
         answer(proxy, server, request, 100);
     }
+    if (status == 0 && forward.is_initial && proxy->config.retry_after_s > 0)
+        status = 503;
     if (status == 0)
         status = sip_cscf_route(proxy, request, &forward);
     if (status == 0)
@@ -226,7 +233,10 @@ static void take_response(struct sip_proxy *proxy, const struct sip_incoming *re
         status < 300 && (server->kind == SIP_SERVER_INVITE || span_equal(response->cseq.method, SPAN("UPDATE")));
     struct slice body = is_answer ? sip_forward_body(proxy, response, true) : response->body;
 
-    sip_forward_response(proxy, response, &body);
+    /* Section 16.7, step 6: the overload of the next hop says nothing of other ways, so upstream hears of an error. */
+    if (status == 503)
+        status = 500;
+    sip_forward_response(proxy, response, status, &body);
     if (!proxy->scratch.overflow)
         sip_server_respond(layer, server, status, sink_written(&proxy->scratch), body);
 }
@@ -272,7 +282,7 @@ static struct sip_pending *pending_take(struct sip_proxy *proxy, uint32_t token)
 }
 
 static void go_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_pending *pending,
-                  const char *s_cscf)
+                  const char *s_cscf, int refusal)
 {
     struct sip_incoming request;
     struct sip_forward forward;
@@ -283,7 +293,7 @@ static void go_on(struct sip_proxy *proxy, struct sip_transaction *server, const
     enum err error = sip_incoming_read(&request);
 
     check(error == ERR_OK); /* as when it came */
-    int status = s_cscf ? sip_cscf_begin(proxy, &request, &forward) : 404;
+    int status = s_cscf ? sip_cscf_begin(proxy, &request, &forward) : refusal;
 
     if (status == 0)
         status = sip_cscf_located(proxy, &request, span_of(s_cscf), &forward);
@@ -293,7 +303,7 @@ static void go_on(struct sip_proxy *proxy, struct sip_transaction *server, const
         answer(proxy, server, &request, status);
 }
 
-void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const char *s_cscf,
+void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const char *s_cscf, int status,
                        struct sip_outbox *out)
 {
     struct sip_layer *layer = &proxy->layer;
@@ -306,7 +316,7 @@ void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, 
 
         /* The request may have been cancelled or forgotten meanwhile. */
         if (server && server->token == token && server->state <= SIP_STATE_PROCEEDING)
-            go_on(proxy, server, pending, s_cscf);
+            go_on(proxy, server, pending, s_cscf, status);
         sip_pool_release(&layer->pool, pending->head);
         sip_pool_release(&layer->pool, pending->copied);
         pending->next = proxy->pending_unused;

@@ -14,7 +14,7 @@ enum cscf_role { CSCF_P, CSCF_I, CSCF_S };
 /* A registered user as the S-CSCF (contact, path) or the P-CSCF (contact) keeps it. */
 struct cscf_user {
     const char *aor;     /* "sip:bob@open-ims.test" */
-    const char *contact; /* "sip:bob@192.168.80.3:5060" */
+    const char *contact; /* "sip:bob@192.168.80.3:5060"; NULL: known and not registered, refused with 480 */
     const char *path;    /* "sip:term@pcscf.open-ims.test:4060;lr": Path of the registration */
 };
 
@@ -32,6 +32,7 @@ struct sip_proxy_config {
     struct sip_timers timers;      /* towards other nodes */
     struct sip_timers timers_ue;   /* P-CSCF: towards the UE */
     uint64_t identity;             /* branches are made from it */
+    uint64_t retry_after_s;        /* not 0: overloaded, refuses what is no part of a dialog with 503 and this */
     struct sip_by_size by_size;    /* where transport is SIP_UDP */
     /* Changes SDP that passes in an INVITE or UPDATE (offer) or an answer to one of them, provisional or 2xx: true when
      * out holds a new body. NULL: never. Asked once for a request, and for a response each time it passes: it must
@@ -48,8 +49,9 @@ struct sip_proxy *sip_proxy_create(struct arena *arena, const struct sip_proxy_c
 void sip_proxy_receive(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop from, struct span head,
                        struct slice body, struct sip_outbox *out);
 
-/* The HSS has answered a SIP_LOCATE: s_cscf is the Server-Name ("sip:scscf.open-ims.test:6060"), NULL: unknown user. */
-void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const char *s_cscf,
+/* The HSS has answered a SIP_LOCATE: s_cscf is the Server-Name ("sip:scscf.open-ims.test:6060"); NULL: there is none,
+ * and the request is refused with status: 404 for a user whom nobody knows, 480 for one who is not registered. */
+void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const char *s_cscf, int status,
                        struct sip_outbox *out);
 
 /* A neighbour refused the TCP connection that a request was to take because of its size (section 18.1.1). */

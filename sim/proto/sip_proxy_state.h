@@ -80,8 +80,9 @@ uint64_t sip_proxy_draw(struct sip_proxy *proxy);
 struct span sip_forward_request(struct sip_proxy *proxy, const struct sip_incoming *request,
                                 const struct sip_forward *forward, uint32_t branch_seed, const struct slice *body);
 
-/* Writes a response into scratch without its top Via. */
-void sip_forward_response(struct sip_proxy *proxy, const struct sip_incoming *response, const struct slice *body);
+/* Writes a response into scratch without its top Via, as one of that status. */
+void sip_forward_response(struct sip_proxy *proxy, const struct sip_incoming *response, int status,
+                          const struct slice *body);
 
 /* The body as it goes on: changed by the owner's rewrite_sdp where it wants to. */
 struct slice sip_forward_body(struct sip_proxy *proxy, const struct sip_incoming *message, bool is_answer);

@@ -16,6 +16,7 @@ static const struct {
     {403, "Forbidden"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
+    {407, "Proxy Authentication Required"},
     {408, "Request Timeout"},
     {413, "Request Entity Too Large"},
     {415, "Unsupported Media Type"},

@@ -356,7 +356,7 @@ static inline void world_told(struct world *world, enum node node, const struct 
     world->status[node] = copy.status;
     if (copy.action == SIP_LOCATE) {
         CU_ASSERT_TRUE(world->is_wild || span_equal(copy.user, SPAN("sip:bob@open-ims.test")));
-        sip_proxy_located(world->proxies[node], world->now_ns, copy.token, world->is_located ? server_name : NULL,
+        sip_proxy_located(world->proxies[node], world->now_ns, copy.token, world->is_located ? server_name : NULL, 404,
                           &world->outbox);
         world_do(world, node);
     }
