@@ -29,6 +29,7 @@ enum peer_state {
 enum overload { OVERLOAD_NONE, OVERLOAD_P_A, OVERLOAD_S_A, OVERLOAD_I_B, OVERLOAD_S_B, OVERLOAD_P_B, OVERLOAD_COUNT };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
+enum file_hash { FILE_HASH_OFF, FILE_HASH_SHA1 };
 enum setup_active { SETUP_OFFERER, SETUP_ANSWERER };
 enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
 enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA };
@@ -106,6 +107,7 @@ struct scenario {
     int suite;
     int certificate; /* bool: the signer's certificate is included in the CMS */
     int seal_when;
+    int file_hash; /* enum file_hash: of the file, in its offer */
 };
 
 /* Ends with a row whose name is NULL. */

@@ -89,6 +89,8 @@ static void write_phases(const struct world *world, struct outcome *outcome)
     outcome->unprotect_ns = is_cms || world->arm->hop != HOP_NONE || world->arm->body == BODY_TLS
                                 ? between(at->last_byte_ns, at->in_hand_ns)
                                 : NONE_NS;
+    if (is_msrp && world->scenario->file_hash != FILE_HASH_OFF)
+        outcome->unprotect_ns = between(at->last_byte_ns, at->in_hand_ns);
     outcome->teardown_ns = is_msrp ? between(at->bye_ns, at->ended_ns) : NONE_NS;
     outcome->refusal_ns = between(at->signalled_ns, at->refused_ns);
     outcome->status = (uint64_t)world->refusal;

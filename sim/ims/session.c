@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/session.h"
+#include "sim/ims/cargo.h"
 #include "sim/ims/fingerprint.h"
 #include "sim/ims/progress.h"
-#include "sim/sec/cms.h"
 #include "sim/wire/sdp.h"
 
 enum { SDP_SIZE = 2048 };
@@ -13,11 +13,8 @@ struct session {
     struct sip_node *node_a, *node_b;
     struct media *media_a, *media_b;
     struct progress *progress; /* NULL: nothing comes between INVITE and its answer */
-    struct source sealed_source;
-    struct slice body; /* as carried */
-    const char *content_type;
-    uint8_t *received; /* at UE-B, where bytes are real */
-    bool is_prepared, is_sealed, is_invited, is_answered, is_answering, is_ended;
+    struct cargo cargo;
+    bool is_prepared, is_hashed, is_sealed, is_invited, is_answered, is_answering, is_ended;
     bool is_cancelled; /* UE-A's user has given up before the answer came */
     bool is_received;  /* UE-B has the whole body */
     bool is_closing;   /* UE-B has got a BYE */
@@ -32,7 +29,7 @@ static bool is_cms(const struct session *session)
 
 uint64_t session_body_bytes(const struct session *session)
 {
-    return session->body.length;
+    return session->cargo.body.length;
 }
 
 uint64_t session_chunks(const struct session *session)
@@ -40,98 +37,7 @@ uint64_t session_chunks(const struct session *session)
     return media_chunks(session->media_a);
 }
 
-/* ---- Sealing and opening ---- */
-
-static enum cms_suite suite_of(const struct world *world)
-{
-    return (enum cms_suite)world->scenario->suite;
-}
-
-/* The CMS object of real bytes: made when the session is, so that a trial does not wait for it twice. */
-static void session_seal_bytes(struct session *session)
-{
-    struct world *world = session->world;
-    const struct party_set *parties = world->trial->parties;
-    enum party_kind kind = cms_party_kind(suite_of(world));
-    struct cms_sealing sealing = {.sender = &parties->alice[kind],
-                                  .recipient = &parties->bob[kind],
-                                  .suite = suite_of(world),
-                                  .with_certificate = world->scenario->certificate != 0,
-                                  .signing_time_s = SIM_EPOCH_S};
-    struct slice file = {world->trial->file, 0, world->trial->file_bytes};
-    uint8_t *sealed = arena_alloc(world->arena, session->body.length);
-    struct note note = {{0}};
-    enum err error = cms_seal(&sealing, file, sealed, session->body.length, &note);
-
-    check(error == ERR_OK);
-    session->sealed_source = source_memory(sealed);
-    session->body.source = &session->sealed_source;
-}
-
-static void session_make_body(struct session *session)
-{
-    struct world *world = session->world;
-
-    session->body = (struct slice){world->trial->file, 0, world->trial->file_bytes};
-    session->content_type = "application/octet-stream";
-    if (is_cms(session)) {
-        session->content_type = cms_content_type(suite_of(world));
-        session->body.source = &source_pattern;
-        session->body.length =
-            cms_sealed_size(suite_of(world), world->scenario->certificate != 0, world->trial->file_bytes);
-        if (world->wants_bytes)
-            session_seal_bytes(session);
-    }
-    if (world->wants_bytes) {
-        session->received = arena_alloc(world->arena, session->body.length + 1);
-        media_keep_bytes(session->media_b, session->received, session->body.length);
-    }
-}
-
-/* The same bytes as the file's? Read in pieces. */
-static bool is_the_file(const struct world *world, const uint8_t *bytes, uint64_t size)
-{
-    uint8_t piece[4096];
-
-    if (size != world->trial->file_bytes)
-        return false;
-    for (uint64_t at = 0; at < size;) {
-        size_t run = size - at < sizeof(piece) ? (size_t)(size - at) : sizeof(piece);
-
-        slice_read((struct slice){world->trial->file, 0, size}, at, piece, run);
-        if (memcmp(piece, bytes + at, run) != 0)
-            return false;
-        at += run;
-    }
-    return true;
-}
-
-/* What UE-B holds is opened and verified for real, where there are bytes. */
-static bool session_verify(struct session *session)
-{
-    struct world *world = session->world;
-    uint64_t size = session->body.length;
-
-    if (!session->received)
-        return true;
-    if (!is_cms(session))
-        return is_the_file(world, session->received, size);
-    const struct party_set *parties = world->trial->parties;
-    enum party_kind kind = cms_party_kind(suite_of(world));
-    struct cms_opening opening = {.recipient = &parties->bob[kind],
-                                  .authority = &parties->authority[kind],
-                                  .sender_aor = parties->alice[kind].name,
-                                  .sender = &parties->alice[kind],
-                                  .at_s = SIM_EPOCH_S};
-    uint8_t *plaintext = arena_alloc(world->arena, size + 1);
-    size_t opened = 0;
-    struct note note = {{0}};
-
-    if (cms_open(&opening, (struct span){(const char *)session->received, size}, plaintext, size, &opened, &note) !=
-        ERR_OK)
-        return false;
-    return is_the_file(world, plaintext, opened);
-}
+/* ---- At its ends ---- */
 
 static void session_finish(struct session *session)
 {
@@ -144,7 +50,7 @@ static void session_in_hand(void *context, const struct cause *cause)
     struct session *session = context;
     struct world *world = session->world;
 
-    if (!session_verify(session)) {
+    if (!cargo_verify(&session->cargo)) {
         world_fail(world, OUTCOME_VERIFY_FAILED);
         return;
     }
@@ -163,18 +69,14 @@ static void session_received(void *context, uint64_t length, const struct cause 
     struct world *world = session->world;
     struct cause forward = cause_forward(cause);
 
-    if (length != session->body.length) {
+    if (length != session->cargo.body.length) {
         world_fail(world, OUTCOME_TRANSFER_FAILED);
         return;
     }
     session->is_received = true;
     if (session->is_closing)
         media_close(session->media_b, &forward);
-    if (is_cms(session))
-        site_crypto(world, ROLE_UE_B, (enum cost_operation)(COST_CMS_OPEN_RFC8591 + 2 * world->scenario->suite), length,
-                    &forward, session, session_in_hand);
-    else
-        session_in_hand(session, &forward);
+    cargo_open(&session->cargo, &forward, session, session_in_hand);
 }
 
 /* ---- UE-A ---- */
@@ -196,18 +98,12 @@ static void session_write_sdp(struct session *session, bool is_offer, struct sin
                            .port = site->msrp_port,
                            .is_tls = arm_has_tls_at_ues(world->arm),
                            .path = span_of(media_path(media)),
-                           .accept_types = is_cms(session) ? SPAN("application/pkcs7-mime") : SPAN("*"),
                            .direction = is_offer ? SDP_SENDONLY : SDP_RECVONLY,
                            .setup = media_is_active(media) ? SDP_SETUP_ACTIVE : SDP_SETUP_PASSIVE,
                            .has_cema = world->arm->path == PATH_AGWS,
-                           .has_file = true,
-                           .file_name = SPAN("file.ini"),
-                           .file_type = SPAN("application/octet-stream"),
-                           .has_file_size = true,
-                           .file_size = world->trial->file_bytes,
-                           .file_transfer_id = SPAN("Ta7c19e0b52d4f38"),
                            .fingerprint = sink_written(&fingerprint)};
 
+    cargo_describe(&session->cargo, &sdp);
     sdp_write(&sdp, sink);
     check(!sink->overflow);
 }
@@ -215,7 +111,7 @@ static void session_write_sdp(struct session *session, bool is_offer, struct sin
 static void session_try_send(struct session *session, const struct cause *cause)
 {
     if (session->is_answered && (session->is_sealed || !is_cms(session)))
-        media_send(session->media_a, session->body, session->content_type, cause);
+        media_send(session->media_a, session->cargo.body, session->cargo.content_type, cause);
 }
 
 /* Nothing of the file's: whoever gives up waits for nobody. */
@@ -240,7 +136,7 @@ static void session_try_invite(struct session *session, const struct cause *caus
     struct sink sdp = SINK(text);
     bool waits_for_seal = is_cms(session) && world->scenario->seal_when == SEAL_BEFORE_INVITE && !session->is_sealed;
 
-    if (!session->is_prepared || waits_for_seal || session->is_invited)
+    if (!session->is_prepared || !session->is_hashed || waits_for_seal || session->is_invited)
         return;
     session->is_invited = true;
     session_write_sdp(session, true, &sdp);
@@ -268,8 +164,7 @@ static void session_seal(struct session *session, const struct cause *cause)
     struct world *world = session->world;
 
     world->moments.sealing_ns = world_now(world);
-    site_crypto(world, ROLE_UE_A, (enum cost_operation)(COST_CMS_SEAL_RFC8591 + 2 * world->scenario->suite),
-                world->trial->file_bytes, cause, session, session_sealed);
+    cargo_seal(&session->cargo, cause, session, session_sealed);
 }
 
 static void session_cut(struct engine *engine, void *context)
@@ -282,6 +177,14 @@ static void session_cut(struct engine *engine, void *context)
     net_cut(world->net, world->sites[ROLE_UE_B].node);
 }
 
+static void session_hashed(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+
+    session->is_hashed = true;
+    session_try_invite(session, cause);
+}
+
 void session_press(struct session *session, const struct cause *cause)
 {
     struct world *world = session->world;
@@ -290,6 +193,7 @@ void session_press(struct session *session, const struct cause *cause)
         engine_at(&world->engine, world_now(world) + world->scenario->cut_ns, session, session_cut);
     if (is_cms(session) && session->world->scenario->seal_when != SEAL_AFTER_ANSWER)
         session_seal(session, cause);
+    cargo_hash(&session->cargo, cause, session, session_hashed);
     media_prepare(session->media_a, cause);
 }
 
@@ -506,8 +410,10 @@ static void session_offered(struct session *session, struct slice body, const st
     size_t size = body.length < SDP_SIZE ? (size_t)body.length : 0;
 
     slice_read(body, 0, text, size);
-    if (sdp_read((struct span){text, size}, &sdp) == ERR_OK)
-        media_meet(session->media_b, &sdp, cause);
+    if (sdp_read((struct span){text, size}, &sdp) != ERR_OK)
+        return;
+    cargo_offered(&session->cargo, &sdp);
+    media_meet(session->media_b, &sdp, cause);
 }
 
 static void session_b_told(void *context, const struct sip_output *item, const struct cause *cause)
@@ -567,7 +473,9 @@ struct session *session_create(struct world *world, struct sip_ua *ua_a, struct 
     session->node_b = sip_node_create(world, &b);
     session->media_a = media_create(world, ROLE_UE_A, session, &media_owner_a);
     session->media_b = media_create(world, ROLE_UE_B, session, &media_owner_b);
-    session_make_body(session);
+    cargo_init(&session->cargo, world);
+    if (session->cargo.received)
+        media_keep_bytes(session->media_b, session->cargo.received, session->cargo.body.length);
     session_make_progress(session);
     return session;
 }

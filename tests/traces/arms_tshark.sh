@@ -217,6 +217,12 @@ check_protocols() {
     check_gateways
 }
 
+# RFC 5547: the hash in the SDP is what another program finds.
+check_hash() {
+    wanted=$(sha1sum <"$folder/file" | cut -c 1-40 | tr a-f A-F | sed 's/../&:/g; s/:$//')
+    grep -q "^a=file-selector:.* hash:sha-1:$wanted" "$run/m/messages.txt" || fail "the file's hash is not in the SDP"
+}
+
 # RFC 6714: gateways change c= and m=, and leave a=path as it is; a=fingerprint is the same all the way where TLS is.
 check_gateways() {
     tr -d '\r' <"$run/m/messages.txt" >"$run/text"
@@ -273,6 +279,7 @@ check_arm() {
     check_counts
     check_protocols
     "$B/tests/traces/test_osip" "$run/m/messages.txt" >"$run/osip" 2>&1 || fail "$(grep -v ERROR "$run/osip" | head -n 4)"
+    [ "$setting" = file.hash=sha-1 ] && check_hash
     [ "$body" = CMS ] && check_sealed
     [ $arm_failed = 0 ] && echo "passed: $name"
 }
@@ -298,6 +305,7 @@ while IFS=, read -r arm carrier path hop body _; do
     done
     scenario=
     [ "$path" = IMS-AGWs ] && check_arm setup.active=answerer
+    [ "$arm" = msrp-plain ] && check_arm file.hash=sha-1
     [ "$body" = CMS ] || continue
     # The scenario's own suite is of 2013; RFC 8591's is the other one.
     check_arm smime.suite=rfc8591

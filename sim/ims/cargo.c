@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/ims/cargo.h"
+#include "sim/sec/cms.h"
+#include "sim/sec/digest.h"
+
+static enum cms_suite suite_of(const struct world *world)
+{
+    return (enum cms_suite)world->scenario->suite;
+}
+
+static bool is_hashed(const struct cargo *cargo)
+{
+    return cargo->world->scenario->file_hash != FILE_HASH_OFF;
+}
+
+/* ---- Making ---- */
+
+static void cargo_seal_bytes(struct cargo *cargo)
+{
+    struct world *world = cargo->world;
+    const struct party_set *parties = world->trial->parties;
+    enum party_kind kind = cms_party_kind(suite_of(world));
+    struct cms_sealing sealing = {.sender = &parties->alice[kind],
+                                  .recipient = &parties->bob[kind],
+                                  .suite = suite_of(world),
+                                  .with_certificate = world->scenario->certificate != 0,
+                                  .signing_time_s = SIM_EPOCH_S};
+    struct slice file = {world->trial->file, 0, world->trial->file_bytes};
+    uint8_t *sealed = arena_alloc(world->arena, cargo->body.length);
+    struct note note = {{0}};
+    enum err error = cms_seal(&sealing, file, sealed, cargo->body.length, &note);
+
+    check(error == ERR_OK);
+    cargo->sealed_source = source_memory(sealed);
+    cargo->body.source = &cargo->sealed_source;
+}
+
+/* "sha-1:72:24:5F:...", RFC 5547 section 6. */
+static void write_hash(const uint8_t hash[DIGEST_SHA1_SIZE], char text[CARGO_HASH_TEXT + 1])
+{
+    struct sink sink = {.data = text, .capacity = CARGO_HASH_TEXT + 1};
+
+    sink_text(&sink, "sha-1");
+    for (int i = 0; i < DIGEST_SHA1_SIZE; i++) {
+        sink_char(&sink, ':');
+        sink_char(&sink, "0123456789ABCDEF"[hash[i] >> 4]);
+        sink_char(&sink, "0123456789ABCDEF"[hash[i] & 15]);
+    }
+    check(!sink.overflow);
+    sink_string(&sink);
+}
+
+/* Where bytes are of no interest, any hash stands for the file's. */
+static void cargo_hash_bytes(struct cargo *cargo)
+{
+    struct world *world = cargo->world;
+    uint8_t hash[DIGEST_SHA1_SIZE] = {0};
+
+    if (world->wants_bytes)
+        digest_sha1((struct slice){world->trial->file, 0, world->trial->file_bytes}, hash);
+    write_hash(hash, cargo->hash);
+}
+
+void cargo_init(struct cargo *cargo, struct world *world)
+{
+    struct sink id = SINK(cargo->transfer_id);
+    uint64_t file_bytes = world->trial->file_bytes;
+
+    cargo->world = world;
+    cargo->is_sealed_body = world->arm->body == BODY_CMS;
+    cargo->body = (struct slice){world->trial->file, 0, file_bytes};
+    cargo->content_type = "application/octet-stream";
+    if (cargo->is_sealed_body) {
+        cargo->content_type = cms_content_type(suite_of(world));
+        cargo->body.source = &source_pattern;
+        cargo->body.length = cms_sealed_size(suite_of(world), world->scenario->certificate != 0, file_bytes);
+        if (world->wants_bytes)
+            cargo_seal_bytes(cargo);
+    }
+    if (is_hashed(cargo))
+        cargo_hash_bytes(cargo);
+    if (world->wants_bytes)
+        cargo->received = arena_alloc(world->arena, cargo->body.length + 1);
+    sink_char(&id, 'T'); /* unique to the transfer, RFC 5547 section 6 */
+    sink_hex(&id, stream_place("file-transfer-id") + world->trial->number, 15);
+    sink_string(&id);
+}
+
+/* ---- SDP ---- */
+
+void cargo_describe(const struct cargo *cargo, struct sdp_msrp *sdp)
+{
+    sdp->has_file = true;
+    sdp->file_name = SPAN("file.ini");
+    sdp->file_type = SPAN("application/octet-stream");
+    sdp->has_file_size = true;
+    sdp->file_size = cargo->world->trial->file_bytes;
+    sdp->file_hash = span_of(cargo->hash);
+    sdp->file_transfer_id = span_of(cargo->transfer_id);
+    sdp->accept_types = cargo->is_sealed_body ? SPAN("application/pkcs7-mime") : SPAN("*");
+}
+
+/* A hash of another kind than this one's is as good as none: then the file will not have it. */
+void cargo_offered(struct cargo *cargo, const struct sdp_msrp *offer)
+{
+    struct sink hash = SINK(cargo->offered_hash);
+
+    sink_span(&hash, offer->file_hash.size <= CARGO_HASH_TEXT ? offer->file_hash : (struct span){0});
+    sink_string(&hash);
+}
+
+/* ---- Work ---- */
+
+void cargo_hash(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done)
+{
+    if (is_hashed(cargo))
+        site_crypto(cargo->world, ROLE_UE_A, COST_SHA1, cargo->world->trial->file_bytes, cause, context, done);
+    else
+        done(context, cause);
+}
+
+void cargo_seal(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done)
+{
+    struct world *world = cargo->world;
+    enum cost_operation operation = (enum cost_operation)(COST_CMS_SEAL_RFC8591 + 2 * world->scenario->suite);
+
+    site_crypto(world, ROLE_UE_A, operation, world->trial->file_bytes, cause, context, done);
+}
+
+static void cargo_opened(void *context, const struct cause *cause)
+{
+    struct cargo *cargo = context;
+
+    if (is_hashed(cargo))
+        site_crypto(cargo->world, ROLE_UE_B, COST_SHA1, cargo->world->trial->file_bytes, cause, cargo->opened_context,
+                    cargo->opened);
+    else
+        cargo->opened(cargo->opened_context, cause);
+}
+
+void cargo_open(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done)
+{
+    struct world *world = cargo->world;
+    enum cost_operation operation = (enum cost_operation)(COST_CMS_OPEN_RFC8591 + 2 * world->scenario->suite);
+
+    cargo->opened_context = context;
+    cargo->opened = done;
+    if (cargo->is_sealed_body)
+        site_crypto(world, ROLE_UE_B, operation, cargo->body.length, cause, cargo, cargo_opened);
+    else
+        cargo_opened(cargo, cause);
+}
+
+/* ---- Verifying ---- */
+
+/* The same bytes as the file's? Read in pieces. */
+static bool is_the_file(const struct world *world, const uint8_t *bytes, uint64_t size)
+{
+    uint8_t piece[4096];
+
+    if (size != world->trial->file_bytes)
+        return false;
+    for (uint64_t at = 0; at < size;) {
+        size_t run = size - at < sizeof(piece) ? (size_t)(size - at) : sizeof(piece);
+
+        slice_read((struct slice){world->trial->file, 0, size}, at, piece, run);
+        if (memcmp(piece, bytes + at, run) != 0)
+            return false;
+        at += run;
+    }
+    return true;
+}
+
+static bool has_offered_hash(const struct cargo *cargo, const uint8_t *bytes, uint64_t size)
+{
+    uint8_t hash[DIGEST_SHA1_SIZE];
+    char text[CARGO_HASH_TEXT + 1];
+    struct source source = source_memory(bytes);
+
+    if (!is_hashed(cargo))
+        return true;
+    digest_sha1((struct slice){&source, 0, size}, hash);
+    write_hash(hash, text);
+    return span_equal_nocase(span_of(text), span_of(cargo->offered_hash));
+}
+
+static bool cargo_is(const struct cargo *cargo, const uint8_t *bytes, uint64_t size)
+{
+    return has_offered_hash(cargo, bytes, size) && is_the_file(cargo->world, bytes, size);
+}
+
+bool cargo_verify(const struct cargo *cargo)
+{
+    struct world *world = cargo->world;
+    uint64_t size = cargo->body.length;
+
+    if (!cargo->received)
+        return true;
+    if (!cargo->is_sealed_body)
+        return cargo_is(cargo, cargo->received, size);
+    const struct party_set *parties = world->trial->parties;
+    enum party_kind kind = cms_party_kind(suite_of(world));
+    struct cms_opening opening = {.recipient = &parties->bob[kind],
+                                  .authority = &parties->authority[kind],
+                                  .sender_aor = parties->alice[kind].name,
+                                  .sender = &parties->alice[kind],
+                                  .at_s = SIM_EPOCH_S};
+    uint8_t *plaintext = arena_alloc(world->arena, size + 1);
+    size_t opened = 0;
+    struct note note = {{0}};
+
+    if (cms_open(&opening, (struct span){(const char *)cargo->received, size}, plaintext, size, &opened, &note) !=
+        ERR_OK)
+        return false;
+    return cargo_is(cargo, plaintext, opened);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cargo.h - the file of an MSRP session as it is carried: sealed or in clear, hashed or not (RFC 8591, RFC 5547). What
+ * it costs at either end, and, where bytes are real, the sealing, opening and verifying themselves. When each is done
+ * is the session's business (session.h).
+ */
+#ifndef SIM_IMS_CARGO_H
+#define SIM_IMS_CARGO_H
+
+#include "sim/ims/world.h"
+#include "sim/wire/sdp.h"
+
+enum { CARGO_HASH_TEXT = sizeof("sha-1:") - 1 + 3 * 20 - 1 };
+
+struct cargo {
+    struct world *world;
+    bool is_sealed_body; /* the arm's body is CMS */
+    struct slice body;   /* as carried */
+    const char *content_type;
+    uint8_t *received;                      /* at UE-B, body.length bytes, where bytes are real; else NULL */
+    char transfer_id[17];                   /* a=file-transfer-id */
+    char hash[CARGO_HASH_TEXT + 1];         /* of the file, as UE-A offers it; empty: none */
+    char offered_hash[CARGO_HASH_TEXT + 1]; /* as UE-B has got it */
+    struct source sealed_source;
+    void *opened_context; /* who waits for cargo_open */
+    station_done_fn *opened;
+};
+
+/* With real bytes the file is sealed and hashed here, so that a trial does not wait for it twice. */
+void cargo_init(struct cargo *cargo, struct world *world);
+
+/* The file's attributes in an offer or answer, and what UE-B keeps of the offer. */
+void cargo_describe(const struct cargo *cargo, struct sdp_msrp *sdp);
+void cargo_offered(struct cargo *cargo, const struct sdp_msrp *offer);
+
+/* Work of UE-A: done at once where the scenario has none. */
+void cargo_hash(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done);
+void cargo_seal(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done);
+
+/* Work of UE-B on the body that it has whole: opens it, then hashes the file. */
+void cargo_open(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done);
+
+/* Whether what UE-B holds is the file: signature, chain, hash and bytes, where bytes are real. */
+bool cargo_verify(const struct cargo *cargo);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is done with the file at either end of an MSRP session. */
+#include "sim/base/check.h"
+#include "sim/base/units.h"
+#include "sim/sim.h"
+#include "tests/unit.h"
+
+static struct arena *arena;
+static struct dwell_table dwells;
+static struct cost_table costs;
+static struct party_set parties;
+
+static void set_up(void)
+{
+    struct note note = {{0}};
+    struct party_set_config config = {.server_names = sim_server_names, .with_rsa = true};
+
+    arena = arena_create((size_t)1 << 30);
+    for (int i = 0; i < COST_OPERATION_COUNT; i++)
+        costs.costs[i] = (struct cost){.fixed_ns = 100 * US + i * 1000, .ns_per_byte = 1, .is_known = true};
+    check(party_set_init(&parties, &config, &note) == ERR_OK);
+}
+
+static struct outcome run(const struct scenario *scenario, const char *arm, uint64_t bytes, const struct sim_tap *tap)
+{
+    struct trial trial = {.scenario = scenario,
+                          .arm = arm_find(span_of(arm)),
+                          .dwells = &dwells,
+                          .costs = &costs,
+                          .file = &source_pattern,
+                          .file_bytes = bytes,
+                          .tap = tap,
+                          .parties = &parties};
+    struct outcome outcome = {.end = OUTCOME_LIMIT};
+    struct note note = {{0}};
+
+    CU_ASSERT_EQUAL(sim_run(&trial, arena, &outcome, &note), ERR_OK);
+    return outcome;
+}
+
+static struct scenario standard(void)
+{
+    struct scenario scenario;
+
+    field_defaults(scenario_fields, &scenario);
+    return scenario;
+}
+
+static const struct sim_tap wants_bytes = {.wants_bytes = true};
+
+/* RFC 5547: the offer needs the hash, and so does who believes it. */
+static void a_file_is_hashed_before_invite_and_again_before_it_is_in_hand(void)
+{
+    const char *const names[] = {"msrp-plain", "msrp-tls", "msrp-smime", NULL};
+    int64_t hash_ns = cost_ns(&costs, COST_SHA1, 50000);
+
+    for (int i = 0; names[i]; i++) {
+        struct scenario without = standard(), with = standard();
+
+        with.file_hash = FILE_HASH_SHA1;
+        struct outcome a = run(&without, names[i], 50000, NULL), b = run(&with, names[i], 50000, NULL);
+        int64_t unprotect_ns = a.unprotect_ns == NONE_NS ? 0 : a.unprotect_ns;
+
+        CU_ASSERT_EQUAL(b.prepare_ns, a.prepare_ns + hash_ns);
+        CU_ASSERT_EQUAL(b.unprotect_ns, unprotect_ns + hash_ns);
+        CU_ASSERT_EQUAL(b.parts_ns[PART_CRYPTO], a.parts_ns[PART_CRYPTO] + 2 * hash_ns);
+        CU_ASSERT_EQUAL(run(&with, names[i], 50000, &wants_bytes).delay_ns, b.delay_ns);
+    }
+}
+
+int main(void)
+{
+    const struct unit_test tests[] = {
+        {"a file is hashed before INVITE and again before it is in hand",
+         a_file_is_hashed_before_invite_and_again_before_it_is_in_hand},
+        {NULL, NULL},
+    };
+
+    set_up();
+    int status = unit_run("cargo", tests);
+
+    party_set_free(&parties);
+    arena_destroy(arena);
+    return status;
+}
