@@ -17,6 +17,7 @@ static const char *const provisionals[] = {"none", "180", "183-prack-update", NU
 static const char *const peer_states[] = {"registered", "unknown", "unregistered", "expired",
                                           "busy",       "no-smime", "declines", NULL};
 static_assert(sizeof(peer_states) / sizeof(peer_states[0]) == PEER_COUNT + 1, "each state has a name");
+static const char *const proxy_auths[] = {"off", "digest", "wrong-password", NULL};
 static const char *const overloads[] = {"none",       "p-cscf-a", "s-cscf-a", "i-cscf-b",
                                         "s-cscf-b", "p-cscf-b", NULL};
 static_assert(sizeof(overloads) / sizeof(overloads[0]) == OVERLOAD_COUNT + 1, "each place has a name");
@@ -135,6 +136,9 @@ const struct field scenario_fields[] = {
            "user B: unknown to the HSS (404); not registered, as the HSS knows (480) or only the S-CSCF does (expired, "
            "480); busy (486); without S/MIME (488 to an offer of nothing else); declines (603)",
            "RFC 3261 section 21; TS 24.229 sections 5.3.2.1, 5.4.3.3"),
+    CHOICE("proxy.auth", proxy_auth, "off", proxy_auths,
+           "whether S-CSCF(A) challenges UE-A's INVITE and first MESSAGE with 407, and what UE-A answers",
+           "off: AKA and the security association of the registration; digest: TS 24.229 section 5.4.3.2"),
     CHOICE("overload.at", overload_at, "none", overloads,
            "the CSCF that refuses what begins with 503 and Retry-After; from behind a proxy UE-A hears 500",
            "RFC 3261 sections 16.7, 21.5.4"),

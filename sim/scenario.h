@@ -26,6 +26,7 @@ enum peer_state {
     PEER_DECLINES,
     PEER_COUNT
 };
+enum proxy_auth { PROXY_AUTH_OFF, PROXY_AUTH_DIGEST, PROXY_AUTH_WRONG_PASSWORD };
 enum overload { OVERLOAD_NONE, OVERLOAD_P_A, OVERLOAD_S_A, OVERLOAD_I_B, OVERLOAD_S_B, OVERLOAD_P_B, OVERLOAD_COUNT };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
@@ -79,6 +80,7 @@ struct scenario {
     int64_t retry_after_ns;   /* of an overloaded CSCF */
     int64_t cancel_ns;        /* from the INVITE until UE-A's user gives up; 0: never */
     int peer_state;           /* enum peer_state */
+    int proxy_auth;           /* enum proxy_auth */
     int overload_at;          /* enum overload */
     int provisional;          /* enum provisional: what comes before the 200 to INVITE */
     int has_reliable_ringing; /* bool: the 180 too is answered by PRACK */

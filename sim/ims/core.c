@@ -6,6 +6,7 @@
 #include "sim/ims/content.h"
 #include "sim/ims/hss.h"
 #include "sim/ims/relay.h"
+#include "sim/sec/digest.h"
 
 enum { URI_SIZE = 96 };
 
@@ -65,6 +66,17 @@ static struct sip_by_size by_size_at(const struct world *world, enum role role)
 
 /* ---- User agents ---- */
 
+/* What UE-A and S-CSCF(A) share, where requests are challenged. */
+static struct sip_secret secret_of(const struct world *world, bool is_meant, bool is_user)
+{
+    int auth = world->scenario->proxy_auth;
+    bool is_wrong = auth == PROXY_AUTH_WRONG_PASSWORD && is_user;
+
+    if (!is_meant || auth == PROXY_AUTH_OFF)
+        return (struct sip_secret){0};
+    return (struct sip_secret){digest_md5, "alice@open-ims.test", domain, is_wrong ? "guess" : "secret"};
+}
+
 struct sip_ua *core_user_agent(struct world *world, enum role role)
 {
     bool is_a = role == ROLE_UE_A;
@@ -84,6 +96,7 @@ struct sip_ua *core_user_agent(struct world *world, enum role role)
                                    .timers = sip_timers_gm,
                                    .by_size = by_size_at(world, role),
                                    .user_agent = "hopsim",
+                                   .secret = secret_of(world, role == ROLE_UE_A, true),
                                    .has_100rel = world->scenario->provisional == PROVISIONAL_183};
 
     return sip_ua_create(world->arena, &config);
@@ -116,6 +129,7 @@ static void make_cscf(struct world *world, const struct cscf_row *row, const str
                                       .timers = sip_timers_core,
                                       .timers_ue = sip_timers_gm,
                                       .identity = stream_place(site->label) ^ world->trial->number,
+                                      .secret = secret_of(world, row->role == ROLE_S_A, false),
                                       .retry_after_s = retry_after_s(world, row->role),
                                       .by_size = by_size_at(world, row->role)};
 

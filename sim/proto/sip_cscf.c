@@ -246,9 +246,14 @@ int sip_cscf_located(struct sip_proxy *proxy, const struct sip_incoming *request
 
 static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward)
 {
-    (void)request;
     if (span_equal(forward->own_user, SPAN("orig"))) {
         forward->record_user = "mo";
+        /* TS 24.229 section 5.4.3.2: who has no security association with the network says who they are. */
+        if (proxy->config.secret.md5) {
+            if (!sip_digest_verify(&proxy->nonces, &proxy->config.secret, &request->message))
+                return 407;
+            forward->drops |= sip_drop(SIP_HEADER_PROXY_AUTHORIZATION);
+        }
         if (forward->next_route.size > 0)
             return go_to(proxy, forward->next_route, forward);
         forward->hop = proxy->config.i_cscf;

@@ -46,6 +46,8 @@ static void answer(struct sip_proxy *proxy, struct sip_transaction *server, cons
         sink_number(sink, proxy->config.retry_after_s);
         sink_span(sink, SPAN("\r\n"));
     }
+    if (status == 407)
+        sip_digest_challenge(&proxy->nonces, &proxy->config.secret, sip_proxy_draw(proxy), sink);
     if (status == 420) /* section 8.2.2.3: of extensions it knows none */
         sip_write_line(sink, "Unsupported", sip_value(&request->message, SIP_HEADER_PROXY_REQUIRE));
     sip_write_end(sink, 0);

@@ -8,6 +8,7 @@
 #define SIM_PROTO_SIP_PROXY_H
 
 #include "sim/proto/sip.h"
+#include "sim/proto/sip_digest.h"
 
 enum cscf_role { CSCF_P, CSCF_I, CSCF_S };
 
@@ -32,6 +33,7 @@ struct sip_proxy_config {
     struct sip_timers timers;      /* towards other nodes */
     struct sip_timers timers_ue;   /* P-CSCF: towards the UE */
     uint64_t identity;             /* branches are made from it */
+    struct sip_secret secret;      /* S-CSCF: of the user whose first requests it challenges with 407 */
     uint64_t retry_after_s;        /* not 0: overloaded, refuses what is no part of a dialog with 503 and this */
     struct sip_by_size by_size;    /* where transport is SIP_UDP */
     /* Changes SDP that passes in an INVITE or UPDATE (offer) or an answer to one of them, provisional or 2xx: true when

@@ -28,6 +28,7 @@ struct sip_proxy {
     uint64_t drawn;       /* identifiers made so far */
     uint32_t own_address; /* 0: not known by name */
     uint32_t last_token;
+    struct sip_nonces nonces;
     struct sip_pending *pending, *pending_last, *pending_unused; /* oldest first */
     struct sink scratch;                                         /* for the head under construction */
     char scratch_bytes[SIP_HEAD_SIZE_MAX];

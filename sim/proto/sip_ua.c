@@ -53,7 +53,8 @@ void sip_ua_clear(struct sip_ua *ua)
     sip_pool_release(&ua->layer.pool, session->kept);
     sip_pool_release(&ua->layer.pool, session->sent);
     sip_pool_release(&ua->layer.pool, session->sent_body);
-    session->kept = session->sent = session->sent_body = NULL;
+    sip_pool_release(&ua->layer.pool, session->offer);
+    session->kept = session->sent = session->sent_body = session->offer = NULL;
     session->invite = NULL;
     session->has_update = false;
     sip_ua_reliable_stop(ua);
@@ -64,24 +65,31 @@ void sip_ua_clear(struct sip_ua *ua)
     session->number++;
 }
 
+void sip_ua_start_invite(struct sip_ua *ua)
+{
+    struct sip_session *session = &ua->session;
+    struct span branch = sip_ua_write_invite(ua, &session->initial, session->offer->size);
+    struct sip_transaction *invite = sip_ua_start(ua, SPAN("INVITE"), branch, sip_buffer_slice(session->offer));
+
+    session->invite_cseq = session->initial.cseq;
+    invite->token = session->number;
+    session->invite_key = invite->key;
+}
+
 void sip_ua_invite(struct sip_ua *ua, int64_t now_ns, const char *target, struct span sdp, struct sip_outbox *out)
 {
+    struct sip_session *session = &ua->session;
+
     sip_layer_begin(&ua->layer, now_ns, out);
-    check(ua->session.state == SIP_SESSION_NONE);
-    struct sip_buffer *body = sip_pool_copy(&ua->layer.pool, sdp);
-
+    check(session->state == SIP_SESSION_NONE);
     sip_ua_clear(ua);
-    ua->session.state = SIP_SESSION_CALLING;
-    ua->session.is_caller = true;
-    ua->session.cseq = ua->session.invite_cseq = 1;
-    ua->session.local_tag = sip_ua_draw(ua);
-    struct span branch = sip_ua_write_invite(ua, target, sdp.size);
-
-    struct sip_transaction *invite = sip_ua_start(ua, SPAN("INVITE"), branch, sip_buffer_slice(body));
-
-    invite->token = ua->session.number;
-    ua->session.invite_key = invite->key;
-    sip_pool_release(&ua->layer.pool, body);
+    session->offer = sip_pool_copy(&ua->layer.pool, sdp);
+    session->state = SIP_SESSION_CALLING;
+    session->is_caller = true;
+    session->cseq = 1;
+    session->local_tag = sip_ua_draw(ua);
+    session->initial = (struct sip_initial){.target = target, .tag = session->local_tag, .cseq = 1};
+    sip_ua_start_invite(ua);
     sip_layer_end(&ua->layer);
 }
 
@@ -109,17 +117,23 @@ void sip_ua_bye(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out)
 void sip_ua_message(struct sip_ua *ua, int64_t now_ns, const struct sip_ua_message *message, struct sip_outbox *out)
 {
     sip_layer_begin(&ua->layer, now_ns, out);
-    struct span branch = sip_ua_write_message(ua, message);
+    struct sip_initial initial = {.target = message->target, .tag = sip_ua_draw(ua), .cseq = 1};
+    struct span branch = sip_ua_write_message(ua, &initial, message);
+    struct sip_transaction *client = sip_ua_start(ua, SPAN("MESSAGE"), branch, message->body);
 
-    sip_ua_start(ua, SPAN("MESSAGE"), branch, message->body);
+    if (ua->config.secret.md5)
+        sip_ua_keep_message(ua, &initial, message, client);
     sip_layer_end(&ua->layer);
 }
 
 size_t sip_ua_message_head_size(struct sip_ua *ua, const struct sip_ua_message *message)
 {
-    uint64_t drawn = ua->drawn;
+    struct sip_initial initial = {.target = message->target, .tag = sip_ua_draw(ua), .cseq = 1};
+    uint64_t drawn = ua->drawn - 1;
 
-    (void)sip_ua_write_message(ua, message);
+    ua->challenge.is_sizing = true;
+    (void)sip_ua_write_message(ua, &initial, message);
+    ua->challenge.is_sizing = false;
     ua->drawn = drawn;
     check(!ua->scratch.overflow);
     return ua->scratch.size;
@@ -397,6 +411,8 @@ static void take_final(struct sip_ua *ua, const struct sip_incoming *response, b
 {
     int status = response->message.status;
 
+    if (status == 407 && sip_ua_take_challenge(ua, response, is_of_session))
+        return;
     if (span_equal(response->cseq.method, SPAN("MESSAGE")))
         sip_ua_tell(ua, status >= 300 ? SIP_REFUSED : SIP_MESSAGE_ANSWERED, status, response->head, response->body);
     for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]) && is_of_session; i++)

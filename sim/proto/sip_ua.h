@@ -7,6 +7,7 @@
 #define SIM_PROTO_SIP_UA_H
 
 #include "sim/proto/sip.h"
+#include "sim/proto/sip_digest.h"
 #include "sim/proto/sip_register.h"
 
 struct sip_ua;
@@ -36,6 +37,7 @@ struct sip_ua_config {
     struct sip_timers timers;
     struct sip_by_size by_size; /* where transport is SIP_UDP */
     const char *user_agent;     /* User-Agent header; NULL: none */
+    struct sip_secret secret;   /* answers the first 407 to a request; md5 NULL: none; the realm is the challenger's */
     bool has_100rel; /* knows reliable provisional responses, UPDATE and preconditions (RFC 3262, 3311, 3312) */
     /* NULL: registered already, by routes. Else routes come with the registration. */
     const struct sip_ua_registration *registration;
@@ -92,7 +94,8 @@ void sip_ua_bye(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
 
 /*
  * MESSAGE to target, out of dialog. headers are whole header lines ("X-...: ...\r\n") put before Content-Length.
- * size_of_head tells how many bytes all but the body takes for that body, so that the caller fills a limit exactly.
+ * size_of_head tells how many bytes all but the body takes for that body, so that the caller fills a limit exactly;
+ * credentials are counted though the first MESSAGE does not have them yet. With a secret, one MESSAGE at a time.
  */
 struct sip_ua_message {
     const char *target;

@@ -20,6 +20,14 @@ enum sip_session_state {
     SIP_SESSION_ENDING /* our BYE waits for its answer */
 };
 
+/* A request out of dialog, which a challenge makes the user agent send again. */
+struct sip_initial {
+    const char *target;
+    uint64_t tag, call_id;
+    uint32_t cseq;
+    bool is_challenged; /* once already */
+};
+
 enum { SIP_EARLY_MAX = 16 };
 
 /* A dialog that a device at the other end has made, by a provisional response or a 2xx: its response is the state. */
@@ -43,6 +51,8 @@ struct sip_session {
     bool is_caller;
     uint32_t cseq; /* of our last request in the dialog, and in all early ones */
     uint32_t invite_cseq;
+    struct sip_initial initial; /* caller: of the INVITE */
+    struct sip_buffer *offer;
     struct sip_key invite_key;             /* caller: of its client transaction */
     struct sip_early early[SIP_EARLY_MAX]; /* caller */
     uint32_t early_count;
@@ -82,10 +92,27 @@ struct sip_register {
     struct sip_alarm refresh;
 };
 
+/* What credentials are made from: the last challenge. */
+struct sip_challenge {
+    struct sip_buffer *nonce, *realm; /* NULL: none yet */
+    uint64_t count;                   /* requests that have used it */
+    bool is_sizing;                   /* what is written is only to be measured */
+};
+
+/* The last MESSAGE, where it may be challenged. */
+struct sip_last_message {
+    struct sip_initial initial;
+    struct sip_ua_message message;
+    struct sip_buffer *headers, *body;
+    uint32_t token; /* of its transaction */
+};
+
 struct sip_ua {
     struct sip_ua_config config;
     struct sip_layer layer;
     uint64_t drawn; /* identifiers made so far */
+    struct sip_challenge challenge;
+    struct sip_last_message last;
     struct sip_session session;
     struct sip_register registration;
     struct sink scratch; /* for the head under construction */
@@ -108,8 +135,8 @@ void sip_ua_write_own_uri(struct sip_ua *ua);
 void sip_ua_write_contact_uri(struct sip_ua *ua);
 
 /* All writers write into ua->scratch from its start. Each returns the branch it put into the Via. */
-struct span sip_ua_write_invite(struct sip_ua *ua, const char *target, size_t sdp_size);
-struct span sip_ua_write_message(struct sip_ua *ua, const struct sip_ua_message *message);
+struct span sip_ua_write_invite(struct sip_ua *ua, struct sip_initial *initial, size_t sdp_size);
+struct span sip_ua_write_message(struct sip_ua *ua, struct sip_initial *initial, const struct sip_ua_message *message);
 /* A request in the dialog that the message in kept has made; size 0 when the dialog's headers do not serve or the
  * request does not fit. */
 struct sip_in_dialog {
@@ -139,6 +166,18 @@ void sip_ua_respond(struct sip_ua *ua, struct sip_transaction *server, const str
 struct sip_output *sip_ua_tell(struct sip_ua *ua, enum sip_action action, int status, struct span head,
                                struct slice body);
 void sip_ua_clear(struct sip_ua *ua); /* the session's buffers and timers */
+
+/* ---- sip_ua_challenge.c ---- */
+
+/* The Proxy-Authorization line of a request that is being written, where there is a challenge to answer. */
+void sip_ua_write_credentials(struct sip_ua *ua, struct span method, struct span uri);
+/* Keeps a MESSAGE for the case that it is challenged. */
+void sip_ua_keep_message(struct sip_ua *ua, const struct sip_initial *initial, const struct sip_ua_message *message,
+                         struct sip_transaction *client);
+/* A 407 has come: true when the request is on its way again, with credentials. */
+bool sip_ua_take_challenge(struct sip_ua *ua, const struct sip_incoming *response, bool is_of_session);
+/* Sends the session's INVITE. */
+void sip_ua_start_invite(struct sip_ua *ua);
 
 /* ---- sip_ua_early.c ---- */
 

@@ -71,10 +71,14 @@ static void write_contact(struct sip_ua *ua)
 }
 
 /* What INVITE and MESSAGE begin with: everything down to CSeq, out of dialog. */
-static struct span write_initial(struct sip_ua *ua, struct span method, struct span target, uint64_t tag)
+static struct span write_initial(struct sip_ua *ua, struct span method, struct sip_initial *initial)
 {
     struct sink *sink = &ua->scratch;
+    struct span target = span_of(initial->target);
     struct span branch = sip_ua_write_top(ua, method, target);
+
+    if (initial->call_id == 0)
+        initial->call_id = sip_ua_draw(ua);
 
     for (const char *const *route = ua->config.routes; route && *route; route++) {
         sink_span(sink, SPAN("Route: <"));
@@ -83,18 +87,21 @@ static struct span write_initial(struct sip_ua *ua, struct span method, struct s
     }
     sink_span(sink, SPAN("From: "));
     sip_ua_write_own_uri(ua);
-    sip_write_tag(sink, tag);
+    sip_write_tag(sink, initial->tag);
     sink_span(sink, SPAN("\r\nTo: <"));
     sink_span(sink, target);
     sink_span(sink, SPAN(">\r\nCall-ID: "));
-    sink_hex(sink, sip_ua_draw(ua), 16);
+    sink_hex(sink, initial->call_id, 16);
     sink_char(sink, '@');
     sink_text(sink, ua->config.host);
-    sink_span(sink, SPAN("\r\nCSeq: 1 "));
+    sink_span(sink, SPAN("\r\nCSeq: "));
+    sink_number(sink, initial->cseq);
+    sink_char(sink, ' ');
     sink_span(sink, method);
     sink_span(sink, SPAN("\r\nP-Preferred-Identity: "));
     sip_ua_write_own_uri(ua);
     sink_span(sink, SPAN("\r\n"));
+    sip_ua_write_credentials(ua, method, target);
     return branch;
 }
 
@@ -104,10 +111,10 @@ static const char *allowed(const struct sip_ua *ua)
                                  : "Allow: INVITE, ACK, CANCEL, BYE, MESSAGE, OPTIONS\r\n";
 }
 
-struct span sip_ua_write_invite(struct sip_ua *ua, const char *target, size_t sdp_size)
+struct span sip_ua_write_invite(struct sip_ua *ua, struct sip_initial *initial, size_t sdp_size)
 {
     struct sink *sink = &ua->scratch;
-    struct span branch = write_initial(ua, SPAN("INVITE"), span_of(target), ua->session.local_tag);
+    struct span branch = write_initial(ua, SPAN("INVITE"), initial);
 
     write_contact(ua);
     sink_text(sink, allowed(ua));
@@ -121,10 +128,10 @@ struct span sip_ua_write_invite(struct sip_ua *ua, const char *target, size_t sd
     return branch;
 }
 
-struct span sip_ua_write_message(struct sip_ua *ua, const struct sip_ua_message *message)
+struct span sip_ua_write_message(struct sip_ua *ua, struct sip_initial *initial, const struct sip_ua_message *message)
 {
     struct sink *sink = &ua->scratch;
-    struct span branch = write_initial(ua, SPAN("MESSAGE"), span_of(message->target), sip_ua_draw(ua));
+    struct span branch = write_initial(ua, SPAN("MESSAGE"), initial);
 
     if (ua->config.user_agent)
         sip_write_line(sink, "User-Agent", span_of(ua->config.user_agent));

@@ -52,6 +52,8 @@ static const struct {
     {{"Min-Expires", 11}, 0},
     {{"Authorization", 13}, 0},
     {{"WWW-Authenticate", 16}, 0},
+    {{"Proxy-Authenticate", 18}, 0},
+    {{"Proxy-Authorization", 19}, 0},
     {{"Security-Client", 15}, 0},
     {{"Security-Server", 15}, 0},
     {{"Security-Verify", 15}, 0},
@@ -76,7 +78,8 @@ static const uint8_t headers_by_size[NAME_SIZE_MAX + 1][SAME_SIZE_MAX] = {
     [15] = {SIP_HEADER_SECURITY_CLIENT, SIP_HEADER_SECURITY_SERVER, SIP_HEADER_SECURITY_VERIFY},
     [16] = {SIP_HEADER_WWW_AUTHENTICATE, SIP_HEADER_P_ASSOCIATED_URI},
     [17] = {SIP_HEADER_P_CALLED_PARTY_ID, SIP_HEADER_P_CHARGING_VECTOR},
-    [19] = {SIP_HEADER_P_ASSERTED_IDENTITY},
+    [18] = {SIP_HEADER_PROXY_AUTHENTICATE},
+    [19] = {SIP_HEADER_P_ASSERTED_IDENTITY, SIP_HEADER_PROXY_AUTHORIZATION},
     [20] = {SIP_HEADER_P_PREFERRED_IDENTITY, SIP_HEADER_P_VISITED_NETWORK_ID},
     [29] = {SIP_HEADER_P_CHARGING_FUNCTION_ADDRESSES},
 };

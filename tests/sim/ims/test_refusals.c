@@ -143,12 +143,37 @@ static void test_cancel(void)
     CU_ASSERT_EQUAL(outcome.teardown_ns, 2 * (2 * gm_ns + 3 * hop_ns)); /* the I-CSCF is not in the route set */
 }
 
+/* RFC 3261 section 22: the challenge costs the way to S-CSCF(A) and back, once; a wrong password is found out at the
+ * second challenge. */
+static void test_challenges(void)
+{
+    static const char *const names[] = {"msrp-plain", "message-plain"};
+    int64_t detour_ns = 2 * (gm_ns + hop_ns);
+
+    for (size_t i = 0; i < 2; i++) {
+        struct scenario scenario = standard();
+        int64_t before_ns = run(&scenario, names[i]).delay_ns;
+
+        scenario.proxy_auth = PROXY_AUTH_DIGEST;
+        struct outcome outcome = run(&scenario, names[i]);
+
+        CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+        CU_ASSERT_EQUAL(outcome.status, 0);
+        if (i == 0) /* of MESSAGEs credentials make more */
+            CU_ASSERT_EQUAL(outcome.delay_ns, before_ns + detour_ns);
+        scenario.proxy_auth = PROXY_AUTH_WRONG_PASSWORD;
+        outcome = run(&scenario, names[i]);
+        check_refusal(&outcome, OUTCOME_NOT_AUTHORIZED, 407, 2 * detour_ns);
+    }
+}
+
 int main(void)
 {
     const struct unit_test tests[] = {
         {"each refusal of user B has its status and time", test_peers},
         {"a peer without S/MIME takes what is not sealed", test_peer_without_smime_takes_other_files},
         {"an overloaded CSCF refuses, and upstream hears of 500", test_overload},
+        {"a challenge is answered, a wrong answer refused", test_challenges},
         {"CANCEL ends in 487 or in BYE", test_cancel},
         {NULL, NULL},
     };
