@@ -79,19 +79,18 @@ struct scenario {
     int64_t answer_ns;        /* human answering time */
     int64_t retry_after_ns;   /* of an overloaded CSCF */
     int64_t cancel_ns;        /* from the INVITE until UE-A's user gives up; 0: never */
+    int64_t reservation_ns;   /* from the answer in the 183 to resources at a UE */
     int peer_state;           /* enum peer_state */
     int proxy_auth;           /* enum proxy_auth */
     int overload_at;          /* enum overload */
     int provisional;          /* enum provisional: what comes before the 200 to INVITE */
     int has_reliable_ringing; /* bool: the 180 too is answered by PRACK */
-    int64_t reservation_ns;   /* from the answer in the 183 to resources at a UE */
-
-    int sip_transport;      /* enum sip_transport_rule */
-    int sip_takes_tcp;      /* bool: SIP nodes accept the connections that as-rfc asks for */
+    int sip_transport;        /* enum sip_transport_rule */
+    int sip_takes_tcp;        /* bool: SIP nodes accept the connections that as-rfc asks for */
+    int relay_forwarding;
     uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A, headers included */
     uint64_t relays;
     int64_t agw_control_ns; /* what a P-CSCF waits for its IMS-AGW with each SDP */
-    int relay_forwarding;
     int auth;
     int setup_active; /* who opens the session's connection */
     int chunking;
