@@ -86,10 +86,10 @@ $(B)/bench/harness/builtins.o: $(B)/bench/builtins.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
-# The gnuplot scripts are part of the program.
-$(B)/plots/scripts.c: plots/embed.sh $(wildcard plots/*.gp)
+# The gnuplot scripts and what a page consists of are part of the program.
+$(B)/plots/scripts.c: plots/embed.sh $(wildcard plots/*.gp) plots/page.css plots/page.js
 	@mkdir -p $(@D)
-	@sh $< $(filter %.gp,$^) > $@
+	@sh $< $(filter-out %.sh,$^) > $@
 $(B)/plots/scripts.o: $(B)/plots/scripts.c
 	$(CC) $(CFLAGS) -c -o $@ $<
 $(call archive,plots): $(B)/plots/scripts.o

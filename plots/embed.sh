@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# embed.sh FILE... - writes C: the table figure_scripts with the text of each gnuplot script.
+# embed.sh FILE... - writes C: the table figure_scripts with the text of each gnuplot script, called without its ending,
+# and of what the page consists of.
 set -eu
 
 echo '/* Made by plots/embed.sh. */'
@@ -16,7 +17,7 @@ echo 'const struct figure_script figure_scripts[] = {'
 number=0
 for file in "$@"; do
     name=${file##*/}
-    echo "    {\"${name%.*}\", text_$number},"
+    echo "    {\"${name%.gp}\", text_$number},"
     number=$((number + 1))
 done
 echo '    {0, 0},'

@@ -11,7 +11,7 @@
 
 enum { PATH_SIZE = 4096, SCRIPT_SIZE = 128 * 1024, COMPLAINT_SIZE = 512 };
 
-static const char *script_text(const char *name)
+const char *figure_script_text(const char *name)
 {
     const struct figure_script *script = figure_scripts;
 
@@ -132,13 +132,13 @@ enum err figure_save(const struct figure *figure, struct note *note)
             write_text_setting(&sink, setting->name, setting->text);
     }
     sink_text(&sink, "data = figure_name.'.csv'\n\n");
-    sink_text(&sink, script_text(figure->script));
+    sink_text(&sink, figure_script_text(figure->script));
     check(!sink.overflow);
     TRY(save(write_path(path, figure, figure->name, ".gp"), write_path(part, figure, figure->name, ".gp.part"),
              sink_written(&sink), note));
     if (access(write_path(path, figure, "style", ".gp"), F_OK) == 0)
         return ERR_OK;
-    return save(path, write_path(part, figure, "style", ".gp.part"), span_of(script_text("style")), note);
+    return save(path, write_path(part, figure, "style", ".gp.part"), span_of(figure_script_text("style")), note);
 }
 
 /* Becomes gnuplot in the figure's folder, its complaints into the pipe. Does not return. */

@@ -8,12 +8,16 @@
 
 #include "sim/base/span.h"
 
-/* The scripts of plots/, built into the program. Ends with a row whose name is NULL. */
+/* The scripts of plots/, built into the program, and the page's "page.css" and "page.js". Ends with a row whose name is
+ * NULL. */
 struct figure_script {
     const char *name;
     const char *text;
 };
 extern const struct figure_script figure_scripts[];
+
+/* The text of one of them, which must be there. */
+const char *figure_script_text(const char *name);
 
 enum { FIGURE_SETTINGS_MAX = 16, FIGURE_TEXT_SIZE = 1024 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compare.c - every arm side by side on one scenario, and the difference split. */
 #include "bench/cli/figures.h"
+#include "bench/cli/flows.h"
 
 #include <stdlib.h>
 
@@ -61,7 +62,9 @@ static enum err save(struct compare *compare, const struct results *results, str
                        headline_case(&compare->headline, CONNECTIONS_COLD), note));
     if (compare->sizes.size_count > 0)
         TRY(figures_by_size(results, "delay-by-size", &compare->setup, &compare->sizes, note));
-    return headline_save_manifest(results, compare->line, compare->setup.file.scenario.seed, note);
+    TRY(flows_save(results, &compare->setup, &compare->plan, note));
+    TRY(headline_save_manifest(results, compare->line, compare->setup.file.scenario.seed, note));
+    return flows_save_page(results, note);
 }
 
 static enum err compare_sizes(struct compare *compare, struct note *note)
@@ -146,7 +149,7 @@ static const struct command_option options[] = {
     {"-j", "N", "threads; as many as there are processors unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,
-    {"-o", "FOLDER", "write a results folder: rows, inputs, figures, manifest; it must not exist"},
+    {"-o", "FOLDER", "write a results folder: rows, inputs, figures, call flows, report.html; it must not exist"},
     {.name = NULL},
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* reproduce.c - the paper's scenario from the packets of its figures to the answer: one results folder. */
 #include "bench/cli/figures.h"
+#include "bench/cli/flows.h"
 #include "bench/cli/reproduce_paper.h"
 #include "sim/sec/cms.h"
 #include "traces/capture.h"
@@ -220,8 +221,10 @@ static enum err compute(struct reproduce *reproduce, struct note *note)
     if (reproduce->report.overflow)
         return note_set(note, ERR_FULL, "the report is too long to be told");
     TRY(results_save(results, "report.txt", sink_written(&reproduce->report), note));
+    TRY(flows_save(results, &reproduce->setups[PAPER], &reproduce->plan, note));
     TRY(headline_save_manifest(results, reproduce->line, reproduce->setups[PAPER].file.scenario.seed, note));
-    sink_format(&reproduce->report, "\nresults: %s\n", results->path);
+    TRY(flows_save_page(results, note));
+    sink_format(&reproduce->report, "\npage: %s/report.html\nresults: %s\n", results->path, results->path);
     return ERR_OK;
 }
 

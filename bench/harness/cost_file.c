@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/harness/cost_file.h"
-#include "bench/harness/csv.h"
+#include "sim/base/csv.h"
 #include "bench/harness/input.h"
 #include "sim/base/units.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/harness/dwell_file.h"
-#include "bench/harness/csv.h"
+#include "sim/base/csv.h"
 #include "bench/harness/input.h"
 #include "sim/base/check.h"
 #include "sim/base/field.h"

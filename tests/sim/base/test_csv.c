@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit.h"
 
-#include "bench/harness/csv.h"
+#include "sim/base/csv.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

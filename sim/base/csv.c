@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/harness/csv.h"
+#include "sim/base/csv.h"
 
 /* A quoted cell, its opening quote at the front; a doubled quote stands for one. */
 static enum err cut_quoted(struct span *line, struct span *cell, struct sink *unquoted)

@@ -2,8 +2,8 @@
 /*
  * csv.h - one line of CSV into cells (RFC 4180, but for line ends inside of quotes).
  */
-#ifndef BENCH_HARNESS_CSV_H
-#define BENCH_HARNESS_CSV_H
+#ifndef SIM_BASE_CSV_H
+#define SIM_BASE_CSV_H
 
 #include "sim/base/sink.h"
 

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* report.c - report.html from a results folder, nothing simulated. */
+#include "bench/cli/command.h"
+#include "plots/page.h"
+#include "traces/outfile.h"
+
+static enum err make_page(const char *folder, const char *path, struct note *note)
+{
+    struct outfile file = {.stream = NULL};
+
+    TRY(outfile_open(&file, path, note));
+    enum err error = page_write(folder, file.stream, note);
+
+    if (error != ERR_OK) {
+        outfile_discard(&file);
+        return error;
+    }
+    return outfile_close(&file, note);
+}
+
+static enum status run_report_page(const struct command_line *line)
+{
+    const struct command_given *wanted = command_option(line, "-o");
+    char path[OUTFILE_PATH_SIZE], folder[OUTFILE_PATH_SIZE];
+    struct sink path_sink = SINK(path), folder_sink = SINK(folder);
+    struct note note = {{0}};
+
+    sink_text(&folder_sink, line->arguments[0]);
+    while (folder_sink.size > 1 && folder[folder_sink.size - 1] == '/')
+        folder_sink.size--;
+    sink_string(&folder_sink);
+    sink_format(&path_sink, "%s/report.html", folder);
+    if (folder_sink.overflow || path_sink.size >= sizeof(path))
+        return command_fail(note_set(&note, ERR_RANGE, "%s: too long a name", line->arguments[0]), &note);
+    sink_string(&path_sink);
+    const char *target = wanted ? wanted->value : path;
+    enum err error = make_page(folder, target, &note);
+
+    if (error != ERR_OK)
+        return command_fail(error, &note);
+    path_sink = SINK(folder);
+    sink_format(&path_sink, "page: %s\n", target);
+    return command_print(sink_written(&path_sink));
+}
+
+static const struct command_option options[] = {
+    {"-o", "FILE", "where the page goes; FOLDER/report.html unless given; it must not exist"},
+    {.name = NULL},
+};
+
+const struct command command_report = {
+    .name = "report",
+    .arguments = "FOLDER",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .help = "Write a results folder as one page, report.html, that opens from disk",
+    .options = options,
+    .run = run_report_page,
+};

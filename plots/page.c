@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "plots/page.h"
+#include "plots/figure.h"
+#include "plots/markup.h"
+#include "plots/page_parts.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { FIGURES_MAX = 64, ROWS_MAX = 2000, PIECE = 2048 };
+
+/* ---- Writing ---- */
+
+void page_put(const struct page *page, const char *markup)
+{
+    fputs(markup, page->out);
+}
+
+void page_print(const struct page *page, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    vfprintf(page->out, format, list);
+    va_end(list);
+}
+
+/* In pieces that end between characters. */
+void page_text(const struct page *page, struct span text)
+{
+    while (text.size > 0) {
+        char buffer[6 * PIECE + 64];
+        struct sink sink = SINK(buffer);
+        size_t size = 0;
+
+        while (size < text.size && size < PIECE) {
+            size_t length = markup_sequence(span_after(text, size));
+            bool is_line_end = text.data[size] == '\r' && size + 1 < text.size && text.data[size + 1] == '\n';
+
+            size += is_line_end ? 2 : length > 0 ? length : 1;
+        }
+        markup_text(&sink, (struct span){text.data, size});
+        fwrite(buffer, 1, sink.size, page->out);
+        text = span_after(text, size);
+    }
+}
+
+const char *page_path(const struct page *page, const char *name, char path[PAGE_PATH_SIZE])
+{
+    struct sink sink = {.data = path, .capacity = PAGE_PATH_SIZE};
+
+    sink_format(&sink, "%s/%s", page->folder, name);
+    return sink_string(&sink);
+}
+
+bool page_has(const struct page *page, const char *name)
+{
+    char path[PAGE_PATH_SIZE];
+
+    return access(page_path(page, name, path), R_OK) == 0;
+}
+
+void page_cell(const struct page *page, struct span text)
+{
+    char copy[64], *end = copy;
+
+    if (text.size > 0 && text.size < sizeof(copy)) {
+        memcpy(copy, text.data, text.size);
+        copy[text.size] = 0;
+        (void)strtod(copy, &end);
+    }
+    page_put(page, end > copy && *end == 0 ? "<td class=\"number\">" : "<td>");
+    page_text(page, text);
+    page_put(page, "</td>");
+}
+
+void page_number(const struct page *page, double number, int decimals)
+{
+    if (isnan(number))
+        page_put(page, "<td class=\"number\"></td>");
+    else
+        page_print(page, "<td class=\"number\" data-value=\"%.17g\">%.*f</td>", number, decimals, number);
+}
+
+struct span page_manifest(const struct page *page, const char *key)
+{
+    struct span text = page->manifest, wanted = span_of(key);
+
+    while (text.size > 0) {
+        size_t end = span_find_byte(text, '\n');
+        struct span line = {text.data, end};
+
+        if (span_starts(line, wanted) && line.size > wanted.size && line.data[wanted.size] == ':')
+            return span_trim(span_after(line, wanted.size + 1));
+        text = span_after(text, end < text.size ? end + 1 : end);
+    }
+    return (struct span){"", 0};
+}
+
+/* ---- Figures ---- */
+
+/* What figure NAME.gp says of itself: the text in quotes behind "figure_KEY = ", unescaped into sink. */
+static void find_setting(struct span script, const char *key, struct sink *sink)
+{
+    char head[64];
+    struct sink head_sink = SINK(head);
+
+    sink_format(&head_sink, "\nfigure_%s = \"", key);
+    size_t at = span_find(script, sink_written(&head_sink));
+
+    if (at == script.size)
+        return;
+    for (struct span rest = span_after(script, at + head_sink.size); rest.size > 0 && rest.data[0] != '"';
+         rest = span_after(rest, 1)) {
+        if (rest.data[0] == '\\' && rest.size > 1) {
+            rest = span_after(rest, 1);
+            sink_char(sink, rest.data[0] == 'n' ? '\n' : rest.data[0]);
+        } else {
+            sink_char(sink, rest.data[0]);
+        }
+    }
+}
+
+/* A picture as part of the page: every byte that an attribute or a URL could take for its own is percent-coded. */
+static void put_data_uri(const struct page *page, struct span svg)
+{
+    page_put(page, "data:image/svg+xml;charset=utf-8,");
+    for (size_t i = 0; i < svg.size; i++) {
+        uint8_t byte = (uint8_t)svg.data[i];
+
+        if (byte <= ' ' || byte >= 127 || strchr("\"'<>#%&{}|\\^`", byte))
+            page_print(page, "%%%02x", byte);
+        else
+            fputc(byte, page->out);
+    }
+}
+
+static enum err write_figure(const struct page *page, const char *name)
+{
+    char path[PAGE_PATH_SIZE], file[512], title[1024], subtitle[1024], caption[2048];
+    struct sink title_sink = SINK(title), subtitle_sink = SINK(subtitle), caption_sink = SINK(caption);
+    struct sink file_sink = SINK(file);
+    struct span svg, script = {"", 0};
+    struct note ignored = {{0}};
+
+    sink_format(&file_sink, "figures/%s.svg", name);
+    TRY(sheet_read_text(page_path(page, sink_string(&file_sink), path), &svg, page->note));
+    file_sink.size = 0;
+    sink_format(&file_sink, "figures/%s.gp", name);
+    bool has_script = sheet_read_text(page_path(page, sink_string(&file_sink), path), &script, &ignored) == ERR_OK;
+
+    find_setting(script, "title", &title_sink);
+    find_setting(script, "subtitle", &subtitle_sink);
+    find_setting(script, "caption", &caption_sink);
+    page_put(page, "<figure><img alt=\"");
+    page_text(page, title_sink.size > 0 ? sink_written(&title_sink) : span_of(name));
+    page_put(page, ". ");
+    page_text(page, sink_written(&subtitle_sink));
+    page_put(page, "\" src=\"");
+    put_data_uri(page, svg);
+    page_put(page, "\"><figcaption>");
+    page_text(page, sink_written(&title_sink));
+    page_put(page, "\n");
+    page_text(page, sink_written(&subtitle_sink));
+    page_put(page, "\n");
+    page_text(page, sink_written(&caption_sink));
+    page_put(page, "</figcaption></figure>\n");
+    free((void *)svg.data);
+    if (has_script)
+        free((void *)script.data);
+    return ERR_OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Names of the drawn figures in order, without their ending. */
+static size_t list_figures(const struct page *page, char names[FIGURES_MAX][256])
+{
+    char path[PAGE_PATH_SIZE];
+    DIR *folder = opendir(page_path(page, "figures", path));
+    size_t count = 0;
+
+    for (struct dirent *entry; folder && count < FIGURES_MAX && (entry = readdir(folder));) {
+        struct span name = span_of(entry->d_name);
+
+        if (name.size <= 4 || !span_equal(span_after(name, name.size - 4), SPAN(".svg")))
+            continue;
+        memcpy(names[count], name.data, name.size - 4);
+        names[count++][name.size - 4] = 0;
+    }
+    if (folder)
+        closedir(folder);
+    qsort(names, count, sizeof(*names), compare_names);
+    return count;
+}
+
+static bool has_figures(const struct page *page)
+{
+    char names[FIGURES_MAX][256];
+
+    return list_figures(page, names) > 0;
+}
+
+static enum err write_figures(const struct page *page)
+{
+    char names[FIGURES_MAX][256];
+    size_t count = list_figures(page, names);
+
+    for (size_t i = 0; i < count; i++)
+        TRY(write_figure(page, names[i]));
+    return ERR_OK;
+}
+
+/* ---- Tables and texts as they stand in the folder ---- */
+
+static enum err write_sheet(const struct page *page, const char *name, const char *caption)
+{
+    char path[PAGE_PATH_SIZE];
+    struct sheet sheet;
+
+    TRY(sheet_read(page_path(page, name, path), &sheet, page->note));
+    page_print(page,
+               "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table class=\"sortable\">"
+               "<caption>%s</caption><thead><tr>",
+               caption, caption);
+    for (size_t column = 0; column < sheet.column_count; column++) {
+        page_put(page, "<th scope=\"col\">");
+        page_text(page, sheet.names[column]);
+        page_put(page, "</th>");
+    }
+    page_put(page, "</tr></thead><tbody>\n");
+    for (size_t row = 0; row < sheet.row_count && row < ROWS_MAX; row++) {
+        page_put(page, "<tr>");
+        for (size_t column = 0; column < sheet.column_count; column++)
+            page_cell(page, sheet_cell(&sheet, row, column));
+        page_put(page, "</tr>\n");
+    }
+    page_put(page, "</tbody></table></div>\n");
+    if (sheet.row_count > ROWS_MAX)
+        page_print(page, "<p class=\"soft\">The first %d of %zu rows; all are in %s.</p>\n", ROWS_MAX, sheet.row_count,
+                   name);
+    sheet_free(&sheet);
+    return ERR_OK;
+}
+
+static bool has_paper(const struct page *page)
+{
+    return page_has(page, "paper.csv");
+}
+
+static enum err write_paper(const struct page *page)
+{
+    return write_sheet(page, "paper.csv", "What is legible in the paper's figures, and one simulated trial");
+}
+
+static bool has_split(const struct page *page)
+{
+    return page_has(page, "split.csv");
+}
+
+static enum err write_split(const struct page *page)
+{
+    return write_sheet(page, "split.csv", "Where the difference between relay by relay and end to end comes from");
+}
+
+/* The text that the command printed. */
+static const char *const told_names[] = {"report.txt", "comparison.txt"};
+
+static bool has_told(const struct page *page)
+{
+    return page_has(page, told_names[0]) || page_has(page, told_names[1]);
+}
+
+static enum err write_told(const struct page *page)
+{
+    for (size_t i = 0; i < sizeof(told_names) / sizeof(*told_names); i++) {
+        char path[PAGE_PATH_SIZE];
+        struct span text;
+
+        if (!page_has(page, told_names[i]))
+            continue;
+        TRY(sheet_read_text(page_path(page, told_names[i], path), &text, page->note));
+        page_print(page, "<details><summary>%s</summary><pre tabindex=\"0\">", told_names[i]);
+        page_text(page, text);
+        page_put(page, "</pre></details>\n");
+        free((void *)text.data);
+    }
+    return ERR_OK;
+}
+
+/* ---- Threats: arms down, attacks across ---- */
+
+struct verdicts {
+    size_t noticed, unnoticed, nothing;
+};
+
+static struct verdicts count_verdicts(const struct sheet *sheet, struct span arm, struct span attack)
+{
+    struct verdicts found = {0, 0, 0};
+
+    for (size_t row = 0; row < sheet->row_count; row++) {
+        struct span verdict = sheet_find(sheet, row, "verdict");
+
+        if (!span_equal(sheet_find(sheet, row, "arm"), arm) || !span_equal(sheet_find(sheet, row, "attack"), attack))
+            continue;
+        found.noticed += span_equal(verdict, SPAN("noticed"));
+        found.unnoticed += span_equal(verdict, SPAN("unnoticed"));
+        found.nothing++;
+    }
+    return found;
+}
+
+static bool is_first(const struct sheet *sheet, size_t row, const char *column)
+{
+    for (size_t before = 0; before < row; before++)
+        if (span_equal(sheet_find(sheet, before, column), sheet_find(sheet, row, column)))
+            return false;
+    return true;
+}
+
+static void write_verdict(const struct page *page, struct verdicts found)
+{
+    if (found.noticed + found.unnoticed == 0)
+        page_put(page, found.nothing > 0 ? "<td>n/a</td>" : "<td></td>");
+    else if (found.unnoticed == 0)
+        page_print(page, "<td class=\"noticed\">noticed at all %zu places</td>", found.noticed);
+    else
+        page_print(page, "<td class=\"unnoticed\">unnoticed at %zu of %zu places</td>", found.unnoticed,
+                   found.noticed + found.unnoticed);
+}
+
+static bool has_threats(const struct page *page)
+{
+    return page_has(page, "threats.csv");
+}
+
+static enum err write_threats(const struct page *page)
+{
+    char path[PAGE_PATH_SIZE];
+    struct sheet sheet;
+
+    TRY(sheet_read(page_path(page, "threats.csv", path), &sheet, page->note));
+    page_put(page, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Threats\"><table><caption>Each "
+                   "attack performed on real bytes; places that cannot perform it are not counted</caption><thead><tr>"
+                   "<th scope=\"col\">arm</th>");
+    for (size_t row = 0; row < sheet.row_count; row++)
+        if (is_first(&sheet, row, "attack")) {
+            page_put(page, "<th scope=\"col\">");
+            page_text(page, sheet_find(&sheet, row, "attack"));
+            page_put(page, "</th>");
+        }
+    page_put(page, "</tr></thead><tbody>\n");
+    for (size_t row = 0; row < sheet.row_count; row++) {
+        if (!is_first(&sheet, row, "arm"))
+            continue;
+        page_put(page, "<tr><th scope=\"row\">");
+        page_text(page, sheet_find(&sheet, row, "arm"));
+        page_put(page, "</th>");
+        for (size_t other = 0; other < sheet.row_count; other++)
+            if (is_first(&sheet, other, "attack"))
+                write_verdict(
+                    page, count_verdicts(&sheet, sheet_find(&sheet, row, "arm"), sheet_find(&sheet, other, "attack")));
+        page_put(page, "</tr>\n");
+    }
+    page_put(page, "</tbody></table></div>\n");
+    sheet_free(&sheet);
+    return ERR_OK;
+}
+
+/* ---- What is always there ---- */
+
+static bool always(const struct page *page)
+{
+    (void)page;
+    return true;
+}
+
+static enum err write_limits(const struct page *page)
+{
+    page_put(page,
+             "<p>Radio scheduling beyond a promotion delay, NAT traversal and ICE, real PKI look-ups beyond a round "
+             "trip, AKA on a SIM, charging and lawful interception are not modelled. MSRP direct is taken to be "
+             "reachable; on mobile access the direct arms are a bound, not a configuration.</p>\n");
+    return ERR_OK;
+}
+
+static enum err write_manifest(const struct page *page)
+{
+    struct span text = page->manifest;
+
+    page_put(page, "<p>Made again by</p>\n<pre tabindex=\"0\">");
+    page_text(page, page_manifest(page, "command"));
+    page_put(page, "</pre>\n<dl>\n");
+    while (text.size > 0) {
+        size_t end = span_find_byte(text, '\n');
+        struct span line = {text.data, end};
+        size_t colon = span_find(line, SPAN(": "));
+
+        if (colon < line.size) {
+            page_put(page, "<dt>");
+            page_text(page, (struct span){line.data, colon});
+            page_put(page, "</dt><dd>");
+            page_text(page, span_after(line, colon + 2));
+            page_put(page, "</dd>\n");
+        }
+        text = span_after(text, end < text.size ? end + 1 : end);
+    }
+    page_put(page, "</dl>\n");
+    return ERR_OK;
+}
+
+static const struct page_section sections[] = {
+    {"answer", "The answer", page_has_answer, page_write_answer},
+    {"figures", "Figures", has_figures, write_figures},
+    {"arms", "Arms", page_has_arms, page_write_arms},
+    {"split", "The difference, split", has_split, write_split},
+    {"threats", "Who can read, who can change", has_threats, write_threats},
+    {"paper", "The paper's figures", has_paper, write_paper},
+    {"flows", "Call flows", page_has_flows, page_write_flows},
+    {"told", "As the command printed it", has_told, write_told},
+    {"limits", "Not modelled", always, write_limits},
+    {"manifest", "What made this", always, write_manifest},
+};
+
+enum { SECTION_COUNT = sizeof(sections) / sizeof(*sections) };
+
+static void write_head(const struct page *page, struct span name)
+{
+    page_put(page, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                   "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>");
+    page_text(page, name);
+    page_put(page, " - hopsim</title>\n<style>\n");
+    page_put(page, figure_script_text("page.css"));
+    page_put(page, "</style>\n</head>\n<body>\n<header><h1>hopsim: ");
+    page_text(page, name);
+    page_put(page, "</h1>\n<nav aria-label=\"Sections\"><ul>\n");
+    for (size_t i = 0; i < SECTION_COUNT; i++)
+        if (sections[i].has(page))
+            page_print(page, "<li><a href=\"#%s\">%s</a></li>\n", sections[i].id, sections[i].heading);
+    page_put(page, "</ul></nav></header>\n<main>\n");
+}
+
+static enum err write_page(const struct page *page, struct span name)
+{
+    write_head(page, name);
+    for (size_t i = 0; i < SECTION_COUNT; i++) {
+        if (!sections[i].has(page))
+            continue;
+        page_print(page, "<section aria-labelledby=\"%s\"><h2 id=\"%s\">%s</h2>\n", sections[i].id, sections[i].id,
+                   sections[i].heading);
+        TRY(sections[i].write(page));
+        page_put(page, "</section>\n");
+    }
+    page_put(page, "</main>\n<script>\n");
+    page_put(page, figure_script_text("page.js"));
+    page_put(page, "</script>\n</body>\n</html>\n");
+    return ERR_OK;
+}
+
+enum err page_write(const char *folder, FILE *out, struct note *note)
+{
+    struct page page = {.folder = folder, .out = out, .note = note};
+    char path[PAGE_PATH_SIZE];
+    enum err error = sheet_read(page_path(&page, "summary.csv", path), &page.summary, note);
+
+    if (error != ERR_OK)
+        return error;
+    error = sheet_read_text(page_path(&page, "manifest.txt", path), &page.manifest, note);
+    if (error == ERR_OK) {
+        struct span name = span_of(strrchr(folder, '/') ? strrchr(folder, '/') + 1 : folder);
+
+        error = write_page(&page, name);
+        free((void *)page.manifest.data);
+    }
+    sheet_free(&page.summary);
+    return error;
+}
