@@ -6,11 +6,12 @@
 
 /* A row a line, as a table is read. Every preset has every parameter, so that none is left of what was set before. */
 /* clang-format off */
-const struct access_value access_values[] = {
+const struct preset_value access_values[] = {
     {ACCESS_LAN, "access.rate", "1Gbit/s", "IEEE 802.3ab"},
     {ACCESS_LAN, "access.rate_up", "0", "as downwards"},
     {ACCESS_LAN, "access.delay", "100us", "assumed: cable and a switch"},
     {ACCESS_LAN, "access.jitter", "0", "assumed"},
+    {ACCESS_LAN, "access.jitter_order", "kept", "a wire keeps it"},
     {ACCESS_LAN, "access.loss", "0", "assumed"},
     {ACCESS_LAN, "access.loss_burst", "1", "assumed: each is lost independently"},
     {ACCESS_LAN, "access.queue", "256KiB", "assumed"},
@@ -23,6 +24,7 @@ const struct access_value access_values[] = {
     {ACCESS_WIFI, "access.rate_up", "50Mbit/s", "assumed"},
     {ACCESS_WIFI, "access.delay", "10ms", "half the Wi-Fi hop's round trip that half the packets exceed, 20 ms: Pei et al., INFOCOM 2016"},
     {ACCESS_WIFI, "access.jitter", "5ms", "assumed"},
+    {ACCESS_WIFI, "access.jitter_order", "kept", "IEEE 802.11: block acknowledgement reorders"},
     {ACCESS_WIFI, "access.loss", "0", "assumed: the link layer sends again"},
     {ACCESS_WIFI, "access.loss_burst", "1", "assumed: each is lost independently"},
     {ACCESS_WIFI, "access.queue", "256KiB", "assumed"},
@@ -35,6 +37,7 @@ const struct access_value access_values[] = {
     {ACCESS_LTE, "access.rate_up", "7.6Mbit/s", UPLOADS_2023 " over 4G"},
     {ACCESS_LTE, "access.delay", "10ms", "half a response time over 4G of 18.3 to 23.7 ms: Ofcom, Mobile Matters 2024"},
     {ACCESS_LTE, "access.jitter", "5ms", "assumed: waiting for a scheduling request and a grant"},
+    {ACCESS_LTE, "access.jitter_order", "kept", "3GPP TS 36.323: PDCP reorders"},
     {ACCESS_LTE, "access.loss", "0", "assumed: the link layer sends again"},
     {ACCESS_LTE, "access.loss_burst", "1", "assumed: each is lost independently"},
     {ACCESS_LTE, "access.queue", "512KiB", "assumed: base stations have long queues"},
@@ -47,6 +50,7 @@ const struct access_value access_values[] = {
     {ACCESS_5G, "access.rate_up", "14.7Mbit/s", UPLOADS_2023 " over 5G"},
     {ACCESS_5G, "access.delay", "9ms", "half a response time over 5G of 16.3 to 21.4 ms: Ofcom, Mobile Matters 2024"},
     {ACCESS_5G, "access.jitter", "2ms", "assumed: slots are shorter than those of LTE"},
+    {ACCESS_5G, "access.jitter_order", "kept", "3GPP TS 38.323: PDCP reorders"},
     {ACCESS_5G, "access.loss", "0", "assumed: the link layer sends again"},
     {ACCESS_5G, "access.loss_burst", "1", "assumed: each is lost independently"},
     {ACCESS_5G, "access.queue", "1MiB", "assumed"},

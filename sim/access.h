@@ -5,18 +5,10 @@
 #ifndef SIM_ACCESS_H
 #define SIM_ACCESS_H
 
-#include "sim/scenario.h"
+#include "sim/preset.h"
 
-/* One parameter of one preset, in the words of a scenario file. */
-struct access_value {
-    int preset;       /* enum access_preset */
-    const char *name; /* of its row in scenario_fields */
-    const char *value;
-    const char *source; /* a standard, a measurement, or "assumed" */
-};
-
-/* Ends with a row whose name is NULL. */
-extern const struct access_value access_values[];
+/* The choices are of enum access_preset. Ends with a row whose name is NULL. */
+extern const struct preset_value access_values[];
 
 /* Whether no operator would let users reach one another directly there: arms that are direct are then a bound of what
  * could be, not a configuration. */

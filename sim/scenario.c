@@ -24,6 +24,12 @@ static_assert(sizeof(overloads) / sizeof(overloads[0]) == OVERLOAD_COUNT + 1, "e
 static const char *const chunkings[] = {"few-large", "2048", NULL};
 static const char *const success_reports[] = {"no", "yes", NULL};
 static const char *const failure_reports[] = {"yes", "no", "partial", NULL};
+static const char *const jitter_orders[] = {"kept", "free", NULL};
+static const char *const tcp_sets[] = {"rfc", "linux", NULL};
+static_assert(sizeof(tcp_sets) / sizeof(tcp_sets[0]) == TCP_SET_COUNT + 1, "each set has a name");
+static const char *const tcp_congestion_names[] = {"newreno", "cubic", NULL};
+static const char *const tcp_recoveries[] = {"sack", "rack-tlp", NULL};
+static const char *const tcp_idle_restarts[] = {"keep", "restart", "halve", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 static const char *const suites[] = {"rfc8591", "rfc4975-rsa", NULL};
 static const char *const certificates[] = {"left-out", "included", NULL};
@@ -41,13 +47,15 @@ static const char *const seals[] = {"after-answer", "at-press", "before-invite",
     {.name = (row_name), .kind = FIELD_CHOICE, .offset = offsetof(struct scenario, member),                            \
      .standard = (row_standard), .choices = (row_choices), .help = (row_help), .source = (row_source)}
 
-/* The seven rows of a kind of link. */
+/* The nine rows of a kind of link. */
 #define LINK(link, what, rate, delay, queue, mtu_bytes, overhead, origin, mtu_origin)                                  \
     ROW(#link ".rate", FIELD_RATE, link.rate_bps, rate, "0", "1Tbit/s", "bit rate of " what "; 0: infinitely fast",    \
         origin),                                                                                                       \
     ROW(#link ".delay", FIELD_TIME, link.delay_ns, delay, "0", "10s", "propagation one way over " what, origin),       \
     ROW(#link ".jitter", FIELD_TIME, link.jitter_ns, "0", "0", "10s",                                                  \
-        "the most that is added to a packet's propagation, uniform, order kept", "assumed"),                           \
+        "the most that is added to a packet's propagation, uniform", "assumed"),                                       \
+    CHOICE(#link ".jitter_order", link.jitter_order, "kept", jitter_orders,                                            \
+           "kept: a packet waits for those sent before it; free: it may overtake them", "assumed"),                    \
     ROW(#link ".loss", FIELD_RATIO, link.loss, "0", "0", "100%", "share of packets lost", "assumed"),                  \
     ROW(#link ".loss_burst", FIELD_COUNT, link.loss_burst, "1", "1", "10000",                                          \
         "mean run of losses, packets; 1: each is lost independently, more: Gilbert's two states", "assumed"),          \
@@ -170,6 +178,19 @@ const struct field scenario_fields[] = {
     ROW("msrp.size_max", FIELD_SIZE, receive_bytes_max, "0", "0", "64GiB",
         "what UE-B takes of a message, it answers 413 to a longer one; 0: everything", "RFC 4975 section 10.5"),
 
+    CHOICE("tcp.set", tcp_set, "rfc", tcp_sets,
+           "gives the tcp.* but tcp.buffer: as RFCs have it, or as Linux does; what is set after it stands", "-"),
+    CHOICE("tcp.congestion", tcp_congestion, "newreno", tcp_congestion_names,
+           "how the congestion window grows and what a loss leaves of it", "RFC 5681, RFC 6582; cubic: RFC 9438"),
+    CHOICE("tcp.hystart", tcp_hystart, "off", switches,
+           "on: cubic may leave slow start before a loss, by the classic HyStart with Linux's numbers",
+           "Ha and Rhee 2008; Linux, net/ipv4/tcp_cubic.c"),
+    CHOICE("tcp.recovery", tcp_recovery, "sack", tcp_recoveries,
+           "how losses are found: by SACK blocks, or by the time of sending, with probes of the tail",
+           "RFC 6675; rack-tlp: RFC 8985"),
+    CHOICE("tcp.idle_restart", tcp_idle_restart, "restart", tcp_idle_restarts,
+           "the window after silence: keep it; restart from the initial one; halve it for each timeout's length",
+           "RFC 5681 section 4.1; halve: RFC 2861, Linux"),
     ROW("tcp.initial_window", FIELD_COUNT, tcp_initial_window, "10", "1", "100", "segments sent before the first ACK",
         "RFC 6928"),
     ROW("tcp.buffer", FIELD_SIZE, tcp_buffer_bytes, "1MiB", "32KiB", "1GiB",
@@ -177,7 +198,12 @@ const struct field scenario_fields[] = {
     ROW("tcp.delayed_ack", FIELD_TIME, tcp_delayed_ack_ns, "40ms", "0", "500ms",
         "how long an ACK waits for a second segment; 0: every segment is acknowledged at once",
         "Linux's least; RFC 1122 allows 500 ms"),
+    CHOICE("tcp.quick_ack", tcp_quick_ack, "off", switches,
+           "on: the first 16 segments, and as many after silence, are acknowledged at once",
+           "Linux, net/ipv4/tcp_input.c"),
     ROW("tcp.rto_min", FIELD_TIME, tcp_rto_min_ns, "1s", "1ms", "60s", "least retransmission timeout", "RFC 6298"),
+    ROW("tcp.rto_spread_min", FIELD_TIME, tcp_rto_spread_min_ns, "1ms", "1us", "60s",
+        "what the timeout adds to the smoothed round trip, at least", "RFC 6298: the clock's grain; assumed"),
     CHOICE("tcp.timestamps", tcp_timestamps, "on", switches, "12 B in every segment", "RFC 7323"),
 
     CHOICE("smime.suite", suite, "rfc8591", suites, "algorithms of the sealed file", "RFC 8591, RFC 4975"),

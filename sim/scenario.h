@@ -33,6 +33,9 @@ enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PART
 enum file_hash { FILE_HASH_OFF, FILE_HASH_SHA1 };
 enum setup_active { SETUP_OFFERER, SETUP_ANSWERER };
 enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
+enum jitter_order { JITTER_KEPT, JITTER_FREE };
+enum tcp_set { TCP_SET_RFC, TCP_SET_LINUX, TCP_SET_COUNT };
+enum tcp_recovery { TCP_RECOVERY_SACK, TCP_RECOVERY_RACK_TLP };
 enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA };
 
 /* A kind of link, both directions alike but for what the scenario says of access links. */
@@ -40,6 +43,7 @@ struct scenario_link {
     uint64_t rate_bps;
     int64_t delay_ns;
     int64_t jitter_ns;
+    int jitter_order;
     double loss;
     uint64_t loss_burst;
     uint64_t queue_bytes;
@@ -99,6 +103,13 @@ struct scenario {
     int failure_report;
     uint64_t receive_bytes_max; /* of a message that UE-B takes; 0: without limit */
 
+    int tcp_set;        /* whose values stand below, unless they were changed after it */
+    int tcp_congestion; /* enum tcp_congestion_kind */
+    int tcp_hystart;    /* bool */
+    int tcp_recovery;
+    int tcp_idle_restart; /* enum tcp_idle_restart */
+    int tcp_quick_ack;    /* bool */
+    int64_t tcp_rto_spread_min_ns;
     uint64_t tcp_initial_window;
     uint64_t tcp_buffer_bytes;
     int64_t tcp_delayed_ack_ns;

@@ -2,7 +2,7 @@
 #include "bench/harness/scenario_file.h"
 #include "bench/harness/input.h"
 #include "sim/base/check.h"
-#include "sim/access.h"
+#include "sim/preset.h"
 #include "sim/base/nearest.h"
 
 #include <ini.h>
@@ -128,13 +128,17 @@ static enum err set_value(struct scenario_file *file, const struct field *row, s
 /* A preset stands for the lines that it is made of, at the place where it is set. */
 static void apply_preset(struct scenario_file *file, const struct field *row)
 {
-    if (row->offset != offsetof(struct scenario, access_preset))
+    const struct preset *preset = preset_of(row);
+
+    if (!preset)
         return;
-    for (const struct access_value *value = access_values; value->name; value++) {
+    int choice = *(const int *)((const char *)&file->scenario + preset->offset);
+
+    for (const struct preset_value *value = preset->values; value->name; value++) {
         const struct field *part = field_find(scenario_fields, span_of(value->name));
         struct note note = {{0}};
 
-        if (value->preset != file->scenario.access_preset)
+        if (value->choice != choice)
             continue;
         check(part);
         enum err error = field_read(part, &file->scenario, span_of(value->value), &note);
@@ -147,9 +151,11 @@ static void apply_preset(struct scenario_file *file, const struct field *row)
 /* In a file, what the preset would change must stand behind it. */
 static bool comes_too_late(const struct reading *reading, const struct field *row)
 {
-    if (row->offset != offsetof(struct scenario, access_preset))
+    const struct preset *preset = preset_of(row);
+
+    if (!preset)
         return false;
-    for (const struct access_value *value = access_values; value->name; value++)
+    for (const struct preset_value *value = preset->values; value->name; value++)
         if (reading->lines[row_number(field_find(scenario_fields, span_of(value->name)))] != 0)
             return true;
     return false;
@@ -183,8 +189,14 @@ static enum err handle_row(struct reading *reading, struct span key, struct span
         sink_format(&sink, "%s stands here a second time: it was set in line %u", row->name, reading->lines[number]);
         return fail_at(reading, ERR_SYNTAX, sink_string(&sink));
     }
-    if (comes_too_late(reading, row))
-        return fail_at(reading, ERR_SYNTAX, "access.preset: expected before the other parameters of [access]");
+    if (comes_too_late(reading, row)) {
+        struct sink sink = SINK(why.text);
+        struct span section = {row->name, strcspn(row->name, ".")};
+
+        sink_format(&sink, "%s: expected before the other parameters of [%.*s]", row->name, (int)section.size,
+                    section.data);
+        return fail_at(reading, ERR_SYNTAX, sink_string(&sink));
+    }
     enum err error = set_value(reading->file, row, value, &why);
 
     if (error != ERR_OK)

@@ -18,6 +18,12 @@ static struct tcp_config channel_tcp_config(const struct scenario *scenario)
 {
     struct tcp_config config = tcp_rfc;
 
+    config.congestion = (enum tcp_congestion_kind)scenario->tcp_congestion;
+    config.hystart = scenario->tcp_hystart ? &tcp_hystart_linux : NULL;
+    config.has_rack = scenario->tcp_recovery == TCP_RECOVERY_RACK_TLP;
+    config.idle_restart = (enum tcp_idle_restart)scenario->tcp_idle_restart;
+    config.has_quick_ack = scenario->tcp_quick_ack != 0;
+    config.rto_spread_min_ns = scenario->tcp_rto_spread_min_ns;
     config.initial_window = (uint32_t)scenario->tcp_initial_window;
     config.send_buffer = scenario->tcp_buffer_bytes;
     config.receive_buffer = scenario->tcp_buffer_bytes;

@@ -90,6 +90,7 @@ static struct link_config link_of(const struct scenario_link *link, int64_t extr
     return (struct link_config){.rate_bps = link->rate_bps,
                                 .propagation_ns = link->delay_ns + extra_ns,
                                 .jitter_ns = link->jitter_ns,
+                                .is_order_free = link->jitter_order == JITTER_FREE,
                                 .loss = link->loss,
                                 .loss_burst = (double)link->loss_burst,
                                 .queue_bytes_max = link->queue_bytes,

@@ -41,6 +41,7 @@ struct net {
     struct packet_extra *extras;
     struct udp_carried *carried;
     struct departure *departures;
+    struct free_flight *free_flights;
     uint64_t packets_alive;
     uint64_t packets_delivering; /* popped from a link, not yet dealt with */
     uint64_t packets_departing;  /* lost, kept until the tap has seen them leave */

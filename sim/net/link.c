@@ -11,6 +11,7 @@
 enum { RING_FIRST = 16, AHEAD = 6 };
 
 static event_fn link_arrive;
+static event_fn link_arrive_free;
 static event_fn link_depart;
 
 static const struct cause nobody = {.transfer = 0};
@@ -32,6 +33,7 @@ void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, c
         .from = from,
         .to = to,
         .is_random = config->loss > 0 || config->jitter_ns > 0,
+        .is_free = config->is_order_free,
         .queue_bytes_max = config->queue_bytes_max,
         .rate_bps = config->rate_bps,
         .place = place,
@@ -192,6 +194,8 @@ static int64_t link_way_ns(struct link *link, const struct packet *packet, bool 
         way_ns += (int64_t)(link_draw(link, STREAM_JITTER) * (double)link->config.jitter_ns + 0.5);
     if (is_faulty && link->net->fault.kind == NET_FAULT_HOLD)
         way_ns += link->net->fault.hold_ns;
+    if (link->is_free)
+        return way_ns;
     /* Order is kept: what was sent later does not come out earlier. */
     if (link->free_ns + way_ns < link->arrive_ns)
         way_ns = link->arrive_ns - link->free_ns;
@@ -290,6 +294,20 @@ static void link_lose(struct link *link, struct packet *packet, int64_t start_ns
 
 /* ---- The way of a packet ---- */
 
+static void link_launch_free(struct link *link, struct packet *packet, int64_t arrive_ns)
+{
+    struct net *net = link->net;
+    struct free_flight *flight = net->free_flights;
+
+    if (flight)
+        net->free_flights = flight->next;
+    else
+        flight = arena_alloc(net->arena, sizeof(*flight));
+    *flight = (struct free_flight){.link = link, .packet = packet};
+    link->flight_end++;
+    engine_at(link->engine, arrive_ns, flight, link_arrive_free);
+}
+
 static inline void link_launch(struct link *link, struct packet *packet, int64_t arrive_ns)
 {
     struct engine *engine = link->engine;
@@ -337,7 +355,10 @@ static void link_launch_watched(struct link *link, struct packet *packet, int64_
     }
     if (link->net->tap)
         link_watch(link, packet, start_ns, false);
-    link_launch(link, packet, link->free_ns + link->last_way_ns);
+    if (link->is_free)
+        link_launch_free(link, packet, link->free_ns + link->last_way_ns);
+    else
+        link_launch(link, packet, link->free_ns + link->last_way_ns);
 }
 
 /* The first packet after silence starts the promotion; until its end, whoever is the first in a direction waits for
@@ -379,7 +400,7 @@ static inline void link_carry(struct link *link, struct packet *packet)
     link->last = &packet->cause;
     link->last_way_ns = way_ns;
     link_charge_way(&packet->cause, transmission_ns, way_ns);
-    if (link->is_random || link->net->tap)
+    if (link->is_random || link->is_free || link->net->tap)
         link_launch_watched(link, packet, start_ns, is_lost);
     else
         link_launch(link, packet, link->free_ns + way_ns);
@@ -424,17 +445,14 @@ static inline void link_expect(struct link *link)
     engine_at_ticket(link->engine, next->arrive_ns, next->ticket, link, link_arrive);
 }
 
-static void link_arrive(struct engine *engine, void *context)
+/* The packet comes out: to its node, or on to the next link. */
+static inline void link_deliver(struct link *link, struct packet *packet)
 {
-    struct link *link = context;
     struct net *net = link->net;
-    struct packet *packet = link->flights[link->flight_first++ & link->flight_mask].packet;
 
-    if (link->flight_first != link->flight_end)
-        link_expect(link);
     link->payload_bytes += packet->length;
     if (net->tap)
-        tap_tell(link, TAP_RECEIVED, engine->now_ns, packet);
+        tap_tell(link, TAP_RECEIVED, link->engine->now_ns, packet);
     if (packet->flags & PACKET_UDP && packet->offset == 0)
         link->payload_bytes -= UDP_HEADER_BYTES;
     if (packet->to != link->to) {
@@ -454,4 +472,29 @@ static void link_arrive(struct engine *engine, void *context)
     else
         tcp_arrive(net, packet);
     net->packets_delivering--;
+}
+
+static void link_arrive(struct engine *engine, void *context)
+{
+    struct link *link = context;
+    struct packet *packet = link->flights[link->flight_first++ & link->flight_mask].packet;
+
+    (void)engine;
+    if (link->flight_first != link->flight_end)
+        link_expect(link);
+    link_deliver(link, packet);
+}
+
+static void link_arrive_free(struct engine *engine, void *context)
+{
+    struct free_flight *flight = context;
+    struct link *link = flight->link;
+    struct net *net = link->net;
+    struct packet *packet = flight->packet;
+
+    (void)engine;
+    flight->next = net->free_flights;
+    net->free_flights = flight;
+    link->flight_first++;
+    link_deliver(link, packet);
 }

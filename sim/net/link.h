@@ -2,7 +2,8 @@
 /*
  * link.h - one direction of a link: a drop-tail queue, a transmitter and a delay line. Packets that are on their way
  * wait in the link's own ring; only the first of them has an event in the engine, with the ticket that it took when
- * it was sent, so the order of events is that of one event a packet.
+ * it was sent, so the order of events is that of one event a packet. Where packets may overtake one another, each has
+ * an event indeed.
  */
 #ifndef SIM_NET_LINK_H
 #define SIM_NET_LINK_H
@@ -14,6 +15,13 @@
 struct flight {
     int64_t arrive_ns;
     uint64_t ticket;
+    struct packet *packet;
+};
+
+/* The same where packets may overtake one another. */
+struct free_flight {
+    struct free_flight *next; /* in the pool */
+    struct link *link;
     struct packet *packet;
 };
 
@@ -54,6 +62,7 @@ struct link {
     uint32_t to;         /* node */
     uint32_t size_bytes; /* the size that was transmitted last, and how long that took */
     bool is_random;      /* loss or jitter */
+    bool is_free;        /* packets may overtake one another */
     bool has_radio;
     bool is_losing; /* Gilbert's bad state */
     int64_t size_ns;

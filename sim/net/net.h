@@ -21,9 +21,10 @@ struct net_tap;
 struct link_config {
     uint64_t rate_bps; /* 0: infinitely fast */
     int64_t propagation_ns;
-    int64_t jitter_ns; /* 0, or the most that is added to a packet's propagation, uniform, order kept */
-    double loss;       /* share of packets lost */
-    double loss_burst; /* mean length of a run of losses, packets: 1 or less, each lost independently; else Gilbert */
+    int64_t jitter_ns;  /* 0, or the most that is added to a packet's propagation, uniform */
+    bool is_order_free; /* a packet may overtake those sent before it; else it waits for them */
+    double loss;        /* share of packets lost */
+    double loss_burst;  /* mean length of a run of losses, packets: 1 or less, each lost independently; else Gilbert */
     uint64_t queue_bytes_max; /* bytes that may wait for transmission (the packet in transmission not counted) */
     uint32_t mtu;             /* largest IP packet, bytes */
     uint32_t overhead_bytes;  /* link-layer bytes of each packet: 14 for Ethernet as captures show it */
@@ -134,18 +135,55 @@ struct tcp_owner {
     void (*ended)(void *context, struct tcp *tcp, enum tcp_end how, const struct cause *cause);
 };
 
+/* How the congestion window grows when slow start is over, and what is left of it after a loss. */
+enum tcp_congestion_kind {
+    TCP_NEWRENO, /* RFC 5681, RFC 6582 */
+    TCP_CUBIC,   /* RFC 9438 */
+    TCP_CONGESTION_COUNT
+};
+
+/* What an idle sender does with its window. */
+enum tcp_idle_restart {
+    TCP_IDLE_KEEP,
+    TCP_IDLE_RESTART, /* after a timeout's length, down to the initial window: RFC 5681 section 4.1 */
+    TCP_IDLE_HALVE    /* half of it for each timeout's length, as Linux does: RFC 2861 section 3.1 */
+};
+
+/* HyStart (Ha, Rhee 2008): CUBIC leaves slow start before a loss when a round's ACKs come in one train for long, or
+ * when the round trip has grown. Whose numbers they are differs from program to program. */
+struct tcp_hystart {
+    uint32_t window_least;  /* segments: not below */
+    uint32_t samples;       /* round trips of a round, of which the least counts */
+    int64_t spacing_ns;     /* between the ACKs of a train, at most */
+    int64_t train_extra_ns; /* a train is long from (least round trip + this) / train_divisor on */
+    uint32_t train_divisor;
+    uint32_t delay_divisor; /* it has grown by (least round trip / this), but within the two below */
+    int64_t delay_least_ns;
+    int64_t delay_most_ns;
+    uint32_t growth_divisor; /* until a loss, the window grows by a segment for so many acknowledged at least */
+};
+extern const struct tcp_hystart tcp_hystart_linux;
+
 struct tcp_config {
+    enum tcp_congestion_kind congestion;
+    const struct tcp_hystart *hystart; /* of TCP_CUBIC; NULL: slow start until a loss */
+    enum tcp_idle_restart idle_restart;
     uint32_t initial_window; /* segments, RFC 6928: 10 */
     uint64_t send_buffer;    /* bytes written and not yet acknowledged, at most */
     uint64_t receive_buffer; /* bytes received and not yet released, at most; the window offered */
     int64_t delayed_ack_ns;  /* 0: every segment is acknowledged at once; RFC 1122: at most 500 ms */
     int64_t rto_min_ns;      /* RFC 6298: 1 s */
     int64_t rto_max_ns;
+    int64_t
+        rto_spread_min_ns; /* least of what is added to the smoothed round trip: RFC 6298: the clock's grain, 1 ms */
     uint32_t syn_retries, retries;
     bool has_timestamps; /* RFC 7323; without them the MSS is 1,460 on Ethernet, with them 1,448 bytes a segment */
     bool has_sack;       /* RFC 2018, RFC 6675 */
+    bool has_rack;       /* RFC 8985 in place of RFC 6675, where both ends know SACK */
+    bool has_quick_ack;  /* the first segments, and those after silence, are acknowledged at once, as Linux does */
 };
-extern const struct tcp_config tcp_rfc; /* the defaults of the set `rfc` */
+extern const struct tcp_config tcp_rfc;   /* the defaults of the set `rfc` */
+extern const struct tcp_config tcp_linux; /* and of the set `linux` */
 
 /* Opens a connection; the owner is told when it is established. context is passed to the owner's functions. */
 struct tcp *tcp_connect(struct net *net, uint32_t node, uint16_t port, uint32_t to_node, uint16_t to_port,
@@ -196,6 +234,9 @@ struct tcp_info {
     uint16_t port, peer_port;
     uint32_t mss; /* payload bytes of a full segment */
     uint64_t segments_sent, retransmitted, timeouts, fast_recoveries;
+    uint64_t probes;                 /* tail loss probes, RFC 8985 section 7 */
+    uint64_t window_bytes;           /* congestion window */
+    uint64_t slow_start_until_bytes; /* ssthresh; UINT64_MAX: not known yet */
     int64_t smoothed_rtt_ns;
 };
 struct tcp_info tcp_info(const struct tcp *tcp);

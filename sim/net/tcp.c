@@ -18,8 +18,30 @@ const struct tcp_config tcp_rfc = {
     .rto_max_ns = 60 * SECOND,
     .syn_retries = 6,
     .retries = 15,
+    .rto_spread_min_ns = 1 * MS,
     .has_timestamps = false,
     .has_sack = true,
+    .idle_restart = TCP_IDLE_RESTART,
+};
+
+/* Linux, include/net/tcp.h and net/ipv4: TCP_DELACK_MIN 40 ms, TCP_RTO_MIN 200 ms, which it adds to the round trip. */
+const struct tcp_config tcp_linux = {
+    .congestion = TCP_CUBIC,
+    .hystart = &tcp_hystart_linux,
+    .initial_window = 10,
+    .send_buffer = 4 * MIB,
+    .receive_buffer = 4 * MIB,
+    .delayed_ack_ns = 40 * MS,
+    .rto_min_ns = 200 * MS,
+    .rto_max_ns = 120 * SECOND,
+    .syn_retries = 6,
+    .retries = 15,
+    .rto_spread_min_ns = 200 * MS,
+    .has_timestamps = true,
+    .has_sack = true,
+    .has_rack = true,
+    .has_quick_ack = true,
+    .idle_restart = TCP_IDLE_HALVE,
 };
 
 static struct tcp *tcp_create(struct net *net, uint32_t node, uint32_t peer_node, const struct tcp_config *config)
@@ -41,6 +63,11 @@ static struct tcp *tcp_create(struct net *net, uint32_t node, uint32_t peer_node
     tcp->fin_at = UINT64_MAX;
     tcp->ssthresh = UINT64_MAX;
     tcp->late_part = PART_QUEUEING;
+    tcp->data_ns = INT64_MIN;
+    check(config->congestion < TCP_CONGESTION_COUNT);
+    tcp->congestion = &tcp_congestions[config->congestion];
+    if (tcp->congestion->create)
+        tcp->congestion->create(tcp);
     while (config->receive_buffer >> tcp->scale_own > UINT16_MAX && tcp->scale_own < SCALE_MAX)
         tcp->scale_own++;
     rope_init(&tcp->out, net->arena);
@@ -96,6 +123,8 @@ static void tcp_agree(struct tcp *tcp, const struct tcp *peer)
     tcp->mss = (tcp->mtu < peer->mtu ? tcp->mtu : peer->mtu) - IP_HEADER_BYTES - TCP_HEADER_BYTES;
     if (tcp->config.has_timestamps)
         tcp->mss -= TCP_STAMP_BYTES;
+    if (tcp->config.has_sack && tcp->config.has_rack)
+        rack_create(tcp);
 }
 
 void tcp_knock(struct net *net, const struct packet *syn)
@@ -169,11 +198,18 @@ static void tcp_take_syn_ack(struct tcp *tcp, const struct packet *packet)
     tcp_tell_established(tcp, packet);
 }
 
+static void tcp_stop(struct tcp *tcp)
+{
+    timer_cancel(&tcp->timer);
+    timer_cancel(&tcp->delayed);
+    if (tcp->rack)
+        rack_stop(tcp);
+}
+
 void tcp_die(struct tcp *tcp, enum tcp_end how, const struct cause *cause)
 {
     tcp->state = TCP_DEAD;
-    timer_cancel(&tcp->timer);
-    timer_cancel(&tcp->delayed);
+    tcp_stop(tcp);
     if (tcp->owner->ended)
         tcp->owner->ended(tcp->context, tcp, how, cause);
 }
@@ -226,14 +262,22 @@ static void tcp_probe(struct tcp *tcp)
         tcp_send_data(tcp, tcp->acknowledged, 1);
 }
 
+void tcp_wake(struct tcp *tcp)
+{
+    int64_t now_ns = tcp->engine->now_ns;
+
+    tcp->last.parts.ns[PART_TIMER] += now_ns - tcp->last_ns;
+    tcp->last.is_feedback = false;
+    tcp->last_ns = now_ns;
+}
+
 void tcp_timeout(struct engine *engine, void *context)
 {
     struct tcp *tcp = context;
     bool is_open = tcp->state == TCP_OPEN;
 
-    tcp->last.parts.ns[PART_TIMER] += engine->now_ns - tcp->last_ns;
-    tcp->last.is_feedback = false;
-    tcp->last_ns = engine->now_ns;
+    (void)engine;
+    tcp_wake(tcp);
     if (++tcp->tries > (is_open ? tcp->config.retries : tcp->config.syn_retries)) {
         tcp_die(tcp, TCP_END_TIMEOUT, &tcp->last);
         return;
@@ -336,8 +380,7 @@ void tcp_reset(struct tcp *tcp, const struct cause *cause)
     if (tcp->state == TCP_DEAD)
         return;
     tcp->state = TCP_DEAD;
-    timer_cancel(&tcp->timer);
-    timer_cancel(&tcp->delayed);
+    tcp_stop(tcp);
     tcp_set_last(tcp, cause);
     if (tcp->peer)
         tcp_send_control(tcp, PACKET_RST | PACKET_ACK, cause->is_feedback);
@@ -355,6 +398,9 @@ struct tcp_info tcp_info(const struct tcp *tcp)
         .retransmitted = tcp->retransmitted,
         .timeouts = tcp->timeouts,
         .fast_recoveries = tcp->fast_recoveries,
+        .probes = tcp->rack ? rack_probes(tcp) : 0,
+        .window_bytes = tcp->cwnd,
+        .slow_start_until_bytes = tcp->ssthresh,
         .smoothed_rtt_ns = tcp->rtt_ns,
     };
 }

@@ -2,7 +2,8 @@
 /*
  * tcp.h - the inside of a connection's end. Offsets are 64-bit stream offsets: data byte 0 is the one behind the SYN,
  * the FIN stands one behind the last data byte. The files: tcp.c opens and closes, tcp_send.c makes segments and keeps
- * to the windows, tcp_recovery.c sets the congestion window and repairs losses, tcp_receive.c puts the stream together.
+ * to the windows, tcp_recovery.c sets the congestion window and repairs losses, tcp_cubic.c lets it grow by RFC 9438,
+ * tcp_rack.c finds losses by time (RFC 8985), tcp_receive.c puts the stream together.
  */
 #ifndef SIM_NET_TCP_H
 #define SIM_NET_TCP_H
@@ -21,7 +22,7 @@ enum tcp_state {
 enum tcp_repair {
     REPAIR_NONE,
     REPAIR_NEWRENO, /* fast recovery, RFC 6582 */
-    REPAIR_SACK,    /* RFC 6675 */
+    REPAIR_SACK,    /* RFC 6675, or RFC 8985 where there is struct rack */
 };
 
 /* Who wrote the bytes up to an offset, last. */
@@ -30,6 +31,25 @@ struct tcp_mark {
     int64_t at_ns;
     struct cause cause;
 };
+
+/* A congestion control. All but name and grow may be NULL. */
+struct tcp_congestion {
+    const char *name;
+    void (*create)(struct tcp *tcp); /* its state */
+    /* The round trip of what was acknowledged last; told before the window grows. */
+    void (*sample)(struct tcp *tcp, int64_t rtt_ns);
+    /* Congestion avoidance: count more bytes are acknowledged, and the window is what limited the sender. */
+    void (*grow)(struct tcp *tcp, uint64_t count);
+    /* A loss while flight bytes were outstanding: what ssthresh becomes, before it is raised to two segments. */
+    uint64_t (*reduce)(struct tcp *tcp, uint64_t flight);
+    void (*timeout)(struct tcp *tcp);
+    /* Nothing has been on its way for idle_ns. */
+    void (*idle)(struct tcp *tcp, int64_t idle_ns);
+};
+extern const struct tcp_congestion tcp_congestions[TCP_CONGESTION_COUNT];
+
+struct cubic; /* tcp_cubic.c */
+struct rack;  /* tcp_rack.c */
 
 struct tcp {
     struct net *net;
@@ -78,7 +98,10 @@ struct tcp {
     uint64_t timed_until;
     uint32_t tries;           /* timeouts since the last progress */
     uint32_t again_in_flight; /* retransmissions on the way: the rope is kept for them */
-    struct tcp_mark *marks;   /* ring */
+    const struct tcp_congestion *congestion;
+    struct cubic *cubic;    /* NULL: another congestion control */
+    struct rack *rack;      /* NULL: losses are found by RFC 6675 or RFC 6582 */
+    struct tcp_mark *marks; /* ring */
     uint32_t mark_mask;
     uint32_t mark_first;
     uint32_t mark_end;
@@ -95,6 +118,8 @@ struct tcp {
     alignas(64) struct cause delayed_cause; /* of the segment that armed it */
     int64_t delayed_at_ns;
     uint32_t recent_us; /* TS.Recent */
+    uint32_t quick;     /* ACKs that are still sent at once */
+    int64_t data_ns;    /* of the data that arrived last; INT64_MIN: none has */
 
     /* What was sent or received last or asked for by the owner, and when: what is sent next goes on from there. */
     alignas(64) struct cause last;
@@ -149,6 +174,9 @@ static inline void tcp_count_again(struct tcp *tcp)
 /* The timer: SYN, data or FIN again, or a probe of a closed window. */
 event_fn tcp_timeout;
 
+/* A timer of the connection has expired: what goes out now has waited for it. */
+void tcp_wake(struct tcp *tcp);
+
 /* A SYN that has not come through before. */
 void tcp_knock(struct net *net, const struct packet *syn);
 
@@ -192,6 +220,12 @@ void tcp_output(struct tcp *tcp);
 
 uint64_t tcp_initial_window(const struct tcp *tcp);
 
+/* Less may be on its way after a loss: sets ssthresh. */
+void tcp_reduce(struct tcp *tcp);
+
+/* A recovery begins: ssthresh, and how far it reaches. */
+void tcp_repair_begin(struct tcp *tcp);
+
 /* A round trip was measured; the timeout from what was measured so far. */
 void tcp_measure(struct tcp *tcp, int64_t rtt_ns);
 void tcp_reset_rto(struct tcp *tcp);
@@ -215,6 +249,43 @@ void tcp_repair_output(struct tcp *tcp);
 
 /* The retransmission timer has expired: back to slow start. */
 void tcp_collapse(struct tcp *tcp);
+
+/* ---- tcp_cubic.c: a row of tcp_congestions ---- */
+
+void cubic_create(struct tcp *tcp);
+void cubic_sample(struct tcp *tcp, int64_t rtt_ns);
+void cubic_grow(struct tcp *tcp, uint64_t count);
+uint64_t cubic_reduce(struct tcp *tcp, uint64_t flight);
+void cubic_timeout(struct tcp *tcp);
+void cubic_idle(struct tcp *tcp, int64_t idle_ns);
+
+/* ---- tcp_rack.c: all of it only where tcp->rack is not NULL, but rack_create ---- */
+
+void rack_create(struct tcp *tcp);
+
+/* Bytes from from on, before until, are sent, first or again. */
+void rack_sent(struct tcp *tcp, uint64_t from, uint64_t until);
+
+/* SACK blocks; tcp->acknowledged has advanced. Both note what was delivered, for rack_judge. */
+void rack_take_sack(struct tcp *tcp, const struct packet_extra *extra);
+void rack_take_progress(struct tcp *tcp);
+
+/* The round trips of the first and the last segment that this ACK delivered and that were sent once; negative: none. */
+int64_t rack_first_rtt_ns(const struct tcp *tcp);
+int64_t rack_last_rtt_ns(const struct tcp *tcp);
+
+/* The ACK has been noted: finds losses (section 6.2), judges a probe (section 7.4). has_news: it brought SACK blocks.
+ */
+void rack_judge(struct tcp *tcp, const struct packet *packet, bool has_progress, bool has_news);
+
+/* Sends what is lost, then what is new, and sees to it that a tail is probed (section 7.2). */
+void rack_output(struct tcp *tcp);
+
+/* The retransmission timer has expired (section 6.3). */
+void rack_lose_all(struct tcp *tcp);
+
+void rack_stop(struct tcp *tcp);
+uint64_t rack_probes(const struct tcp *tcp);
 
 /* ---- tcp_receive.c ---- */
 

@@ -6,28 +6,42 @@
 #include "sim/base/units.h"
 #include "sim/net/tcp.h"
 
+enum { QUICK_ACKS_MAX = 16 };
+
 /* ---- The ACK of a segment ---- */
 
 static bool take_sack(struct tcp *tcp, const struct packet_extra *extra)
 {
     bool is_new = false;
 
+    if (tcp->rack)
+        rack_take_sack(tcp, extra);
     for (uint32_t i = 0; i < extra->sack_count; i++)
         if (extra->sack[i].until > tcp->acknowledged)
             is_new |= ranges_add(&tcp->sacked, tcp->net->arena, extra->sack[i]);
     return is_new;
 }
 
+/* Where each segment's time is known, that of the oldest measures the timeout, and that of the latest the way; else the
+ * echo of the peer does, or one segment a round trip. */
 static void take_measure(struct tcp *tcp, const struct packet *packet)
 {
     int64_t now_ns = tcp->engine->now_ns;
+    int64_t rtt_ns = -1;
 
-    if (tcp->config.has_timestamps) {
-        tcp_measure(tcp, (int64_t)((uint32_t)(now_ns / US) - packet->echo_us) * US);
+    if (tcp->rack) {
+        rtt_ns = rack_first_rtt_ns(tcp);
+    } else if (tcp->config.has_timestamps) {
+        rtt_ns = (int64_t)((uint32_t)(now_ns / US) - packet->echo_us) * US;
     } else if (tcp->is_timed && tcp->acknowledged >= tcp->timed_until) {
-        tcp_measure(tcp, now_ns - tcp->timed_ns);
+        rtt_ns = now_ns - tcp->timed_ns;
         tcp->is_timed = false;
     }
+    if (rtt_ns < 0)
+        return;
+    tcp_measure(tcp, rtt_ns);
+    if (tcp->congestion->sample)
+        tcp->congestion->sample(tcp, tcp->rack ? rack_last_rtt_ns(tcp) : rtt_ns);
 }
 
 static void take_progress(struct tcp *tcp, const struct packet *packet)
@@ -39,6 +53,8 @@ static void take_progress(struct tcp *tcp, const struct packet *packet)
     tcp->acknowledged = packet->acknowledged;
     tcp->next = greatest(tcp->next, tcp->acknowledged);
     tcp->tries = 0;
+    if (tcp->rack)
+        rack_take_progress(tcp);
     if (tcp->sacked.count > 0) {
         ranges_cut(&tcp->sacked, tcp->acknowledged);
         if (tcp->next < tcp->highest)
@@ -74,6 +90,26 @@ static void take_opening(struct tcp *tcp)
         timer_arm(&tcp->timer, tcp->engine->now_ns + tcp->rto_ns);
 }
 
+/* The ACK advances: what it says of losses. */
+static void take_ack_ahead(struct tcp *tcp, const struct packet *packet, bool has_news)
+{
+    bool was_repairing = tcp->repair != REPAIR_NONE;
+
+    take_progress(tcp, packet);
+    if (tcp->rack)
+        rack_judge(tcp, packet, true, has_news);
+    else if (tcp->config.has_sack && has_news && !was_repairing)
+        tcp_repeat(tcp); /* RFC 6675 section 5: with new SACK information it is a duplicate as well */
+}
+
+/* It does not: whether it is a duplicate. */
+static bool is_repeat(const struct tcp *tcp, const struct packet *packet, bool has_news, bool has_grown)
+{
+    if (tcp->config.has_sack && !tcp->rack)
+        return has_news;
+    return has_news || (packet->length == 0 && !has_grown && !(packet->flags & PACKET_FIN));
+}
+
 static void take_ack(struct tcp *tcp, const struct packet *packet)
 {
     /* The other side sends and this one only listens: nothing in the ACK is new. */
@@ -94,15 +130,12 @@ static void take_ack(struct tcp *tcp, const struct packet *packet)
     if (was_closed && has_grown)
         take_opening(tcp);
     if (packet->acknowledged > before) {
-        bool was_repairing = tcp->repair != REPAIR_NONE;
-
-        take_progress(tcp, packet);
-        /* RFC 6675 section 5: with new SACK information it is a duplicate as well. */
-        if (tcp->config.has_sack && has_news && !was_repairing)
+        take_ack_ahead(tcp, packet, has_news);
+    } else if (tcp->highest > before && !was_closed && is_repeat(tcp, packet, has_news, has_grown)) {
+        if (tcp->rack)
+            rack_judge(tcp, packet, false, has_news);
+        else
             tcp_repeat(tcp);
-    } else if (tcp->highest > before && !was_closed &&
-               (tcp->config.has_sack ? has_news : packet->length == 0 && !has_grown && !(packet->flags & PACKET_FIN))) {
-        tcp_repeat(tcp);
     } else if (!has_grown) {
         return;
     }
@@ -161,6 +194,18 @@ static void take_filled(struct tcp *tcp)
     ranges_cut(&tcp->early, tcp->expected);
 }
 
+/* What comes first, or after silence, is acknowledged at once, so that the peer's slow start is not held up. Linux,
+ * tcp_event_data_recv(): until half the window has come, at most 16 times. */
+static void take_quick(struct tcp *tcp)
+{
+    int64_t now_ns = tcp->engine->now_ns;
+
+    if (tcp->data_ns == INT64_MIN || now_ns - tcp->data_ns > tcp->rto_ns)
+        tcp->quick =
+            (uint32_t)least(greatest(tcp->config.receive_buffer / (2 * (uint64_t)tcp->mss), 2), QUICK_ACKS_MAX);
+    tcp->data_ns = now_ns;
+}
+
 /* True if data came into order. */
 static bool take_data(struct tcp *tcp, const struct packet *packet)
 {
@@ -178,6 +223,8 @@ static bool take_data(struct tcp *tcp, const struct packet *packet)
         return false;
     }
     take_payload(tcp, packet, until);
+    if (tcp->config.has_quick_ack)
+        take_quick(tcp);
     if (tcp->early.count > 0) {
         tcp->ack_now = true;
         take_filled(tcp);
@@ -235,6 +282,10 @@ static void tcp_answer(struct tcp *tcp)
     if (tcp->state != TCP_OPEN)
         return;
     /* RFC 5681 section 4.2: every second full segment, what is out of order, what fills a hole */
+    if (tcp->quick > 0 && due > 0) {
+        tcp->quick--;
+        tcp->ack_now = true;
+    }
     if (tcp->ack_now || due >= 2 * (uint64_t)tcp->mss || (due > 0 && tcp->config.delayed_ack_ns == 0) ||
         has_opened(tcp)) {
         tcp_send_ack(tcp);

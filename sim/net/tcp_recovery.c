@@ -4,8 +4,8 @@
  *
  * Slow start and congestion avoidance count acknowledged bytes (RFC 3465 with L = 2 segments, 1 after a timeout; RFC
  * 5681 section 3.1), so a delayed ACK opens the window as far as two ACKs would. The window grows only while it is what
- * limits the sender. Losses are repaired by RFC 6675 where both ends know SACK, by RFC 6582 else, and by the timeout of
- * RFC 6298, whose clock granularity is taken as 1 ms.
+ * limits the sender. Losses are repaired by RFC 6675 where both ends know SACK (by RFC 8985 in tcp_rack.c where both
+ * want it), by RFC 6582 else, and by the timeout of RFC 6298.
  */
 #include "sim/base/units.h"
 #include "sim/net/tcp.h"
@@ -23,7 +23,8 @@ uint64_t tcp_initial_window(const struct tcp *tcp)
 
 void tcp_reset_rto(struct tcp *tcp)
 {
-    int64_t rto_ns = tcp->rtt_ns + (4 * tcp->rttvar_ns > MS ? 4 * tcp->rttvar_ns : MS);
+    int64_t least_ns = tcp->config.rto_spread_min_ns;
+    int64_t rto_ns = tcp->rtt_ns + (4 * tcp->rttvar_ns > least_ns ? 4 * tcp->rttvar_ns : least_ns);
 
     if (!tcp->has_rtt)
         rto_ns = SECOND;
@@ -47,15 +48,8 @@ void tcp_measure(struct tcp *tcp, int64_t rtt_ns)
     tcp_reset_rto(tcp);
 }
 
-static void tcp_grow(struct tcp *tcp, uint64_t count, uint64_t flight)
+static void newreno_grow(struct tcp *tcp, uint64_t count)
 {
-    if (tcp->cwnd < tcp->ssthresh) {
-        if (2 * flight >= tcp->cwnd)
-            tcp->cwnd += least(count, (tcp->has_timed_out ? 1u : 2u) * (uint64_t)tcp->mss);
-        return;
-    }
-    if (flight + tcp->mss <= tcp->cwnd)
-        return;
     tcp->counted += count;
     if (tcp->counted >= tcp->cwnd) {
         tcp->counted -= tcp->cwnd;
@@ -63,12 +57,40 @@ static void tcp_grow(struct tcp *tcp, uint64_t count, uint64_t flight)
     }
 }
 
-/* Half of what was on its way, but what limited transmit added. */
-static void tcp_halve(struct tcp *tcp)
+static uint64_t newreno_reduce(struct tcp *tcp, uint64_t flight)
 {
+    (void)tcp;
+    return flight / 2;
+}
+
+const struct tcp_congestion tcp_congestions[TCP_CONGESTION_COUNT] = {
+    [TCP_NEWRENO] = {.name = "newreno", .grow = newreno_grow, .reduce = newreno_reduce},
+    [TCP_CUBIC] = {.name = "cubic",
+                   .create = cubic_create,
+                   .sample = cubic_sample,
+                   .grow = cubic_grow,
+                   .reduce = cubic_reduce,
+                   .timeout = cubic_timeout,
+                   .idle = cubic_idle},
+};
+
+static void tcp_grow(struct tcp *tcp, uint64_t count, uint64_t flight)
+{
+    if (tcp->cwnd < tcp->ssthresh) {
+        if (2 * flight >= tcp->cwnd)
+            tcp->cwnd += least(count, (tcp->has_timed_out ? 1u : 2u) * (uint64_t)tcp->mss);
+        return;
+    }
+    if (flight + tcp->mss > tcp->cwnd)
+        tcp->congestion->grow(tcp, count);
+}
+
+void tcp_reduce(struct tcp *tcp)
+{
+    /* What limited transmit has added does not count. */
     uint64_t flight = least(tcp->highest - tcp->acknowledged, tcp->cwnd);
 
-    tcp->ssthresh = greatest(flight / 2, 2 * (uint64_t)tcp->mss);
+    tcp->ssthresh = greatest(tcp->congestion->reduce(tcp, flight), 2 * (uint64_t)tcp->mss);
 }
 
 /* Sends again from offset on, up to a full segment or what the peer has. */
@@ -204,12 +226,17 @@ void tcp_repair_output(struct tcp *tcp)
 
 /* ---- Both ---- */
 
-static void tcp_repair(struct tcp *tcp)
+void tcp_repair_begin(struct tcp *tcp)
 {
-    tcp_halve(tcp);
+    tcp_reduce(tcp);
     tcp->recover = tcp->highest;
     tcp->counted = 0;
     tcp->fast_recoveries++;
+}
+
+static void tcp_repair(struct tcp *tcp)
+{
+    tcp_repair_begin(tcp);
     if (tcp->config.has_sack)
         sack_begin(tcp);
     else
@@ -261,7 +288,9 @@ void tcp_repeat(struct tcp *tcp)
 void tcp_collapse(struct tcp *tcp)
 {
     if (tcp->tries == 1)
-        tcp_halve(tcp);
+        tcp_reduce(tcp);
+    if (tcp->congestion->timeout)
+        tcp->congestion->timeout(tcp);
     tcp->cwnd = tcp->mss;
     tcp->counted = 0;
     tcp->repair = REPAIR_NONE;
@@ -269,6 +298,9 @@ void tcp_collapse(struct tcp *tcp)
     tcp->recover = tcp->highest;
     tcp->has_timed_out = true;
     tcp->is_timed = false;
-    tcp->next = tcp->acknowledged;
+    if (tcp->rack)
+        rack_lose_all(tcp);
+    else
+        tcp->next = tcp->acknowledged;
     tcp_output(tcp);
 }

@@ -232,6 +232,8 @@ uint64_t tcp_send_data(struct tcp *tcp, uint64_t offset, uint64_t length)
     }
     tcp->highest = greatest(tcp->highest, end);
     tcp->sent_ns = now_ns;
+    if (tcp->rack)
+        rack_sent(tcp, offset, end);
     if (!timer_armed(&tcp->timer))
         timer_arm(&tcp->timer, now_ns + tcp->rto_ns);
     segment_send(tcp, packet);
@@ -269,26 +271,38 @@ uint64_t tcp_sendable(const struct tcp *tcp, uint64_t offset, uint64_t flight)
     return offset + length == tcp->out.end ? length + tcp->is_finishing : length;
 }
 
-/* RFC 5681 section 4.1: after an idle time longer than the timeout, start from the restart window. */
-static void tcp_restart(struct tcp *tcp)
+/* The window is halved for each timeout's length, and slow start may go on to three quarters of it. */
+static void tcp_decay(struct tcp *tcp, int64_t idle_ns)
 {
-    if (tcp->acknowledged == tcp->highest && tcp->engine->now_ns - tcp->sent_ns > tcp->rto_ns)
-        tcp->cwnd = least(tcp->cwnd, tcp_initial_window(tcp));
+    uint64_t least_bytes = least(tcp->cwnd, tcp_initial_window(tcp));
+
+    tcp->ssthresh = greatest(tcp->ssthresh, tcp->cwnd / 2 + tcp->cwnd / 4);
+    for (; idle_ns > tcp->rto_ns && tcp->cwnd > least_bytes; idle_ns -= tcp->rto_ns)
+        tcp->cwnd /= 2;
+    tcp->cwnd = greatest(tcp->cwnd, least_bytes);
 }
 
-void tcp_output(struct tcp *tcp)
+/* Something is about to be sent. RFC 5681 section 4.1: after an idle time longer than the timeout, start from the
+ * restart window. */
+static void tcp_restart(struct tcp *tcp)
 {
-    uint64_t end = tcp_end_offset(tcp);
+    int64_t idle_ns = tcp->engine->now_ns - tcp->sent_ns;
 
-    if (tcp->state != TCP_OPEN)
+    if (tcp->acknowledged != tcp->highest)
         return;
-    if (tcp->repair == REPAIR_SACK) {
-        tcp_repair_output(tcp);
+    if (tcp->congestion->idle && tcp->highest > 0)
+        tcp->congestion->idle(tcp, idle_ns);
+    if (idle_ns <= tcp->rto_ns)
         return;
-    }
-    if (tcp->next >= end)
-        return;
-    tcp_restart(tcp);
+    if (tcp->config.idle_restart == TCP_IDLE_RESTART)
+        tcp->cwnd = least(tcp->cwnd, tcp_initial_window(tcp));
+    else if (tcp->config.idle_restart == TCP_IDLE_HALVE)
+        tcp_decay(tcp, idle_ns);
+}
+
+/* From tcp->next on, new data or, after a timeout, all but what the peer has. */
+static inline void tcp_output_onward(struct tcp *tcp, uint64_t end)
+{
     uint64_t flight = tcp_flight(tcp);
 
     while (tcp->next < end) {
@@ -303,7 +317,27 @@ void tcp_output(struct tcp *tcp)
         if (tcp->sacked.count && tcp->next < tcp->highest)
             tcp->next = ranges_skip(&tcp->sacked, tcp->next);
     }
+}
+
+void tcp_output(struct tcp *tcp)
+{
+    uint64_t end = tcp_end_offset(tcp);
+
+    if (tcp->state != TCP_OPEN)
+        return;
+    if (tcp->repair == REPAIR_SACK && !tcp->rack) {
+        tcp_repair_output(tcp);
+        return;
+    }
+    if (tcp->next < end)
+        tcp_restart(tcp);
+    else if (!tcp->rack)
+        return;
+    if (tcp->rack)
+        rack_output(tcp);
+    else
+        tcp_output_onward(tcp, end);
     /* Nothing on its way and nothing allowed: the window is closed and will be probed. */
-    if (tcp->acknowledged == tcp->highest && !timer_armed(&tcp->timer))
+    if (tcp->acknowledged == tcp->highest && tcp->next < end && !timer_armed(&tcp->timer))
         timer_arm(&tcp->timer, tcp->engine->now_ns + tcp->rto_ns);
 }

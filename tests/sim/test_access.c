@@ -11,8 +11,8 @@ static size_t values_of(int preset, const char *name)
 {
     size_t count = 0;
 
-    for (const struct access_value *value = access_values; value->name; value++)
-        count += value->preset == preset && strcmp(value->name, name) == 0;
+    for (const struct preset_value *value = access_values; value->name; value++)
+        count += value->choice == preset && strcmp(value->name, name) == 0;
     return count;
 }
 
@@ -25,7 +25,7 @@ static void every_preset_has_every_parameter_once(void)
 
 static void every_value_can_be_read_and_has_a_source(void)
 {
-    for (const struct access_value *value = access_values; value->name; value++) {
+    for (const struct preset_value *value = access_values; value->name; value++) {
         const struct field *row = field_find(scenario_fields, span_of(value->name));
         struct scenario scenario;
         struct note note = {{0}};
@@ -34,7 +34,7 @@ static void every_value_can_be_read_and_has_a_source(void)
         field_defaults(scenario_fields, &scenario);
         CU_ASSERT_EQUAL(field_read(row, &scenario, span_of(value->value), &note), ERR_OK);
         CU_ASSERT(value->source[0] != 0);
-        CU_ASSERT(value->preset > ACCESS_CUSTOM && value->preset < ACCESS_COUNT);
+        CU_ASSERT(value->choice > ACCESS_CUSTOM && value->choice < ACCESS_COUNT);
     }
 }
 

@@ -177,7 +177,7 @@ static void ties_plan(struct engine *engine, struct tie *ties, struct lab *lab, 
     }
 }
 
-static void test_order_with_ties(void)
+static void run_ties(bool is_order_free)
 {
     static struct tie ties[PACKETS];
     static struct log ours, plain;
@@ -196,6 +196,7 @@ static void test_order_with_ties(void)
         int64_t propagation = i < SOURCES ? propagations[i] : 30 * US;
         struct link_config config = lab_link(100 * 1000 * 1000, propagation);
 
+        config.is_order_free = is_order_free;
         net_join(lab.net, i, i < SOURCES ? SOURCES : SOURCES + 1, &config, &config);
         links[i] = (struct plain_link){0, 10 * US, propagation, i < SOURCES ? &links[SOURCES] : NULL, &plain};
     }
@@ -213,6 +214,16 @@ static void test_order_with_ties(void)
     CU_ASSERT_EQUAL(ours.wrong_sums, 0);
     CU_ASSERT_EQUAL(lab.engine.events_run, engine.events_run);
     lab_close(&lab);
+}
+
+static void test_order_with_ties(void)
+{
+    run_ties(false);
+}
+
+static void test_order_with_ties_free(void)
+{
+    run_ties(true);
 }
 
 /* ---- Queues ---- */
@@ -277,14 +288,11 @@ static void test_queue_empties_bit_by_bit(void)
 
 /* ---- Chance ---- */
 
-static uint32_t lossy_run(double loss, int64_t jitter_ns, uint32_t pause, struct log *log)
+static uint32_t lossy_run_on(struct link_config config, uint32_t pause, struct log *log)
 {
     struct lab lab;
-    struct link_config config = lab_link(1000 * 1000 * 1000, 1 * MS);
     uint32_t dropped;
 
-    config.loss = loss;
-    config.jitter_ns = jitter_ns;
     lab_open(&lab, 16 * MIB, 0, NULL);
     lab_chain(&lab, 1, &config);
     *log = (struct log){.lab = &lab};
@@ -300,6 +308,15 @@ static uint32_t lossy_run(double loss, int64_t jitter_ns, uint32_t pause, struct
     CU_ASSERT_EQUAL(log->wrong_sums, 0);
     lab_close(&lab);
     return dropped;
+}
+
+static uint32_t lossy_run(double loss, int64_t jitter_ns, uint32_t pause, struct log *log)
+{
+    struct link_config config = lab_link(1000 * 1000 * 1000, 1 * MS);
+
+    config.loss = loss;
+    config.jitter_ns = jitter_ns;
+    return lossy_run_on(config, pause, log);
 }
 
 static void test_loss_share_and_address(void)
@@ -375,6 +392,58 @@ static void test_jitter_keeps_order(void)
         different += i > 0 && log.at_ns[i] != log.at_ns[i - 1];
     }
     CU_ASSERT_TRUE(different > 10);
+}
+
+/* Where the draws let nobody overtake, with losses among them, both kinds of link tell the same. */
+static void test_kinds_of_link_agree(void)
+{
+    static struct log kept, free;
+    struct link_config config = lab_link(1000 * 1000 * 1000, 1 * MS);
+
+    config.loss = 0.1;
+    config.jitter_ns = 1136; /* 142 bytes take 1,136 ns: whoever is sent later comes later */
+    uint32_t dropped = lossy_run_on(config, 1, &kept);
+
+    config.is_order_free = true;
+    CU_ASSERT_EQUAL(lossy_run_on(config, 1, &free), dropped);
+    CU_ASSERT_EQUAL(kept.count, free.count);
+    CU_ASSERT_EQUAL(memcmp(kept.number, free.number, sizeof(kept.number)), 0);
+    CU_ASSERT_EQUAL(memcmp(kept.at_ns, free.at_ns, sizeof(kept.at_ns)), 0);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const int64_t *first = a, *second = b;
+
+    return (*first > *second) - (*first < *second);
+}
+
+/* Each packet comes when its own draw says; the order is what follows from that. */
+static void test_jitter_frees_order(void)
+{
+    static struct log log;
+    static int64_t sorted[4000];
+    struct link_config config = lab_link(1000 * 1000 * 1000, 1 * MS);
+    uint32_t overtakes = 0;
+    double sum_ns = 0;
+
+    config.jitter_ns = 300 * US;
+    config.is_order_free = true;
+    CU_ASSERT_EQUAL(lossy_run_on(config, 0, &log), 0);
+    for (uint32_t i = 0; i < log.count; i++) {
+        int64_t released = ((int64_t)log.number[i] + 1) * 142 * 8;
+        int64_t way = log.at_ns[i] - released;
+
+        CU_ASSERT_TRUE(way >= 1 * MS && way <= 1 * MS + 300 * US);
+        sum_ns += (double)(way - 1 * MS);
+        overtakes += i > 0 && log.number[i] < log.number[i - 1];
+    }
+    memcpy(sorted, log.at_ns, sizeof(sorted));
+    qsort(sorted, 4000, sizeof(sorted[0]), ascending);
+    CU_ASSERT_EQUAL(memcmp(sorted, log.at_ns, sizeof(sorted)), 0);
+    /* 4,000 uniform draws: mean 150 us, standard error 1.4 us; nearly half of the neighbours change places */
+    CU_ASSERT_TRUE(sum_ns / 4000 > 143e3 && sum_ns / 4000 < 157e3);
+    CU_ASSERT_TRUE(overtakes > 1500 && overtakes < 2500);
 }
 
 /* ---- Routes ---- */
@@ -459,11 +528,15 @@ static const struct unit_test tests[] = {
     {"three links add up and round each for itself", test_three_links_exact},
     {"an infinitely fast link keeps order and never waits", test_infinite_rate},
     {"with ties everywhere the order is that of one event a packet", test_order_with_ties},
+    {"where packets may overtake one another each has an event, and ties are resolved alike",
+     test_order_with_ties_free},
     {"a full queue drops what comes last", test_drop_tail},
     {"a packet leaves the queue when its first bit leaves", test_queue_empties_bit_by_bit},
     {"loss has its share, and no draw depends on other links", test_loss_share_and_address},
     {"losses come in runs of the length asked for", test_losses_come_in_runs},
     {"jitter stays in its bounds and keeps order", test_jitter_keeps_order},
+    {"both kinds of link give the same log for the same arrivals", test_kinds_of_link_agree},
+    {"with order free each packet comes when its own draw says", test_jitter_frees_order},
     {"a radio's first packet after silence waits for the promotion, no later one", test_promotion},
     {"routes are the least propagation, then hops, then node number", test_routes},
     {NULL, NULL},
