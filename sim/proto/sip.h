@@ -56,6 +56,7 @@ enum sip_action {
     SIP_MESSAGE_RECEIVED, /* and answered with 200 (never answered twice, never told twice) */
     SIP_MESSAGE_ANSWERED,
     SIP_ASK,                 /* CSCF: ask the HSS the question; where token is not 0, sip_proxy_answered() goes on */
+    SIP_RESOLVE,             /* CSCF: look up the SIP entry of the domain in user; sip_proxy_resolved(token) goes on */
     SIP_REGISTERED,          /* REGISTER was answered with 2xx, also once more */
     SIP_DEREGISTERED,        /* the same, and no contact is left */
     SIP_REGISTRATION_REFUSED /* REGISTER got status 300 or more for good, or none in time (408) */
@@ -68,8 +69,8 @@ struct sip_output {
     struct sip_hop hop; /* SIP_SEND */
     struct span head;   /* start line, headers, empty line; valid until the element's next step */
     struct slice body;  /* length 0: none */
-    struct span user;   /* SIP_LOCATE: the public user identity, "sip:bob@open-ims.test" */
-    uint32_t token;     /* SIP_LOCATE, SIP_ASK; SIP_PROGRESSED and SIP_ANSWERED: the dialog, from 0 */
+    struct span user;   /* SIP_LOCATE: the public user identity, "sip:bob@open-ims.test"; SIP_RESOLVE: a domain */
+    uint32_t token;     /* SIP_LOCATE, SIP_ASK, SIP_RESOLVE; SIP_PROGRESSED and SIP_ANSWERED: the dialog, from 0 */
     const struct diameter_message *question; /* SIP_ASK: command and what it is about; valid as head */
     int status;                              /* of an answer */
     bool is_again;                           /* a retransmission by timer, or the answer to one */

@@ -4,7 +4,7 @@
  * sections 5.2 P-CSCF, 5.3 I-CSCF, 5.4 S-CSCF). Whether a request is originating or terminating is told by the user
  * part of the Route element that led here: the Service-Route says orig, the Path says term.
  */
-#include "sim/proto/sip_proxy_state.h"
+#include "sim/proto/sip_registrar.h"
 
 #include <assert.h>
 
@@ -127,7 +127,9 @@ int sip_cscf_begin(struct sip_proxy *proxy, const struct sip_incoming *request, 
         return 400;
     if (hops == 0)
         return 483;
-    if (sip_value(message, SIP_HEADER_PROXY_REQUIRE).size > 0)
+    struct span required = sip_value(message, SIP_HEADER_PROXY_REQUIRE);
+
+    if (required.size > 0 && !(is_p && span_equal_nocase(required, SPAN("sec-agree"))))
         return 420;
     return is_looping(proxy, message, forward->loop) ? 482 : 0;
 }
@@ -164,10 +166,27 @@ static const struct cscf_user *user_find(const struct sip_proxy *proxy, struct s
     return NULL;
 }
 
+int sip_cscf_entry(const struct sip_proxy *proxy, struct sip_forward *forward)
+{
+    struct sip_uri uri;
+
+    if (forward->i_cscf.port != 0)
+        return 0;
+    if (!proxy->config.resolves) {
+        forward->i_cscf = proxy->config.i_cscf;
+        return 0;
+    }
+    if (sip_parse_uri(forward->uri, &uri) != ERR_OK)
+        return 416;
+    forward->domain = uri.host;
+    return SIP_CSCF_RESOLVE;
+}
+
 /* ---- P-CSCF ---- */
 
-/* The identity the network vouches for: the preferred one of the UE, else its From (TS 24.229 section 5.2.6.3.3). */
-static void add_asserted_identity(const struct sip_message *message, struct sink *added)
+/* The identity the network vouches for: the preferred one of the UE, else its From, and where registration ran only one
+ * that it brought, else the first of those (TS 24.229 section 5.2.6.3.3). */
+static void add_asserted_identity(const struct sip_message *message, const struct sip_user *user, struct sink *added)
 {
     struct span value = sip_value(message, SIP_HEADER_P_PREFERRED_IDENTITY);
     struct sip_address address;
@@ -176,6 +195,8 @@ static void add_asserted_identity(const struct sip_message *message, struct sink
         value = sip_value(message, SIP_HEADER_FROM);
     if (sip_parse_address(value, &address) != ERR_OK)
         return;
+    if (user && !sip_user_has_identity(user, address.uri))
+        address.uri = span_of(user->aor);
     sink_span(added, SPAN("P-Asserted-Identity: <"));
     sink_span(added, address.uri);
     sink_span(added, SPAN(">\r\n"));
@@ -195,12 +216,16 @@ static int route_p(struct sip_proxy *proxy, const struct sip_incoming *request, 
         forward->record_user = "mt";
         return go_to(proxy, forward->uri, forward);
     }
-    /* Without the Service-Route there is no way into the core. */
-    if (forward->next_route.size == 0)
+    const struct sip_user *user = proxy->config.registrar ? sip_user_at(proxy, request->from) : NULL;
+
+    /* Without the Service-Route there is no way into the core, nor with any but its own (section 5.2.6.3.3). */
+    if (forward->next_route.size == 0 || (proxy->config.registrar && !user))
         return 403;
+    if (user && !span_equal(forward->next_route, span_of(user->route)))
+        return 400;
     forward->drops = DROP_IDENTITIES | DROP_CHARGING;
     forward->record_user = "mo";
-    add_asserted_identity(&request->message, &forward->added);
+    add_asserted_identity(&request->message, user, &forward->added);
     add_charging_vector(proxy, &forward->added);
     return go_to(proxy, forward->next_route, forward);
 }
@@ -256,11 +281,21 @@ static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, 
         }
         if (forward->next_route.size > 0)
             return go_to(proxy, forward->next_route, forward);
-        forward->hop = proxy->config.i_cscf;
-        return 0;
+        int status = sip_cscf_entry(proxy, forward);
+
+        forward->hop = forward->i_cscf;
+        return status;
     }
+    struct cscf_user registered;
     const struct cscf_user *user = user_find(proxy, forward->uri);
 
+    if (!user && proxy->config.registrar) {
+        int status = sip_registrar_find(proxy, forward->uri, &registered);
+
+        if (status != 0)
+            return status;
+        user = &registered;
+    }
     if (!user)
         return 404;
     if (!user->contact)
@@ -272,8 +307,9 @@ static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, 
     forward->uri = span_of(user->contact);
     if (!user->path)
         return go_to(proxy, forward->uri, forward);
+    /* Several elements of a Path stand there as "first>,<second". */
     forward->push = span_of(user->path);
-    return go_to(proxy, forward->push, forward);
+    return go_to(proxy, (struct span){user->path, span_find_byte(forward->push, '>')}, forward);
 }
 
 /* Only what creates a dialog asks who stays on its path (RFC 3261 section 16.6, step 4); a MESSAGE does not (RFC 3428).
@@ -292,6 +328,8 @@ int sip_cscf_route(struct sip_proxy *proxy, const struct sip_incoming *request, 
 {
     if (!forward->is_initial)
         return route_loosely(proxy, forward);
+    if (span_equal(request->message.method, SPAN("REGISTER")))
+        return sip_register_route(proxy, request, forward);
     int status = routes[proxy->config.role](proxy, request, forward);
 
     if (!creates_dialog(request->message.method))

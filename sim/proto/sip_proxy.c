@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/base/check.h"
 #include "sim/base/units.h"
-#include "sim/proto/sip_proxy_state.h"
+#include "sim/proto/sip_registrar.h"
 
 /* RFC 3261 section 16.6, step 11: more than three minutes. */
 #define TIMER_C_NS (181 * SECOND)
@@ -33,8 +33,8 @@ uint64_t sip_proxy_retransmissions(const struct sip_proxy *proxy)
 
 /* ---- Answers of its own ---- */
 
-static void answer(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
-                   int status)
+void sip_proxy_answer(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                      int status)
 {
     struct sink *sink = &proxy->scratch;
 
@@ -56,7 +56,7 @@ static void answer(struct sip_proxy *proxy, struct sip_transaction *server, cons
 }
 
 /* The same when the request is long gone: it was kept with its transaction. */
-static void answer_later(struct sip_proxy *proxy, struct sip_transaction *server, int status)
+void sip_proxy_answer_later(struct sip_proxy *proxy, struct sip_transaction *server, int status)
 {
     struct sip_incoming request;
 
@@ -66,14 +66,14 @@ static void answer_later(struct sip_proxy *proxy, struct sip_transaction *server
     request.from = server->hop;
     request.body = no_body;
     if (sip_incoming_read(&request) == ERR_OK)
-        answer(proxy, server, &request, status);
+        sip_proxy_answer(proxy, server, &request, status);
 }
 
 /* ---- Requests ---- */
 
 /* Sends the request on and ties both transactions together. */
-static void pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
-                    const struct sip_forward *forward)
+void sip_proxy_pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                       const struct sip_forward *forward)
 {
     struct span method = request->message.method;
     bool has_offer = span_equal(method, SPAN("INVITE")) || span_equal(method, SPAN("UPDATE"));
@@ -90,13 +90,39 @@ static void pass_on(struct sip_proxy *proxy, struct sip_transaction *server, con
                                      .body = body};
 
     if (proxy->scratch.overflow) {
-        answer(proxy, server, request, 513);
+        sip_proxy_answer(proxy, server, request, 513);
         return;
     }
     struct sip_transaction *client = sip_client_begin(&proxy->layer, &start);
 
     client->partner = server;
     server->partner = client;
+}
+
+void sip_proxy_route(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                     struct sip_forward *forward)
+{
+    int status = sip_cscf_route(proxy, request, forward);
+
+    switch (status) {
+    case 0:
+        sip_proxy_pass_on(proxy, server, request, forward);
+        break;
+    case SIP_CSCF_LOCATE:
+        sip_pending_locate(proxy, server, request);
+        break;
+    case SIP_CSCF_ASK:
+        sip_pending_ask(proxy, server, request, SIP_WAIT_AUTHORIZATION, &forward->question);
+        break;
+    case SIP_CSCF_RESOLVE:
+        sip_pending_resolve(proxy, server, request, forward->domain);
+        break;
+    case SIP_CSCF_REGISTRAR:
+        sip_registrar_take(proxy, server, request);
+        break;
+    default:
+        sip_proxy_answer(proxy, server, request, status);
+    }
 }
 
 /* ACK to a 2xx has no transaction: it goes on by its Route, with a branch that is the same when it comes again (section
@@ -119,46 +145,12 @@ static void pass_ack(struct sip_proxy *proxy, const struct sip_incoming *request
         sip_layer_send(&proxy->layer, hop, sip_layer_lend(&proxy->layer, sink_written(&proxy->scratch)), request->body);
 }
 
-/* Keeps the request until sip_proxy_located. */
-static void locate(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request)
-{
-    struct sip_layer *layer = &proxy->layer;
-    struct sip_pending *pending = proxy->pending_unused;
-    struct sip_uri uri;
-
-    if (sip_parse_uri(request->message.uri, &uri) != ERR_OK) {
-        answer(proxy, server, request, 416);
-        return;
-    }
-    if (pending)
-        proxy->pending_unused = pending->next;
-    else
-        pending = arena_alloc(layer->pool.arena, sizeof(*pending));
-    *pending = (struct sip_pending){
-        .token = ++proxy->last_token, .key = server->key, .from = request->from, .body = request->body};
-    pending->head = sip_pool_copy(&layer->pool, request->head);
-    if (request->body.length > 0 && !request->body.source->lasts) {
-        pending->copied = sip_pool_copy_slice(&layer->pool, request->body);
-        pending->body = sip_buffer_slice(pending->copied);
-    }
-    if (proxy->pending)
-        proxy->pending_last->next = pending;
-    else
-        proxy->pending = pending;
-    proxy->pending_last = pending;
-    server->token = pending->token;
-    struct sip_output *output = sip_layer_put(layer, SIP_LOCATE);
-
-    output->token = pending->token;
-    output->user = (struct span){pending->head->bytes + (uri.bare.data - request->head.data), uri.bare.size};
-}
-
 /* Section 16.10: what the INVITE has sent on is cancelled, and the CANCEL itself answered. */
 static void take_cancel(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request)
 {
     struct sip_transaction *invite = sip_find(&proxy->layer, sip_server_key(&request->via, SPAN("INVITE")));
 
-    answer(proxy, server, request, invite ? 200 : 481);
+    sip_proxy_answer(proxy, server, request, invite ? 200 : 481);
     if (!invite || invite->kind != SIP_SERVER_INVITE)
         return;
     if (invite->partner) {
@@ -167,7 +159,7 @@ static void take_cancel(struct sip_proxy *proxy, struct sip_transaction *server,
     }
     /* It still waits for the HSS, whose answer will find it refused. */
     if (invite->state == SIP_STATE_PROCEEDING)
-        answer_later(proxy, invite, 487);
+        sip_proxy_answer_later(proxy, invite, 487);
 }
 
 static void take_new(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_key key)
@@ -185,18 +177,15 @@ static void take_new(struct sip_proxy *proxy, const struct sip_incoming *request
     }
     if (server->kind == SIP_SERVER_INVITE) {
         server->request = sip_pool_copy(&proxy->layer.pool, request->head);
-        answer(proxy, server, request, 100);
+        sip_proxy_answer(proxy, server, request, 100);
     }
-    if (status == 0 && forward.is_initial && proxy->config.retry_after_s > 0)
+    /* Overload is taken to come later than registrations. */
+    if (status == 0 && forward.is_initial && proxy->config.retry_after_s > 0 && !span_equal(method, SPAN("REGISTER")))
         status = 503;
     if (status == 0)
-        status = sip_cscf_route(proxy, request, &forward);
-    if (status == 0)
-        pass_on(proxy, server, request, &forward);
-    else if (status == SIP_CSCF_LOCATE)
-        locate(proxy, server, request);
+        sip_proxy_route(proxy, server, request, &forward);
     else
-        answer(proxy, server, request, status);
+        sip_proxy_answer(proxy, server, request, status);
 }
 
 static void take_request(struct sip_proxy *proxy, const struct sip_incoming *request)
@@ -239,6 +228,8 @@ static void take_response(struct sip_proxy *proxy, const struct sip_incoming *re
     if (status == 503)
         status = 500;
     sip_forward_response(proxy, response, status, &body);
+    if (span_equal(response->cseq.method, SPAN("REGISTER")))
+        sip_register_response(proxy, server, response);
     if (!proxy->scratch.overflow)
         sip_server_respond(layer, server, status, sink_written(&proxy->scratch), body);
 }
@@ -261,72 +252,6 @@ void sip_proxy_receive(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop f
     sip_layer_end(&proxy->layer);
 }
 
-/* ---- The HSS's answer ---- */
-
-/* Answers come mostly in the order of questions, so the search from the oldest ends at once. */
-static struct sip_pending *pending_take(struct sip_proxy *proxy, uint32_t token)
-{
-    struct sip_pending *before = NULL, *pending = proxy->pending;
-
-    while (pending && pending->token != token) {
-        before = pending;
-        pending = pending->next;
-    }
-    if (!pending)
-        return NULL;
-    if (before)
-        before->next = pending->next;
-    else
-        proxy->pending = pending->next;
-    if (proxy->pending_last == pending)
-        proxy->pending_last = before;
-    return pending;
-}
-
-static void go_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_pending *pending,
-                  const char *s_cscf, int refusal)
-{
-    struct sip_incoming request;
-    struct sip_forward forward;
-
-    request.head = sip_buffer_span(pending->head);
-    request.from = pending->from;
-    request.body = pending->body;
-    enum err error = sip_incoming_read(&request);
-
-    check(error == ERR_OK); /* as when it came */
-    int status = s_cscf ? sip_cscf_begin(proxy, &request, &forward) : refusal;
-
-    if (status == 0)
-        status = sip_cscf_located(proxy, &request, span_of(s_cscf), &forward);
-    if (status == 0)
-        pass_on(proxy, server, &request, &forward);
-    else
-        answer(proxy, server, &request, status);
-}
-
-void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const char *s_cscf, int status,
-                       struct sip_outbox *out)
-{
-    struct sip_layer *layer = &proxy->layer;
-
-    sip_layer_begin(layer, now_ns, out);
-    struct sip_pending *pending = pending_take(proxy, token);
-
-    if (pending) {
-        struct sip_transaction *server = sip_find(layer, pending->key);
-
-        /* The request may have been cancelled or forgotten meanwhile. */
-        if (server && server->token == token && server->state <= SIP_STATE_PROCEEDING)
-            go_on(proxy, server, pending, s_cscf, status);
-        sip_pool_release(&layer->pool, pending->head);
-        sip_pool_release(&layer->pool, pending->copied);
-        pending->next = proxy->pending_unused;
-        proxy->pending_unused = pending;
-    }
-    sip_layer_end(layer);
-}
-
 /* ---- Timers ---- */
 
 /* Nobody answered. An INVITE is told so upstream; nothing else is, since its client has given up by itself and a 408
@@ -338,7 +263,7 @@ static void timed_out(struct sip_proxy *proxy, struct sip_transaction *client)
         return;
     }
     if (client->kind == SIP_CLIENT_INVITE)
-        answer_later(proxy, client->partner, 408);
+        sip_proxy_answer_later(proxy, client->partner, 408);
     sip_transaction_end(&proxy->layer, client);
 }
 
@@ -355,6 +280,10 @@ void sip_proxy_wake(struct sip_proxy *proxy, int64_t now_ns, struct sip_outbox *
 
     sip_layer_begin(&proxy->layer, now_ns, out);
     while (sip_layer_has_room(&proxy->layer) && (alarm = sip_clock_due(&proxy->layer.clock, now_ns)) != NULL) {
+        if (alarm->what >= SIP_ALARM_USER) {
+            sip_registrar_ring(proxy, alarm);
+            continue;
+        }
         struct sip_transaction *client = sip_transaction_ring(&proxy->layer, alarm);
 
         if (client)

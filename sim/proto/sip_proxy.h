@@ -2,13 +2,14 @@
 /*
  * sip_proxy.h - a call session control function: a transaction-stateful proxy (RFC 3261 section 16, RFC 4320) that is
  * P-, I- or S-CSCF by its configuration (TS 24.229 sections 5.2, 5.3, 5.4): what it adds to and takes from a request,
- * and where it sends it. Users are registered already: the tables that a registration would have filled are given.
+ * and where it sends it. Its users are those that register through it, or given tables as a registration fills them.
  */
 #ifndef SIM_PROTO_SIP_PROXY_H
 #define SIM_PROTO_SIP_PROXY_H
 
 #include "sim/proto/sip.h"
 #include "sim/proto/sip_digest.h"
+#include "sim/proto/sip_register.h"
 
 enum cscf_role { CSCF_P, CSCF_I, CSCF_S };
 
@@ -20,6 +21,19 @@ struct cscf_user {
 };
 
 struct sip_proxy;
+
+/* A proxy that takes part in registrations (TS 24.229 sections 5.2.2, 5.3.1, 5.4.1). */
+struct sip_registrar_config {
+    const char *network; /* P-CSCF: its P-Visited-Network-ID, "open-ims.test" */
+    const char *server;  /* I-CSCF: the S-CSCF it chooses where the HSS has assigned none; S-CSCF: its own name as the
+                            HSS and the I-CSCF know it, "sip:scscf-1.open-ims.test:6060" */
+    bool asks_once;      /* I-CSCF: remembers where the first REGISTER went and asks the HSS no second time */
+    uint32_t expires_s_min;      /* S-CSCF: shorter registrations get 423 */
+    uint32_t expires_s_max;      /* and longer ones this */
+    bool watches_expiry;         /* a timer ends a registration; else whoever looks finds it ended */
+    const char *security_server; /* P-CSCF: its Security-Server, whole value; NULL: no security agreement */
+    sip_md5_fn *md5;             /* S-CSCF */
+};
 
 struct sip_proxy_config {
     enum cscf_role role;
@@ -36,6 +50,8 @@ struct sip_proxy_config {
     struct sip_secret secret;      /* S-CSCF: of the user whose first requests it challenges with 407 */
     uint64_t retry_after_s;        /* not 0: overloaded, refuses what is no part of a dialog with 503 and this */
     struct sip_by_size by_size;    /* where transport is SIP_UDP */
+    bool resolves;                 /* i_cscf is not known but looked up: SIP_RESOLVE */
+    const struct sip_registrar_config *registrar; /* NULL: REGISTER is refused with 405, users are those given */
     /* Changes SDP that passes in an INVITE or UPDATE (offer) or an answer to one of them, provisional or 2xx: true when
      * out holds a new body. NULL: never. Asked once for a request, and for a response each time it passes: it must
      * change the same answer in the same way. */
@@ -55,6 +71,21 @@ void sip_proxy_receive(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop f
  * and the request is refused with status: 404 for a user whom nobody knows, 480 for one who is not registered. */
 void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const char *s_cscf, int status,
                        struct sip_outbox *out);
+
+/* The HSS has answered a SIP_ASK; NULL: it cannot be reached. The answer's spans are copied. */
+void sip_proxy_answered(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const struct diameter_message *answer,
+                        struct sip_outbox *out);
+
+/* A SIP_RESOLVE has ended with the entry of the domain; NULL: there is none. */
+void sip_proxy_resolved(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const struct sip_hop *entry,
+                        struct sip_outbox *out);
+
+/* What the registration of the UE at that place agreed on (P-CSCF): from the challenge on its keys are those of the
+ * security associations to come. False: no challenge has passed. The spans stay until the next one. */
+bool sip_proxy_security(const struct sip_proxy *proxy, struct sip_hop ue, struct sip_security *security);
+
+/* The service profile of a registered user (S-CSCF), XML of TS 29.228 annex E; size 0: not registered here. */
+struct span sip_proxy_profile(const struct sip_proxy *proxy, struct span aor);
 
 /* A neighbour refused the TCP connection that a request was to take because of its size (section 18.1.1). */
 void sip_proxy_refused(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out);

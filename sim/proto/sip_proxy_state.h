@@ -10,16 +10,30 @@
 #include "sim/proto/sip_incoming.h"
 #include "sim/proto/sip_proxy.h"
 #include "sim/proto/sip_transaction.h"
+#include "sim/wire/diameter.h"
 
-/* A request that waits for the HSS. */
+/* What a request waits for. */
+enum sip_wait {
+    SIP_WAIT_LOCATION,      /* I-CSCF: where its user is served */
+    SIP_WAIT_AUTHORIZATION, /* I-CSCF: whether its user may register, and where */
+    SIP_WAIT_VECTOR,        /* S-CSCF: what to challenge its user with */
+    SIP_WAIT_ASSIGNMENT,    /* S-CSCF: its user's profile, or that it is gone */
+    SIP_WAIT_ADDRESS        /* P-, S-CSCF: where the I-CSCF of a domain is */
+};
+
+enum { SIP_QUESTION_SIZE = 768 };
+
 struct sip_pending {
     struct sip_pending *next;
     uint32_t token;
+    enum sip_wait wait;
     struct sip_key key; /* of its server transaction, which may be gone by then */
     struct sip_hop from;
     struct sip_buffer *head;
     struct sip_buffer *copied; /* the body, where its source does not last */
     struct slice body;
+    struct diameter_message question; /* its spans point into text */
+    char text[SIP_QUESTION_SIZE];
 };
 
 struct sip_proxy {
@@ -30,6 +44,7 @@ struct sip_proxy {
     uint32_t last_token;
     struct sip_nonces nonces;
     struct sip_pending *pending, *pending_last, *pending_unused; /* oldest first */
+    struct sip_user *users;                                      /* that have registered, or tried to */
     struct sink scratch;                                         /* for the head under construction */
     char scratch_bytes[SIP_HEAD_SIZE_MAX];
 };
@@ -54,7 +69,10 @@ struct sip_forward {
     const char *record_user; /* user part of our Record-Route; NULL: none is added */
     uint64_t drops;          /* headers that do not go on: sip_drop() of each */
     struct sip_hop hop;
-    uint32_t loop; /* hash of what the routing of the request depends on */
+    struct sip_hop i_cscf;            /* of the domain that it goes to, once it is known */
+    struct span domain;               /* with SIP_CSCF_RESOLVE: whose I-CSCF is looked for */
+    struct diameter_message question; /* with SIP_CSCF_ASK; its spans point into the request */
+    uint32_t loop;                    /* hash of what the routing of the request depends on */
     struct sink added;
     char added_bytes[SIP_ADDED_SIZE]; /* whole header lines that are added */
 };
@@ -64,13 +82,41 @@ struct sip_forward {
 /* Reads the Route set: pops, users, direction. Returns 0, or the status of a refusal. */
 int sip_cscf_begin(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward);
 
-enum { SIP_CSCF_LOCATE = 1 };
+/* What must be done before a request can go on. */
+enum {
+    SIP_CSCF_LOCATE = 1, /* the HSS is asked; sip_cscf_located decides */
+    SIP_CSCF_ASK,        /* the HSS is asked forward->question; sip_register_authorized decides */
+    SIP_CSCF_RESOLVE,    /* forward->domain is looked up, and the request routed again with i_cscf */
+    SIP_CSCF_REGISTRAR   /* the request goes nowhere: sip_registrar_take answers it */
+};
 
-/* Decides by role. Returns 0, a status of a refusal, or SIP_CSCF_LOCATE: the HSS must be asked first, then
- * sip_cscf_located decides. */
+/* Decides by role. Returns 0, a status of a refusal, or one of these. */
 int sip_cscf_route(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward);
 int sip_cscf_located(struct sip_proxy *proxy, const struct sip_incoming *request, struct span s_cscf,
                      struct sip_forward *forward);
+
+/* Sets forward->i_cscf: 0, or SIP_CSCF_RESOLVE with the domain of the Request-URI. */
+int sip_cscf_entry(const struct sip_proxy *proxy, struct sip_forward *forward);
+
+/* ---- sip_proxy.c ---- */
+
+void sip_proxy_answer(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                      int status);
+void sip_proxy_answer_later(struct sip_proxy *proxy, struct sip_transaction *server, int status);
+void sip_proxy_pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                       const struct sip_forward *forward);
+/* Routes a request that is new, or that has waited: forward is what sip_cscf_begin made of it. */
+void sip_proxy_route(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                     struct sip_forward *forward);
+
+/* ---- sip_pending.c: requests that wait ---- */
+
+void sip_pending_locate(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request);
+void sip_pending_resolve(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                         struct span domain);
+/* The question's spans are copied. */
+void sip_pending_ask(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                     enum sip_wait wait, const struct diameter_message *question);
 
 /* ---- sip_forward.c ---- */
 

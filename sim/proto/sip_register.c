@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/proto/sip_register.h"
+#include "sim/base/units.h"
 #include "sim/wire/sip.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -36,4 +37,13 @@ uint32_t sip_expires_s(const struct sip_message *message, uint32_t otherwise_s)
     if (sip_parse_number(sip_value(message, SIP_HEADER_EXPIRES), &seconds) == ERR_OK)
         return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
     return otherwise_s;
+}
+
+int64_t sip_long_wait_ns(int64_t left_ns)
+{
+    int64_t wait_ns = SECOND;
+
+    while (wait_ns <= left_ns / 2)
+        wait_ns *= 2;
+    return wait_ns;
 }

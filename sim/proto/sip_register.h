@@ -48,6 +48,10 @@ void sip_digest_response(const struct sip_auth *auth, struct span method, struct
 struct sip_message;
 uint32_t sip_expires_s(const struct sip_message *message, uint32_t otherwise_s);
 
+/* How long to wait at a time where there are left_ns to wait, a second at least: a power of two of seconds, so that the
+ * waits of all registrations have few lengths (sip_alarm.h), and end to the nanosecond. */
+int64_t sip_long_wait_ns(int64_t left_ns);
+
 /* Keys and mechanisms that registration agreed on for Gm (TS 33.203 section 7, RFC 3329): what security associations
  * are made from. client and server are the values of Security-Client and Security-Server; size 0: none was offered. */
 struct sip_security {

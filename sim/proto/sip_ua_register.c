@@ -143,9 +143,20 @@ bool sip_ua_security(const struct sip_ua *ua, struct sip_security *security)
     return true;
 }
 
+static void watch_refresh(struct sip_ua *ua)
+{
+    struct sip_layer *layer = &ua->layer;
+
+    sip_alarm_set(&layer->clock, &ua->registration.refresh, layer->now_ns,
+                  sip_long_wait_ns(ua->registration.refresh_at_ns - layer->now_ns));
+}
+
 void sip_ua_register_due(struct sip_ua *ua)
 {
-    begin(ua, SIP_REGISTER_TRYING, ua->config.registration->expires_s);
+    if (ua->layer.now_ns < ua->registration.refresh_at_ns)
+        watch_refresh(ua);
+    else
+        begin(ua, SIP_REGISTER_TRYING, ua->config.registration->expires_s);
 }
 
 /* ---- How it ends ---- */
@@ -305,8 +316,10 @@ static void set_refresh(struct sip_ua *ua, uint32_t expires_s)
 {
     uint32_t after_s = expires_s > 2 * REFRESH_BEFORE_S ? expires_s - REFRESH_BEFORE_S : expires_s / 2;
 
-    if (ua->config.registration->refreshes && after_s > 0)
-        sip_alarm_set(&ua->layer.clock, &ua->registration.refresh, ua->layer.now_ns, after_s * SECOND);
+    if (!ua->config.registration->refreshes || after_s == 0)
+        return;
+    ua->registration.refresh_at_ns = ua->layer.now_ns + after_s * SECOND;
+    watch_refresh(ua);
 }
 
 static void take_success(struct sip_ua *ua, const struct sip_incoming *response)

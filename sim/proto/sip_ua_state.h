@@ -90,6 +90,7 @@ struct sip_register {
     bool has_keys;
     struct span security_server; /* points into text_challenge */
     struct sip_alarm refresh;
+    int64_t refresh_at_ns;
 };
 
 /* What credentials are made from: the last challenge. */
