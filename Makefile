@@ -28,7 +28,7 @@ LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) -pthread
 LIBS := -lcrypto -lssl -lpcap -losip2 -losipparser2 -lgsl -lgslcblas -linih -ljansson -lm
 
 # Folders of the program, each an archive, in the order in which they may include one another.
-FOLDERS := sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims sim traces plots bench/harness bench/cli
+FOLDERS := sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims sim traces plots bench/measure bench/harness bench/cli
 sources = $(filter-out bench/cli/main.c,$(wildcard $(1)/*.c))
 archive = $(B)/$(1)/lib.a
 ARCHIVES := $(foreach f,$(FOLDERS),$(if $(call sources,$(f)),$(call archive,$(f))))
@@ -47,8 +47,9 @@ row_sim/ims := sim sim/ims sim/sec sim/net sim/proto sim/wire sim/des sim/base
 row_sim := $(row_sim/ims)
 row_traces := traces $(row_sim/ims)
 row_plots := plots sim/base
+row_bench/measure := bench/measure sim/sec sim/proto sim/wire sim/base
 row_bench/harness := bench/harness $(row_traces)
-row_bench/cli := bench/cli bench/harness plots $(row_traces)
+row_bench/cli := bench/cli bench/measure bench/harness plots $(row_traces)
 have = $(foreach f,$(1),$(if $(call sources,$(f)),$(call archive,$(f))))
 
 TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(f)/test_*.c)))
@@ -145,7 +146,7 @@ check-long:
 	@LONG=1 B=$(B) CC='$(CC)' CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
 
 # Parsers under clang's fuzzer; objects and archives are a variant of their own.
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $$(call have,$$(row_bench/harness))
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $$(call have,bench/measure $$(row_bench/harness))
 	$(CC) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
 fuzz:

@@ -144,6 +144,30 @@ void command_help(const struct command *command, FILE *out)
     fprintf(out, "  %-24s %s\n", "--help", "this text");
 }
 
+static enum err unknown_arm(const char *name, struct note *note)
+{
+    struct nearest nearest = nearest_to(span_of(name));
+    char known[512];
+    struct sink sink = SINK(known);
+
+    for (const struct arm *arm = arms; arm->name; arm++) {
+        nearest_try(&nearest, arm->name);
+        sink_format(&sink, "%s%s", arm == arms ? "" : ", ", arm->name);
+    }
+    return note_set(note, ERR_UNKNOWN, "--arm %s: %s%s%sexpected one of %s", name, nearest.best ? "did you mean " : "",
+                    nearest.best ? nearest.best : "", nearest.best ? "? " : "", sink_string(&sink));
+}
+
+enum err command_arm(const char *name, const struct arm **arm, struct note *note)
+{
+    const struct arm *found = arm_find(span_of(name));
+
+    if (!found)
+        return unknown_arm(name, note);
+    *arm = found;
+    return ERR_OK;
+}
+
 /* ---- Writing ---- */
 
 enum status command_fail(enum err error, const struct note *note)

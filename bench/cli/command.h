@@ -7,6 +7,7 @@
 #define BENCH_CLI_COMMAND_H
 
 #include "bench/harness/scenario_file.h"
+#include "sim/arm.h"
 #include "sim/base/table.h"
 
 #include <stdio.h>
@@ -37,8 +38,8 @@ struct command {
 };
 
 /* One a sub-command, each in the file of its name; commands[] in main.c lists them. */
-extern const struct command command_run, command_compare, command_reproduce, command_validate, command_report,
-    command_show, command_list;
+extern const struct command command_run, command_compare, command_reproduce, command_validate, command_measure,
+    command_report, command_show, command_list;
 
 enum { COMMAND_WORDS_MAX = 256 };
 
@@ -64,6 +65,9 @@ const struct command_given *command_option(const struct command_line *line, cons
 /* The option's number from least to most, or standard when it was not given. */
 MUST_USE enum err command_number(const struct command_line *line, const char *name, uint64_t standard, uint64_t least,
                                  uint64_t most, uint64_t *number, struct note *note);
+
+/* The arm of that name; the note names the nearest where there is none. */
+MUST_USE enum err command_arm(const char *name, const struct arm **arm, struct note *note);
 
 /* Says the note on standard error; the status that goes with the error. */
 enum status command_fail(enum err error, const struct note *note);

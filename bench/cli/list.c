@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* list.c - what there is to choose from: arms, scenarios, parameters, tables of dwells and costs. */
 #include "bench/cli/command.h"
+#include "bench/cli/measure_arm.h"
 #include "bench/harness/cost_file.h"
 #include "bench/harness/dwell_file.h"
 #include "bench/harness/input.h"
@@ -16,6 +17,14 @@ typedef enum err list_fn(struct table *table, struct note *note);
 static void cell(struct table *table, const char *text)
 {
     table_same(table, span_of(text));
+}
+
+static bool is_measured(const struct arm *arm)
+{
+    struct measure_arm ignored;
+    struct note why = {{0}};
+
+    return measure_arm(arm, &ignored, &why) == ERR_OK;
 }
 
 static enum err list_arms(struct table *table, struct note *note)
@@ -35,6 +44,7 @@ static enum err list_arms(struct table *table, struct note *note)
     table_column(table, "path", "path", TABLE_TEXT);
     table_column(table, "each hop", "each_hop", TABLE_TEXT);
     table_column(table, "end to end", "end_to_end", TABLE_TEXT);
+    table_column(table, "over sockets", "over_sockets", TABLE_TEXT);
     table_column(table, "stands for", "stands_for", TABLE_TEXT);
     for (const struct arm *arm = arms; arm->name; arm++) {
         table_row(table);
@@ -43,6 +53,7 @@ static enum err list_arms(struct table *table, struct note *note)
         cell(table, paths[arm->path]);
         cell(table, hops[arm->hop]);
         cell(table, bodies[arm->body]);
+        cell(table, is_measured(arm) ? "measured" : "simulated only");
         cell(table, arm->stands_for);
     }
     return ERR_OK;

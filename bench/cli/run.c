@@ -4,7 +4,6 @@
 #include "bench/harness/keys.h"
 #include "plots/ladder_svg.h"
 #include "plots/waterfall.h"
-#include "sim/base/nearest.h"
 #include "sim/sec/cms.h"
 #include "sim/base/units.h"
 #include "traces/capture.h"
@@ -38,29 +37,13 @@ struct run {
     struct tap_chain taps;
 };
 
-static enum err unknown_arm(const char *name, struct note *note)
-{
-    struct nearest nearest = nearest_to(span_of(name));
-    char known[512];
-    struct sink sink = SINK(known);
-
-    for (const struct arm *arm = arms; arm->name; arm++) {
-        nearest_try(&nearest, arm->name);
-        sink_format(&sink, "%s%s", arm == arms ? "" : ", ", arm->name);
-    }
-    return note_set(note, ERR_UNKNOWN, "--arm %s: %s%s%sexpected one of %s", name, nearest.best ? "did you mean " : "",
-                    nearest.best ? nearest.best : "", nearest.best ? "? " : "", sink_string(&sink));
-}
-
 /* Everything the command line names, read. */
 static enum err read_inputs(struct run *run, struct note *note)
 {
     const struct command_line *line = run->line;
     const struct command_given *arm = command_option(line, "--arm");
 
-    run->arm = arm_find(span_of(arm ? arm->value : "msrp-smime"));
-    if (!run->arm)
-        return unknown_arm(arm->value, note);
+    TRY(command_arm(arm ? arm->value : "msrp-smime", &run->arm, note));
     TRY(command_number(line, "--trial", 0, 0, UINT32_MAX, &run->number, note));
     TRY(command_number(line, "--lose", 0, 1, UINT32_MAX, &run->lose, note));
     TRY(command_number(line, "--hold", 0, 1, UINT32_MAX, &run->hold, note));

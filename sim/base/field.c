@@ -125,6 +125,12 @@ static void number_write(const struct field *row, const struct value *value, str
     sink_number(sink, value->number);
 }
 
+static void number_write_csv(const struct field *row, const struct value *value, struct sink *sink)
+{
+    if (value->number != NONE_COUNT)
+        number_write(row, value, sink);
+}
+
 static enum err ratio_read(const struct field *row, struct span text, struct value *value, struct note *note)
 {
     (void)row;
@@ -260,10 +266,10 @@ static void text_write_csv(const struct field *row, const struct value *value, s
 
 static const struct kind kinds[FIELD_KIND_COUNT] = {
     [FIELD_TIME] = {time_read, time_compare, time_load, time_store, time_write, time_write_csv, "_ns"},
-    [FIELD_SIZE] = {size_read, number_compare, number_load, number_store, size_write, number_write, "_bytes"},
+    [FIELD_SIZE] = {size_read, number_compare, number_load, number_store, size_write, number_write_csv, "_bytes"},
     [FIELD_RATE] = {rate_read, number_compare, number_load, number_store, rate_write, number_write, "_bps"},
     [FIELD_RATIO] = {ratio_read, ratio_compare, ratio_load, ratio_store, ratio_write, ratio_write_csv, "_ratio"},
-    [FIELD_COUNT] = {count_read, number_compare, number_load, number_store, number_write, number_write, ""},
+    [FIELD_COUNT] = {count_read, number_compare, number_load, number_store, number_write, number_write_csv, ""},
     [FIELD_CHOICE] = {choice_read, NULL, choice_load, choice_store, choice_write, choice_write, ""},
     [FIELD_TEXT] = {text_read, NULL, text_load, text_store, text_write, text_write_csv, ""},
 };

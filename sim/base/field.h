@@ -35,6 +35,9 @@ struct field {
 /* A time of NONE_NS is an empty cell: the phase does not exist in this arm. */
 #define NONE_NS INT64_MIN
 
+/* A size or count of NONE_COUNT is an empty cell of a CSV: nobody knows it (of a transfer that was measured). */
+#define NONE_COUNT UINT64_MAX
+
 /* The row called name, or NULL. rows ends with a row whose name is NULL. */
 const struct field *field_find(const struct field *rows, struct span name);
 

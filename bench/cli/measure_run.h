@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * measure_run.h - repeated transfers of one arm over real sockets, for the commands that measure: signals, the folder
+ * of received files, the file that is sent.
+ */
+#ifndef BENCH_CLI_MEASURE_RUN_H
+#define BENCH_CLI_MEASURE_RUN_H
+
+#include "bench/cli/measure_outcome.h"
+
+enum { MEASURE_REPEAT_MAX = 1000, MEASURE_REASON_SIZE = CONDUCT_TEXT_SIZE };
+
+struct measure_point {
+    const struct arm *arm;
+    struct slice file;
+    uint32_t relays;
+    uint64_t chunk_bytes, message_bytes;
+    const char *congestion;
+    bool is_loopback;
+    struct network_config network;
+    const char *folder; /* keeps received files there; NULL: a temporary one */
+    const char *pcap, *keylog;
+    bool has_outside;
+    struct in_addr outside;
+    uint16_t outside_port;
+};
+
+/* What all repetitions gave beside their outcomes. */
+struct measure_told {
+    struct delay_box_report box;
+    char reason[MEASURE_REASON_SIZE]; /* of the first that was not delivered; empty: none */
+};
+
+/* repeat transfers into outcomes; *done of them were made (less when interrupted). A transfer that fails is an outcome;
+ * errors are ERR_RANGE (an arm that is simulated only, too many relays), ERR_FILE, ERR_CRYPTO. told may be NULL. */
+MUST_USE enum err measure_run(const struct measure_point *point, size_t repeat, struct outcome *outcomes, size_t *done,
+                              struct measure_told *told, struct note *note);
+
+/* Whether Ctrl-C or SIGTERM ended a measure_run(). */
+bool measure_was_interrupted(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * delay_box.h - propagation delay in user space: frames that come in at one device of a pair leave at the other a fixed
+ * time after the kernel stamped their arrival, in order. How late each really left is counted.
+ */
+#ifndef BENCH_MEASURE_DELAY_BOX_H
+#define BENCH_MEASURE_DELAY_BOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DELAY_BOX_PAIRS_MAX = 2 };
+
+struct delay_box_config {
+    int64_t delay_ns;
+    size_t pair_count;
+    const char *pairs[DELAY_BOX_PAIRS_MAX][2]; /* devices of the namespace the process is in */
+    int line; /* read until the other side closes it; then a struct delay_box_report is written and the box ends */
+};
+
+/* Lateness: when a frame was handed to the device less when it was due. */
+struct delay_box_report {
+    uint64_t frames;
+    uint64_t dropped; /* no memory, or the shaped link's queue was full */
+    int64_t mean_ns, p99_ns, most_ns;
+};
+
+/* Ends when the line is shut down by the other side. False: a device cannot be opened, or there is no memory. One byte
+ * on the line says that the box forwards. */
+bool delay_box_run(const struct delay_box_config *config);
+
+#endif

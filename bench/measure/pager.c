@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * pager.c - the two users' processes where the file goes in SIP MESSAGEs (RFC 3428), one outstanding, each part
+ * numbered by the header that the simulator writes, too.
+ */
+#include "bench/measure/ue.h"
+#include "sim/base/check.h"
+
+enum { PART_DIGITS = 8, PARTS_MAX = 99999999 };
+
+static const char target[] = "sip:bob@open-ims.test";
+
+struct pager {
+    struct node *node;
+    struct sip_ua *ua;
+    struct sip_peer *peer;
+    struct receipt receipt; /* UE-B */
+    uint64_t part_bytes;    /* file bytes of each part but the last */
+    uint64_t parts, sent;
+    uint64_t next, received; /* UE-B: the part that is missing first, from 1; bytes so far */
+    bool is_over;
+    char header[64];
+};
+
+/* ---- UE-A ---- */
+
+static struct sip_ua_message pager_message(struct pager *pager, uint64_t part)
+{
+    struct slice file = pager->node->cast->file;
+    uint64_t from = (part - 1) * pager->part_bytes, left = file.length - from;
+    struct sink header = SINK(pager->header);
+
+    sink_format(&header, "File-Part: %0*llu/%0*llu\r\n", PART_DIGITS, (unsigned long long)part, PART_DIGITS,
+                (unsigned long long)pager->parts);
+    check(!header.overflow);
+    return (struct sip_ua_message){.target = target,
+                                   .content_type = "application/octet-stream",
+                                   .headers = sink_written(&header),
+                                   .body = slice_part(file, from, left < pager->part_bytes ? left : pager->part_bytes)};
+}
+
+/* Body bytes that fill the limit: the head's length depends on the body's only through the digits of Content-Length. */
+static enum err pager_fit(struct pager *pager, struct note *note)
+{
+    const struct cast *cast = pager->node->cast;
+    uint64_t limit = cast->message_bytes, body = limit;
+
+    pager->parts = 1;
+    for (int round = 0; round < 4; round++) {
+        pager->part_bytes = body;
+        struct sip_ua_message message = pager_message(pager, 1);
+
+        message.body.length = body;
+        size_t head = sip_ua_message_head_size(pager->ua, &message);
+
+        if (head >= limit)
+            return note_set(note, ERR_RANGE, "%llu B leave no room for a body: a MESSAGE's headers alone take %zu B",
+                            (unsigned long long)limit, head);
+        body = limit - head;
+    }
+    pager->part_bytes = body;
+    pager->parts = cast->file.length == 0 ? 1 : (cast->file.length + body - 1) / body;
+    if (pager->parts > PARTS_MAX)
+        return note_set(note, ERR_RANGE, "the file takes %llu MESSAGEs: expected at most %d",
+                        (unsigned long long)pager->parts, PARTS_MAX);
+    return ERR_OK;
+}
+
+static void pager_next(struct pager *pager)
+{
+    struct sip_ua_message message = pager_message(pager, ++pager->sent);
+
+    sip_ua_message(pager->ua, loop_now_ns(), &message, sip_peer_outbox(pager->peer));
+    sip_peer_do(pager->peer);
+}
+
+static void pager_press(void *context)
+{
+    struct pager *pager = context;
+    int64_t now_ns = loop_now_ns();
+
+    node_tell(pager->node, MARK_PRESSED, now_ns);
+    node_tell(pager->node, MARK_SIGNALLED, now_ns);
+    node_tell(pager->node, MARK_FIRST_BYTE, now_ns);
+    node_tell(pager->node, MARK_BODY, (int64_t)pager->node->cast->file.length);
+    pager_next(pager);
+}
+
+static void pager_a_told(void *context, const struct sip_output *item)
+{
+    struct pager *pager = context;
+
+    if (item->action == SIP_REFUSED)
+        node_fail(pager->node, NODE_TRANSFER_FAILED, "MESSAGE %llu got %d", (unsigned long long)pager->sent,
+                  item->status);
+    else if (item->action == SIP_TIMED_OUT)
+        node_fail(pager->node, pager->sent == 1 ? NODE_SETUP_TIMEOUT : NODE_TRANSFER_FAILED,
+                  "nobody answered MESSAGE %llu in time", (unsigned long long)pager->sent);
+    if (item->action != SIP_MESSAGE_ANSWERED)
+        return;
+    if (pager->sent < pager->parts) {
+        pager_next(pager);
+        return;
+    }
+    node_tell(pager->node, MARK_CHUNKS, (int64_t)pager->sent);
+    node_now(pager->node, MARK_ENDED);
+}
+
+/* ---- UE-B ---- */
+
+static bool read_part(struct span head, uint64_t *part, uint64_t *parts)
+{
+    struct span text = span_after(head, span_find(head, SPAN("\r\nFile-Part: ")));
+
+    return text.size > 0 && span_cut_literal(&text, SPAN("\r\nFile-Part: ")) == ERR_OK &&
+           span_cut_number(&text, part) == ERR_OK && span_cut_literal(&text, SPAN("/")) == ERR_OK &&
+           span_cut_number(&text, parts) == ERR_OK && *part >= 1 && *part <= *parts;
+}
+
+/* Parts come in order, since the next is sent when the last was answered; what comes again is passed over. */
+static void pager_arrived(void *context, struct span head, struct slice body)
+{
+    struct pager *pager = context;
+    struct note note = {{0}};
+    uint64_t part, parts;
+
+    if (pager->is_over || !read_part(head, &part, &parts) || part != pager->next)
+        return;
+    if (pager->next == 1)
+        pager->parts = parts;
+    if (parts != pager->parts) {
+        pager->is_over = true;
+        node_fail(pager->node, NODE_TRANSFER_FAILED, "a part of another file came");
+        return;
+    }
+    if (receipt_write(&pager->receipt, pager->received, body, &note) != ERR_OK) {
+        pager->is_over = true;
+        node_fail(pager->node, NODE_TRANSFER_FAILED, "%s", note.text);
+        return;
+    }
+    pager->received += body.length;
+    if (pager->next++ < pager->parts)
+        return;
+    pager->is_over = true;
+    node_now(pager->node, MARK_LAST_BYTE);
+    ue_keep(pager->node, &pager->receipt, pager->received);
+}
+
+/* ---- Both ---- */
+
+static void pager_connected(void *context)
+{
+    const struct pager *pager = context;
+
+    node_now(pager->node, MARK_WARM);
+}
+
+static void pager_warm(void *context)
+{
+    struct pager *pager = context;
+
+    if (sip_peer_transport(pager->node->cast) == SIP_UDP)
+        node_now(pager->node, MARK_WARM);
+    else
+        sip_peer_connect(pager->peer, pager->node->role == CAST_UE_A ? CAST_P_A : CAST_P_B);
+}
+
+static uint64_t pager_resent(void *context)
+{
+    const struct pager *pager = context;
+
+    return sip_peer_resent(pager->peer);
+}
+
+static enum err pager_start(struct node *node, const struct sip_peer_config *wanted, struct pager **out,
+                            struct note *note)
+{
+    struct arena *arena = arena_create(UE_MEMORY);
+
+    if (!arena)
+        return note_set(note, ERR_FULL, "no memory for a user");
+    struct pager *pager = arena_alloc(arena, sizeof(*pager));
+    struct sip_peer_config config = *wanted;
+
+    pager->node = node;
+    pager->next = 1;
+    pager->ua = config.ua = sip_peer_user_agent(node->cast, arena, node->role);
+    config.context = pager;
+    config.connected = pager_connected;
+    pager->peer = sip_peer_create(node, arena, &config, note);
+    if (!pager->peer)
+        return ERR_FILE;
+    node->context = pager;
+    node->warm = pager_warm;
+    node->resent = pager_resent;
+    *out = pager;
+    return ERR_OK;
+}
+
+enum err pager_a_start(struct node *node, struct note *note)
+{
+    const struct sip_peer_config config = {.told = pager_a_told};
+    struct pager *pager;
+
+    TRY(pager_start(node, &config, &pager, note));
+    node->press = pager_press;
+    return pager_fit(pager, note);
+}
+
+enum err pager_b_start(struct node *node, struct note *note)
+{
+    const struct sip_peer_config config = {.arrived = pager_arrived};
+    struct pager *pager;
+
+    TRY(pager_start(node, &config, &pager, note));
+    return receipt_open(&pager->receipt, node->cast->folder, node->cast->file.length, note);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ue.h - what the two users' processes share: their session descriptions, the file that UE-B receives.
+ */
+#ifndef BENCH_MEASURE_UE_H
+#define BENCH_MEASURE_UE_H
+
+#include "bench/measure/msrp_ue.h"
+#include "bench/measure/receipt.h"
+#include "bench/measure/sip_peer.h"
+#include "sim/wire/sdp.h"
+
+#define UE_MEMORY ((size_t)1 << 30)
+enum { UE_SDP_SIZE = 2048 };
+
+extern const char *const ue_sealed_types[]; /* what a user accepts who wants the file sealed */
+
+/* Writes the user's offer or answer; file_bytes: of the file-selector. */
+void ue_write_sdp(const struct node *node, const struct msrp_ue *media, uint64_t file_bytes, struct sink *sdp);
+
+/* The file is whole at UE-B: opens what was sealed, checks it, gives it its name and reports. */
+void ue_keep(struct node *node, struct receipt *receipt, uint64_t length);
+
+#endif
