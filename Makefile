@@ -4,6 +4,7 @@
 # make test            the tests, within three minutes; SAN=address,undefined for a sanitizer build, CC=clang for clang
 # make check-long      the same with nothing sampled, and what measures, loads or takes long; within an hour
 # make bench           speed against bare loops
+# make testbed         file sessions through a real IMS core (Kamailio) in network namespaces, captured; root
 # make bench-peers     TCP against that of ns-3, cell by cell
 # make fuzz            every parser under clang's fuzzer, FUZZ_S seconds each
 # make deps, deps-test, deps-clang, deps-peers, deps-long install from Debian what building, testing, clang, ns-3 and
@@ -192,6 +193,16 @@ bench-peers:
 	@sh bench/install.sh deps deps-peers
 	@$(MAKE) --no-print-directory $(B)/peer_ours $(B)/peer_ns3
 	@sh bench/peers/tcp.sh $(B)/peer_ours $(B)/peer_ns3 $(SEEDS) $(RECORD)
+
+# A real IMS core, Kamailio's, in network namespaces, with the file session across it: captures into build/testbed.
+$(B)/testbed_vectors: $(B)/bench/testbed/vectors.o $$(call have,sim/sec sim/base)
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+
+.PHONY: testbed
+testbed:
+	@sh bench/install.sh deps deps-test deps-long
+	@$(MAKE) --no-print-directory -j2 all $(B)/testbed_vectors
+	@TESTBED_VECTORS=$(B)/testbed_vectors HOPSIM=build/hopsim sh bench/testbed/testbed.sh run sh bench/testbed/sessions.sh
 
 clean:
 	rm -rf build

@@ -24,6 +24,7 @@ bench/measure: sim/base sim/wire sim/proto sim/sec | openssl
 bench/speed: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims | gsl openssl
 bench/speed/floors: bench/speed |
 bench/peers: sim/base sim/des sim/net |
+bench/testbed: sim/base sim/sec |
 '
 libraries='gsl openssl pcap osip2 osipparser2 ini.h jansson.h CUnit mpi.h'
 

@@ -7,7 +7,8 @@ set -u
 cd "${0%/*}/../.." || exit 3
 : "${TESTBED_RUN:=$(pwd)/build/testbed}"
 : "${TESTBED_CHILDREN:=4}"
-: "${TESTBED_USERS:=2}"
+: "${TESTBED_USERS:=1}"           # a network
+: "${TESTBED_REGISTRATIONS:=8}" # that each user's vectors suffice for
 . bench/testbed/network.sh
 
 fail() {
@@ -67,7 +68,7 @@ configure() {
 
 # Authentication vectors of each user as SQL for the HSS.
 vectors() { # SIDE
-    "$TESTBED_VECTORS" "home-$1.test" "$TESTBED_USERS"
+    "${TESTBED_VECTORS:?names the program that makes vectors}" "home-$1.test" "$TESTBED_USERS" "$TESTBED_REGISTRATIONS"
 }
 
 start() { # NODE
