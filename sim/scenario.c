@@ -14,12 +14,11 @@ static const char *const forwardings[] = {"store-and-forward", "cut-through", NU
 static const char *const sip_transports[] = {"as-observed", "as-rfc", NULL};
 static const char *const tcp_answers[] = {"refused", "accepted", NULL};
 static const char *const provisionals[] = {"none", "180", "183-prack-update", NULL};
-static const char *const peer_states[] = {"registered", "unknown", "unregistered", "expired",
-                                          "busy",       "no-smime", "declines", NULL};
+static const char *const peer_states[] = {"registered", "unknown",  "unregistered", "expired",
+                                          "busy",       "no-smime", "declines",     NULL};
 static_assert(sizeof(peer_states) / sizeof(peer_states[0]) == PEER_COUNT + 1, "each state has a name");
 static const char *const proxy_auths[] = {"off", "digest", "wrong-password", NULL};
-static const char *const overloads[] = {"none",       "p-cscf-a", "s-cscf-a", "i-cscf-b",
-                                        "s-cscf-b", "p-cscf-b", NULL};
+static const char *const overloads[] = {"none", "p-cscf-a", "s-cscf-a", "i-cscf-b", "s-cscf-b", "p-cscf-b", NULL};
 static_assert(sizeof(overloads) / sizeof(overloads[0]) == OVERLOAD_COUNT + 1, "each place has a name");
 static const char *const chunkings[] = {"few-large", "2048", NULL};
 static const char *const success_reports[] = {"no", "yes", NULL};
@@ -31,7 +30,7 @@ static const char *const tcp_congestion_names[] = {"newreno", "cubic", NULL};
 static const char *const tcp_recoveries[] = {"sack", "rack-tlp", NULL};
 static const char *const tcp_idle_restarts[] = {"keep", "restart", "halve", NULL};
 static const char *const switches[] = {"off", "on", NULL};
-static const char *const suites[] = {"rfc8591", "rfc4975-rsa", NULL};
+static const char *const suites[] = {"rfc8591", "rfc4975-rsa", "2013-3des", NULL};
 static const char *const certificates[] = {"left-out", "included", NULL};
 static const char *const hashes[] = {"off", "sha-1", NULL};
 static const char *const actives[] = {"offerer", "answerer", NULL};
@@ -206,7 +205,7 @@ const struct field scenario_fields[] = {
         "what the timeout adds to the smoothed round trip, at least", "RFC 6298: the clock's grain; assumed"),
     CHOICE("tcp.timestamps", tcp_timestamps, "on", switches, "12 B in every segment", "RFC 7323"),
 
-    CHOICE("smime.suite", suite, "rfc8591", suites, "algorithms of the sealed file", "RFC 8591, RFC 4975"),
+    CHOICE("smime.suite", suite, "rfc8591", suites, "algorithms of the sealed file", "RFC 8591; RFC 4975; S/MIME as in 2013, RFC 3370"),
     CHOICE("smime.certificate", certificate, "included", certificates, "whether the signer's certificate is sent along",
            "RFC 8591"),
     CHOICE("seal.when", seal_when, "after-answer", seals, "when the sender seals the file",

@@ -36,7 +36,7 @@ enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
 enum jitter_order { JITTER_KEPT, JITTER_FREE };
 enum tcp_set { TCP_SET_RFC, TCP_SET_LINUX, TCP_SET_COUNT };
 enum tcp_recovery { TCP_RECOVERY_SACK, TCP_RECOVERY_RACK_TLP };
-enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA };
+enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA, SUITE_2013_3DES };
 
 /* A kind of link, both directions alike but for what the scenario says of access links. */
 struct scenario_link {

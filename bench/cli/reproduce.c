@@ -81,7 +81,7 @@ static enum err run_watched(struct reproduce *reproduce, const char *arm, bool i
 
 static void write_facts(struct sink *report, int64_t plain_bytes, int64_t sealed_bytes)
 {
-    static const char *const suites[CMS_SUITE_COUNT] = {"rfc8591", "rfc4975-rsa"};
+    static const char *const suites[CMS_SUITE_COUNT] = {"rfc8591", "rfc4975-rsa", "2013-3des"};
 
     sink_text(report,
               "Beside these numbers:\n"

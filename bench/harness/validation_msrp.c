@@ -238,6 +238,7 @@ static const struct chunks chunks_2048 = {"msrp.chunk=2048", CHUNK}, chunks_larg
 static const struct library library_rfc8591 = {"smime.suite=rfc8591", CMS_RFC8591, EVP_sha256, EVP_aes_128_gcm, true};
 static const struct library library_rsa = {"smime.suite=rfc4975-rsa", CMS_RFC4975_RSA, EVP_sha1, EVP_aes_128_cbc,
                                            false};
+static const struct library library_3des = {"smime.suite=2013-3des", CMS_2013_3DES, EVP_sha1, EVP_des_ede3_cbc, false};
 
 const struct validation_row validation_msrp[] = {
     {.what = "chunks of 2,048 B: SENDs of 1 B to 1 MiB",
@@ -260,6 +261,11 @@ const struct validation_row validation_msrp[] = {
      .unit = VALIDATION_BYTES,
      .run = run_sealed,
      .subject = &library_rsa},
+    {.what = "sealed under 2013-3des: 1 B to 1 MiB",
+     .source = "RFC 3370, 5652, as OpenSSL's CMS writes it",
+     .unit = VALIDATION_BYTES,
+     .run = run_sealed,
+     .subject = &library_3des},
     {.what = "TLS 1.3 records: 1 B to 1 MiB",
      .source = "RFC 8446 section 5.2: 22 B a record of 16 KiB",
      .unit = VALIDATION_BYTES,

@@ -13,8 +13,11 @@
 enum cms_suite {
     CMS_RFC8591,     /* ECDSA P-256 SHA-256; AuthEnvelopedData AES-128-GCM, ECDH P-256 with X9.63 KDF SHA-256 */
     CMS_RFC4975_RSA, /* RSA-2048 SHA-1; EnvelopedData AES-128-CBC, RSA key transport (S/MIME 3.1) */
+    CMS_2013_3DES,   /* RSA-2048 SHA-1; EnvelopedData triple DES in CBC, RSA key transport (S/MIME 3.0) */
     CMS_SUITE_COUNT
 };
+
+enum { CMS_RECIPIENTS_MAX = 16 };
 
 /* The kind of party a suite needs. */
 enum party_kind cms_party_kind(enum cms_suite suite);
@@ -22,19 +25,22 @@ enum party_kind cms_party_kind(enum cms_suite suite);
 /* Value of the Content-Type header of what cms_seal writes. */
 const char *cms_content_type(enum cms_suite suite);
 
-/* Bytes of a file of content_bytes once sealed. */
+/* Bytes of a file of content_bytes once sealed for so many recipients (1 to CMS_RECIPIENTS_MAX). */
 uint64_t cms_sealed_size(enum cms_suite suite, bool with_certificate, uint64_t content_bytes);
+uint64_t cms_sealed_size_for(enum cms_suite suite, uint32_t recipients, bool with_certificate, uint64_t content_bytes);
 
 struct cms_sealing {
     const struct party *sender, *recipient; /* both of the suite's kind */
     enum cms_suite suite;
-    bool with_certificate;  /* include the sender's */
-    int64_t signing_time_s; /* seconds since 1970, before 2050: the signing-time attribute */
+    bool with_certificate;      /* include the sender's */
+    int64_t signing_time_s;     /* seconds since 1970, before 2050: the signing-time attribute */
+    const struct party *others; /* more recipients behind the first, of the same kind */
+    uint32_t other_count;       /* at most CMS_RECIPIENTS_MAX - 1 */
 };
 
-/* Seals content into out: exactly cms_sealed_size() bytes, of out_size; ERR_FULL when there is less room. Memory use
- * does not depend on the size. ERR_RANGE for a signing time past 2049; ERR_CRYPTO, with a note, when OpenSSL refuses;
- * what out holds then means nothing. */
+/* Seals content into out: exactly cms_sealed_size_for() bytes, of out_size; ERR_FULL when there is less room. Memory
+ * use does not depend on the size. ERR_RANGE for a signing time past 2049; ERR_CRYPTO, with a note, when OpenSSL
+ * refuses; what out holds then means nothing. */
 MUST_USE enum err cms_seal(const struct cms_sealing *sealing, struct slice content, uint8_t *out, size_t out_size,
                            struct note *note);
 

@@ -11,8 +11,9 @@
 #include <openssl/x509.h>
 
 enum {
-    WRAPPED_SIZE = CMS_KEY_SIZE + 8, /* RFC 3394 */
-    POINT_SIZE = 65,                 /* uncompressed point of P-256 */
+    WRAP_KEY_SIZE = 16,               /* AES-128 key wrap, and the key it wraps */
+    WRAPPED_SIZE = WRAP_KEY_SIZE + 8, /* RFC 3394 */
+    POINT_SIZE = 65,                  /* uncompressed point of P-256 */
     SECRET_SIZE = 32,
     KARI_VERSION = 3, /* RFC 5652 section 6.2.2 */
     KTRI_VERSION = 0  /* RFC 5652 section 6.2.1, with issuerAndSerialNumber */
@@ -43,7 +44,7 @@ static void write_wrap_algorithm(struct sink *sink)
 }
 
 /* Key-encryption key from the shared secret; what is hashed with it is ECC-CMS-SharedInfo, RFC 5753 section 7.2. */
-static bool derive_wrapping_key(const uint8_t secret[SECRET_SIZE], uint8_t key[CMS_KEY_SIZE])
+static bool derive_wrapping_key(const uint8_t secret[SECRET_SIZE], uint8_t key[WRAP_KEY_SIZE])
 {
     char bytes[64];
     struct sink info = SINK(bytes);
@@ -53,7 +54,7 @@ static bool derive_wrapping_key(const uint8_t secret[SECRET_SIZE], uint8_t key[C
     write_wrap_algorithm(&info);
     der_write_head(&info, DER_CONTEXT_2, der_size(4));
     der_write_head(&info, DER_OCTET_STRING, 4);
-    sink_u32(&info, 8 * CMS_KEY_SIZE);
+    sink_u32(&info, 8 * WRAP_KEY_SIZE);
     check(!info.overflow);
 
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_X963KDF, NULL);
@@ -68,7 +69,7 @@ static bool derive_wrapping_key(const uint8_t secret[SECRET_SIZE], uint8_t key[C
     };
 
     memcpy(copy, secret, sizeof(copy));
-    bool done = context && EVP_KDF_derive(context, key, CMS_KEY_SIZE, parameters) == 1;
+    bool done = context && EVP_KDF_derive(context, key, WRAP_KEY_SIZE, parameters) == 1;
 
     OPENSSL_cleanse(copy, sizeof(copy));
     EVP_KDF_CTX_free(context);
@@ -77,7 +78,7 @@ static bool derive_wrapping_key(const uint8_t secret[SECRET_SIZE], uint8_t key[C
 }
 
 /* ECDH of own key and the other's public key, then the KDF. */
-static bool agree(EVP_PKEY *own, EVP_PKEY *other, uint8_t key[CMS_KEY_SIZE])
+static bool agree(EVP_PKEY *own, EVP_PKEY *other, uint8_t key[WRAP_KEY_SIZE])
 {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(own, NULL);
     uint8_t secret[SECRET_SIZE];
@@ -92,7 +93,7 @@ static bool agree(EVP_PKEY *own, EVP_PKEY *other, uint8_t key[CMS_KEY_SIZE])
 }
 
 /* Wraps or unwraps: size_out is what must come out. */
-static bool wrap(const uint8_t key[CMS_KEY_SIZE], bool is_wrapping, const uint8_t *in, int size_in, uint8_t *out,
+static bool wrap(const uint8_t key[WRAP_KEY_SIZE], bool is_wrapping, const uint8_t *in, int size_in, uint8_t *out,
                  int size_out)
 {
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
@@ -117,12 +118,12 @@ static bool wrap(const uint8_t key[CMS_KEY_SIZE], bool is_wrapping, const uint8_
 static bool wrap_for(const struct party *recipient, const uint8_t *key, uint8_t *point, uint8_t *wrapped)
 {
     EVP_PKEY *ephemeral = EVP_EC_gen("P-256");
-    uint8_t wrapping_key[CMS_KEY_SIZE];
+    uint8_t wrapping_key[WRAP_KEY_SIZE];
     size_t size = 0;
     bool done = ephemeral &&
                 EVP_PKEY_get_octet_string_param(ephemeral, OSSL_PKEY_PARAM_PUB_KEY, point, POINT_SIZE, &size) == 1 &&
                 size == POINT_SIZE && agree(ephemeral, recipient->key, wrapping_key) &&
-                wrap(wrapping_key, true, key, CMS_KEY_SIZE, wrapped, WRAPPED_SIZE);
+                wrap(wrapping_key, true, key, WRAP_KEY_SIZE, wrapped, WRAPPED_SIZE);
 
     OPENSSL_cleanse(wrapping_key, sizeof(wrapping_key));
     EVP_PKEY_free(ephemeral);
@@ -193,14 +194,14 @@ static bool transport(EVP_PKEY *key, bool is_encrypting, struct span in, uint8_t
 }
 
 /* KeyTransRecipientInfo, RFC 5652 section 6.2.1. */
-static enum err write_transport(struct sink *sink, const struct party *recipient, const uint8_t *key, struct note *note)
+static enum err write_transport(struct sink *sink, const struct party *recipient, struct span key, struct note *note)
 {
     char bytes[CMS_RECIPIENT_MAX];
     struct sink content = SINK(bytes);
     uint8_t encrypted[CMS_SIGNATURE_MAX];
     size_t size = sizeof(encrypted);
 
-    if (!transport(recipient->key, true, (struct span){(const char *)key, CMS_KEY_SIZE}, encrypted, &size))
+    if (!transport(recipient->key, true, key, encrypted, &size))
         return crypto_failed(note, "cannot encrypt a key for the recipient");
     der_write_small(&content, KTRI_VERSION);
     cms_write_identifier(&content, recipient);
@@ -214,11 +215,12 @@ static enum err write_transport(struct sink *sink, const struct party *recipient
 }
 
 enum err cms_key_write(struct sink *sink, const struct cms_suite_row *row, const struct party *recipient,
-                       const uint8_t key[CMS_KEY_SIZE], struct note *note)
+                       const uint8_t key[CMS_KEY_MAX], struct note *note)
 {
-    if (row->key_way == CMS_KEY_AGREEMENT)
-        return write_agreement(sink, recipient, key, note);
-    return write_transport(sink, recipient, key, note);
+    if (row->key_way == CMS_KEY_TRANSPORT)
+        return write_transport(sink, recipient, (struct span){(const char *)key, row->key_bytes}, note);
+    check(row->key_bytes == WRAP_KEY_SIZE);
+    return write_agreement(sink, recipient, key, note);
 }
 
 /* Whether the identifier that comes next names the party's certificate. */
@@ -254,11 +256,11 @@ static enum err cut_originator(struct span *text, struct span *point)
 static bool unwrap_from(const struct party *recipient, struct span point, struct span wrapped, uint8_t *key)
 {
     EVP_PKEY *sender = EVP_PKEY_new();
-    uint8_t wrapping_key[CMS_KEY_SIZE];
+    uint8_t wrapping_key[WRAP_KEY_SIZE];
     bool done = sender && EVP_PKEY_copy_parameters(sender, recipient->key) == 1 &&
                 EVP_PKEY_set1_encoded_public_key(sender, (const unsigned char *)point.data, point.size) == 1 &&
                 agree(recipient->key, sender, wrapping_key) &&
-                wrap(wrapping_key, false, (const uint8_t *)wrapped.data, (int)wrapped.size, key, CMS_KEY_SIZE);
+                wrap(wrapping_key, false, (const uint8_t *)wrapped.data, (int)wrapped.size, key, WRAP_KEY_SIZE);
 
     OPENSSL_cleanse(wrapping_key, sizeof(wrapping_key));
     EVP_PKEY_free(sender);
@@ -289,10 +291,11 @@ static enum err read_agreement(struct span info, const struct party *recipient, 
     return ERR_OK;
 }
 
-static enum err read_transport(struct span info, const struct party *recipient, uint8_t *key, struct note *note)
+static enum err read_transport(struct span info, const struct party *recipient, uint8_t *key, size_t key_bytes,
+                               struct note *note)
 {
     struct span content, algorithm, encrypted;
-    uint8_t version, decrypted[CMS_SIGNATURE_MAX], random[CMS_KEY_SIZE];
+    uint8_t version, decrypted[CMS_SIGNATURE_MAX], random[CMS_KEY_MAX];
     size_t size = sizeof(decrypted);
 
     TRY(der_cut(&info, DER_SEQUENCE, &content));
@@ -305,17 +308,17 @@ static enum err read_transport(struct span info, const struct party *recipient, 
         return ERR_SYNTAX;
     if (RAND_bytes(random, sizeof(random)) != 1)
         return crypto_failed(note, "no random numbers");
-    bool done = transport(recipient->key, false, encrypted, decrypted, &size) && size == CMS_KEY_SIZE;
+    bool done = transport(recipient->key, false, encrypted, decrypted, &size) && size == key_bytes;
 
-    memcpy(key, done ? decrypted : random, CMS_KEY_SIZE);
+    memcpy(key, done ? decrypted : random, key_bytes);
     OPENSSL_cleanse(decrypted, sizeof(decrypted));
     return ERR_OK;
 }
 
 enum err cms_key_read(struct span info, const struct cms_suite_row *row, const struct party *recipient,
-                      uint8_t key[CMS_KEY_SIZE], struct note *note)
+                      uint8_t key[CMS_KEY_MAX], struct note *note)
 {
     if (row->key_way == CMS_KEY_AGREEMENT)
         return read_agreement(info, recipient, key, note);
-    return read_transport(info, recipient, key, note);
+    return read_transport(info, recipient, key, row->key_bytes, note);
 }

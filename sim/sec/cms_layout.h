@@ -10,8 +10,8 @@
 #include "sim/sec/der.h"
 
 enum {
-    CMS_KEY_SIZE = 16,          /* content-encryption key, AES-128 */
-    CMS_BLOCK_SIZE = 16,        /* AES */
+    CMS_KEY_MAX = 24,           /* bytes of the longest content-encryption key: triple DES */
+    CMS_BLOCK_SIZE = 16,        /* AES, the longest block */
     CMS_TAG_SIZE = 16,          /* GCM */
     CMS_NONCE_GCM = 12,         /* RFC 5084 recommends 12 octets */
     CMS_DIGEST_MAX = 32,        /* SHA-256 */
@@ -34,6 +34,8 @@ struct cms_suite_row {
     bool signature_has_null; /* its AlgorithmIdentifier carries NULL parameters */
     int content_nid;         /* ContentInfo: authEnvelopedData or envelopedData */
     int cipher_nid;
+    uint8_t key_bytes;     /* content-encryption key, at most CMS_KEY_MAX */
+    uint8_t block_bytes;   /* at most CMS_BLOCK_SIZE */
     bool is_authenticated; /* GCM with a tag after the content; otherwise CBC with padding */
     enum cms_key_way key_way;
     uint64_t signer_bytes;      /* SignerInfo */
@@ -55,13 +57,15 @@ struct cms_layout {
     uint64_t signed_info;   /* its ContentInfo */
     uint64_t plaintext;     /* MIME entity of the SignedData: what is encrypted */
     uint64_t ciphertext;    /* the same with padding */
+    uint64_t recipients;    /* RecipientInfos */
     uint64_t encrypted;     /* EncryptedContentInfo */
     uint64_t enveloped;     /* (Auth)EnvelopedData */
     uint64_t envelope_info; /* its ContentInfo */
     uint64_t sealed;        /* the whole */
 };
 
-void cms_layout_init(struct cms_layout *layout, enum cms_suite suite, bool with_certificate, uint64_t content_bytes);
+void cms_layout_init(struct cms_layout *layout, enum cms_suite suite, uint32_t recipients, bool with_certificate,
+                     uint64_t content_bytes);
 
 /* AlgorithmIdentifier of the suite's digest and signature. OpenSSL writes digests without parameters. */
 void cms_write_digest_algorithm(struct sink *sink, const struct cms_suite_row *row);

@@ -16,7 +16,7 @@ enum { TAIL_MAX = 16384 /* bytes of certificates and SignerInfo that are taken *
 /* What the (Auth)EnvelopedData says. */
 struct envelope {
     const struct cms_suite_row *row;
-    struct span recipient;
+    struct span recipients; /* RecipientInfos */
     struct span nonce;
     struct span ciphertext;
     struct span tag; /* empty for CBC */
@@ -46,6 +46,7 @@ struct opener {
 
 /* ---- Envelope ---- */
 
+/* The first suite with this kind of content; others may differ in the cipher (cut_cipher). */
 static const struct cms_suite_row *find_suite(struct span *info)
 {
     for (int i = 0; i < CMS_SUITE_COUNT; i++)
@@ -54,13 +55,29 @@ static const struct cms_suite_row *find_suite(struct span *info)
     return NULL;
 }
 
+/* The suite is the one with this kind of content and this cipher. */
+static enum err cut_cipher_name(struct span *algorithm, struct envelope *envelope)
+{
+    for (int i = 0; i < CMS_SUITE_COUNT; i++) {
+        struct span rest = *algorithm;
+
+        if (cms_suites[i].content_nid != envelope->row->content_nid ||
+            der_cut_oid(&rest, cms_suites[i].cipher_nid) != ERR_OK)
+            continue;
+        envelope->row = &cms_suites[i];
+        *algorithm = rest;
+        return ERR_OK;
+    }
+    return ERR_SYNTAX;
+}
+
 static enum err cut_cipher(struct span *text, struct envelope *envelope)
 {
     struct span algorithm, parameters;
     uint8_t tag_size;
 
     TRY(der_cut(text, DER_SEQUENCE, &algorithm));
-    TRY(der_cut_oid(&algorithm, envelope->row->cipher_nid));
+    TRY(cut_cipher_name(&algorithm, envelope));
     if (!envelope->row->is_authenticated) {
         TRY(der_cut(&algorithm, DER_OCTET_STRING, &envelope->nonce));
     } else {
@@ -75,19 +92,18 @@ static enum err cut_cipher(struct span *text, struct envelope *envelope)
 
 static enum err cut_enveloped(struct span data, struct envelope *envelope)
 {
-    struct span recipients, encrypted;
+    struct span encrypted;
     uint8_t version;
 
     TRY(der_cut_small(&data, &version));
-    TRY(der_cut(&data, DER_SET, &recipients));
-    TRY(der_cut_whole(&recipients, &envelope->recipient));
+    TRY(der_cut(&data, DER_SET, &envelope->recipients));
     TRY(der_cut(&data, DER_SEQUENCE, &encrypted));
     TRY(der_cut_oid(&encrypted, NID_pkcs7_data));
     TRY(cut_cipher(&encrypted, envelope));
     TRY(der_cut(&encrypted, DER_IMPLICIT_0, &envelope->ciphertext));
     if (envelope->row->is_authenticated)
         TRY(der_cut(&data, DER_OCTET_STRING, &envelope->tag));
-    if (version != 0 || recipients.size || encrypted.size || data.size)
+    if (version != 0 || envelope->recipients.size == 0 || encrypted.size || data.size)
         return ERR_SYNTAX;
     return !envelope->row->is_authenticated || envelope->tag.size == CMS_TAG_SIZE ? ERR_OK : ERR_SYNTAX;
 }
@@ -304,13 +320,32 @@ static enum err check_tail(struct opener *o, struct note *note)
 
 /* ---- All ---- */
 
+/* The key from the RecipientInfo that is for this recipient. What is wrong with another one's is not looked at, but how
+ * many there are is. */
+static enum err find_key(const struct opener *o, uint8_t key[CMS_KEY_MAX], struct note *note)
+{
+    const struct envelope *e = &o->envelope;
+    struct span rest = e->recipients, info;
+    enum err result = ERR_SYNTAX;
+    int count = 0;
+
+    while (rest.size > 0) {
+        TRY(der_cut_whole(&rest, &info));
+        if (++count > CMS_RECIPIENTS_MAX)
+            return ERR_SYNTAX;
+        if (result != ERR_OK)
+            result = cms_key_read(info, e->row, o->opening->recipient, key, note);
+    }
+    return result;
+}
+
 static enum err begin(struct opener *o, struct note *note)
 {
     const struct envelope *e = &o->envelope;
-    uint8_t key[CMS_KEY_SIZE];
+    uint8_t key[CMS_KEY_MAX];
     char tag[CMS_TAG_SIZE];
 
-    TRY(cms_key_read(e->recipient, e->row, o->opening->recipient, key, note));
+    TRY(find_key(o, key, note));
     o->cipher = EVP_CIPHER_CTX_new();
     o->digest = EVP_MD_CTX_new();
     bool done = o->cipher && o->digest &&

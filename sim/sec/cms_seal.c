@@ -25,18 +25,20 @@ struct sealer {
 /* Everything up to the first byte of ciphertext. */
 static enum err write_envelope(struct sealer *s, const uint8_t *key, const uint8_t *nonce, struct note *note)
 {
-    char bytes[CMS_RECIPIENT_MAX];
-    struct sink recipient = SINK(bytes);
+    char bytes[CMS_RECIPIENTS_MAX * CMS_RECIPIENT_MAX];
+    struct sink recipients = SINK(bytes);
 
-    TRY(cms_key_write(&recipient, s->row, s->sealing->recipient, key, note));
-    check(!recipient.overflow && recipient.size == s->row->recipient_bytes);
+    TRY(cms_key_write(&recipients, s->row, s->sealing->recipient, key, note));
+    for (uint32_t i = 0; i < s->sealing->other_count; i++)
+        TRY(cms_key_write(&recipients, s->row, &s->sealing->others[i], key, note));
+    check(!recipients.overflow && recipients.size == s->layout.recipients);
     der_write_head(&s->out, DER_SEQUENCE, s->layout.envelope_info);
     der_write_oid(&s->out, s->row->content_nid);
     der_write_head(&s->out, DER_CONTEXT_0, der_size(s->layout.enveloped));
     der_write_head(&s->out, DER_SEQUENCE, s->layout.enveloped);
     /* The version is 0 for RSA with issuerAndSerialNumber and for AuthEnvelopedData, 2 for any other EnvelopedData. */
     der_write_small(&s->out, 0);
-    der_write(&s->out, DER_SET, sink_written(&recipient));
+    der_write(&s->out, DER_SET, sink_written(&recipients));
     der_write_head(&s->out, DER_SEQUENCE, s->layout.encrypted);
     der_write_oid(&s->out, NID_pkcs7_data);
     cms_write_cipher(&s->out, s->row, nonce);
@@ -146,13 +148,16 @@ static bool write_end(struct sealer *s)
 
 static enum err begin(struct sealer *s, struct note *note)
 {
-    uint8_t key[CMS_KEY_SIZE], nonce[CMS_BLOCK_SIZE];
+    uint8_t key[CMS_KEY_MAX], nonce[CMS_BLOCK_SIZE];
 
     s->cipher = EVP_CIPHER_CTX_new();
     s->digest = EVP_MD_CTX_new();
-    bool done = s->cipher && s->digest && RAND_priv_bytes(key, sizeof(key)) == 1 &&
-                RAND_bytes(nonce, sizeof(nonce)) == 1 &&
-                EVP_EncryptInit_ex(s->cipher, EVP_get_cipherbynid(s->row->cipher_nid), NULL, key, nonce) == 1 &&
+    /* The cipher makes its own key: one of DES has odd parity. */
+    bool done = s->cipher && s->digest && RAND_bytes(nonce, sizeof(nonce)) == 1 &&
+                EVP_EncryptInit_ex(s->cipher, EVP_get_cipherbynid(s->row->cipher_nid), NULL, NULL, NULL) == 1 &&
+                EVP_CIPHER_CTX_get_key_length(s->cipher) == s->row->key_bytes &&
+                EVP_CIPHER_CTX_rand_key(s->cipher, key) == 1 &&
+                EVP_EncryptInit_ex(s->cipher, NULL, NULL, key, nonce) == 1 &&
                 EVP_DigestInit_ex(s->digest, EVP_get_digestbynid(s->row->digest_nid), NULL) == 1;
     enum err result = done ? write_envelope(s, key, nonce, note) : crypto_failed(note, "cannot begin to encrypt");
 
@@ -177,7 +182,8 @@ enum err cms_seal(const struct cms_sealing *sealing, struct slice content, uint8
     struct sealer s = {.sealing = sealing, .row = &cms_suites[sealing->suite]};
 
     check(sealing->suite >= 0 && sealing->suite < CMS_SUITE_COUNT);
-    cms_layout_init(&s.layout, sealing->suite, sealing->with_certificate, content.length);
+    check(sealing->other_count < CMS_RECIPIENTS_MAX);
+    cms_layout_init(&s.layout, sealing->suite, 1 + sealing->other_count, sealing->with_certificate, content.length);
     if (s.layout.sealed > out_size)
         return note_set(note, ERR_FULL, "no room for a sealed message of %llu bytes",
                         (unsigned long long)s.layout.sealed);

@@ -13,6 +13,8 @@ enum cost_operation {
     COST_CMS_OPEN_RFC8591, /* decrypt, verify tag, signature and chain */
     COST_CMS_SEAL_RFC4975_RSA,
     COST_CMS_OPEN_RFC4975_RSA,
+    COST_CMS_SEAL_2013_3DES,
+    COST_CMS_OPEN_2013_3DES,
     COST_TLS13_CLIENT, /* a whole TLS 1.3 handshake, client's share, server authenticated by P-256 */
     COST_TLS13_SERVER,
     COST_TLS13_CLIENT_MUTUAL, /* the same when the client shows a P-256 certificate too */

@@ -309,6 +309,7 @@ while IFS=, read -r arm carrier path hop body _; do
     [ "$body" = CMS ] || continue
     # The scenario's own suite is of 2013; RFC 8591's is the other one.
     check_arm smime.suite=rfc8591
+    [ "$arm" = msrp-smime ] && check_arm smime.suite=2013-3des
     [ "$carrier" = MSRP ] && check_arm msrp.chunk=2048
 done <"$folder/arms"
 exit $failed

@@ -18,7 +18,7 @@ static uint8_t *seal(enum cms_suite suite, bool with_certificate, uint64_t size,
 {
     enum party_kind kind = cms_party_kind(suite);
     struct note note = {0};
-    struct cms_sealing sealing = {&parties.alice[kind], &parties.bob[kind], suite, with_certificate, NOW_S};
+    struct cms_sealing sealing = {&parties.alice[kind], &parties.bob[kind], suite, with_certificate, NOW_S, NULL, 0};
     struct slice content = {&source_pattern, 0, size};
 
     *sealed_size = cms_sealed_size(suite, with_certificate, size);
@@ -84,7 +84,7 @@ static void test_memory_source(void)
     static uint8_t file[100000], out[100000];
     struct source source = source_memory(file);
     struct note note = {0};
-    struct cms_sealing sealing = {&parties.alice[PARTY_EC], &parties.bob[PARTY_EC], CMS_RFC8591, true, NOW_S};
+    struct cms_sealing sealing = {&parties.alice[PARTY_EC], &parties.bob[PARTY_EC], CMS_RFC8591, true, NOW_S, NULL, 0};
     struct cms_opening opening = opening_of(CMS_RFC8591, NULL);
     uint64_t sealed_size = cms_sealed_size(CMS_RFC8591, true, 99990);
     uint8_t *sealed = malloc(sealed_size);
@@ -136,7 +136,7 @@ static void test_flipped_bits(void)
 
             /* CBC without a tag lets the header in front of the SignedData change unseen, but never the file. */
             if (result == ERR_OK) {
-                CU_ASSERT_EQUAL(suite, CMS_RFC4975_RSA);
+                CU_ASSERT_NOT_EQUAL(suite, CMS_RFC8591);
                 CU_ASSERT(size == 100 && is_pattern(out, 100));
             } else {
                 CU_ASSERT_EQUAL(size, 77);
@@ -245,7 +245,7 @@ static void test_truncated(void)
 static void test_rooms(void)
 {
     struct note note = {0};
-    struct cms_sealing sealing = {&parties.alice[PARTY_EC], &parties.bob[PARTY_EC], CMS_RFC8591, true, NOW_S};
+    struct cms_sealing sealing = {&parties.alice[PARTY_EC], &parties.bob[PARTY_EC], CMS_RFC8591, true, NOW_S, NULL, 0};
     struct slice content = {&source_pattern, 0, 100};
     uint8_t bytes[SMALL], out[SMALL];
     uint64_t size = cms_sealed_size(CMS_RFC8591, true, 100);
@@ -269,7 +269,7 @@ static void *work(void *owner)
         enum cms_suite suite = i % 8 ? CMS_RFC8591 : CMS_RFC4975_RSA;
         enum party_kind kind = cms_party_kind(suite);
         struct note note = {0};
-        struct cms_sealing sealing = {&parties.alice[kind], &parties.bob[kind], suite, true, NOW_S};
+        struct cms_sealing sealing = {&parties.alice[kind], &parties.bob[kind], suite, true, NOW_S, NULL, 0};
         struct cms_opening opening = opening_of(suite, NULL);
         uint8_t bytes[SMALL], out[100];
         uint64_t sealed_size = cms_sealed_size(suite, true, 100);

@@ -14,6 +14,8 @@
 enum { NOW_S = 1800000000 };
 
 static struct party_set parties;
+enum { OTHER_DEVICES = 2 };
+static struct party devices[PARTY_KIND_COUNT][OTHER_DEVICES]; /* bob's, besides the one that parties knows */
 static char folder[] = "/tmp/hopsim-cms-XXXXXX";
 
 static const char file_header[] = "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n";
@@ -52,32 +54,42 @@ static CMS_ContentInfo *sign(enum cms_suite suite, bool with_certificate, const 
     }
 }
 
-/* Encrypts what plaintext holds for bob; as DER in a memory BIO. */
-static BIO *encrypt(enum cms_suite suite, BIO *plaintext)
+static const EVP_CIPHER *(*const ciphers[CMS_SUITE_COUNT])(void) = {
+    [CMS_RFC8591] = EVP_aes_128_gcm, [CMS_RFC4975_RSA] = EVP_aes_128_cbc, [CMS_2013_3DES] = EVP_des_ede3_cbc};
+
+static void add_recipient(CMS_ContentInfo *cms, enum cms_suite suite, const struct party *party)
 {
-    const EVP_CIPHER *cipher = suite == CMS_RFC8591 ? EVP_aes_128_gcm() : EVP_aes_128_cbc();
-    CMS_ContentInfo *cms = CMS_encrypt(NULL, NULL, cipher, CMS_BINARY | CMS_PARTIAL);
-    CMS_RecipientInfo *recipient =
-        CMS_add1_recipient_cert(cms, parties.bob[cms_party_kind(suite)].certificate, CMS_KEY_PARAM);
-    BIO *out = BIO_new(BIO_s_mem());
+    CMS_RecipientInfo *recipient = CMS_add1_recipient_cert(cms, party->certificate, CMS_KEY_PARAM);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(recipient);
     if (suite == CMS_RFC8591)
         EVP_PKEY_CTX_set_ecdh_kdf_md(CMS_RecipientInfo_get0_pkey_ctx(recipient), EVP_sha256());
+}
+
+/* Encrypts what plaintext holds for bob and for as many of his other devices; as DER in a memory BIO. */
+static BIO *encrypt(enum cms_suite suite, uint32_t others, BIO *plaintext)
+{
+    CMS_ContentInfo *cms = CMS_encrypt(NULL, NULL, ciphers[suite](), CMS_BINARY | CMS_PARTIAL);
+    BIO *out = BIO_new(BIO_s_mem());
+
+    for (uint32_t i = others; i > 0; i--)
+        add_recipient(cms, suite, &devices[cms_party_kind(suite)][i - 1]);
+    add_recipient(cms, suite, &parties.bob[cms_party_kind(suite)]);
     CU_ASSERT_EQUAL_FATAL(CMS_final(cms, plaintext, NULL, CMS_BINARY), 1);
     CU_ASSERT_EQUAL_FATAL(i2d_CMS_bio(out, cms), 1);
     CMS_ContentInfo_free(cms);
     return out;
 }
 
-static BIO *seal_by_library(enum cms_suite suite, bool with_certificate, const char *content, size_t size)
+static BIO *seal_by_library(enum cms_suite suite, uint32_t others, bool with_certificate, const char *content,
+                            size_t size)
 {
     CMS_ContentInfo *cms = sign(suite, with_certificate, content, size);
     BIO *plaintext = BIO_new(BIO_s_mem());
 
     BIO_puts(plaintext, signed_header);
     CU_ASSERT_EQUAL_FATAL(i2d_CMS_bio(plaintext, cms), 1);
-    BIO *sealed = encrypt(suite, plaintext);
+    BIO *sealed = encrypt(suite, others, plaintext);
 
     BIO_free(plaintext);
     CMS_ContentInfo_free(cms);
@@ -109,7 +121,7 @@ static void check_size(enum cms_suite suite, bool with_certificate, size_t size)
     size_t opened = SIZE_MAX;
 
     slice_read((struct slice){&source_pattern, 0, size}, 0, content, size);
-    BIO *sealed = seal_by_library(suite, with_certificate, content, size);
+    BIO *sealed = seal_by_library(suite, 0, with_certificate, content, size);
 
     CU_ASSERT_EQUAL(bio_span(sealed).size, cms_sealed_size(suite, with_certificate, size));
     CU_ASSERT_EQUAL(cms_open(&opening, bio_span(sealed), (uint8_t *)out, size, &opened, &note), ERR_OK);
@@ -145,6 +157,47 @@ static void test_length_steps(void)
         check_size(CMS_RFC4975_RSA, size % 2 == 0, size);
 }
 
+/* RFC 5652 section 6.2: a RecipientInfo for each device, each of which opens what the library or we sealed. */
+static void check_devices(enum cms_suite suite, uint32_t others, size_t size)
+{
+    enum party_kind kind = cms_party_kind(suite);
+    uint64_t sealed_size = cms_sealed_size_for(suite, 1 + others, true, size);
+    struct cms_sealing sealing = {&parties.alice[kind], &parties.bob[kind], suite, true, NOW_S, devices[kind], others};
+    uint8_t *sealed = malloc(sealed_size), *out = malloc(size + 1);
+    char *content = malloc(size + 1);
+    struct note note = {0};
+
+    slice_read((struct slice){&source_pattern, 0, size}, 0, content, size);
+    BIO *by_library = seal_by_library(suite, others, true, content, size);
+
+    CU_ASSERT_EQUAL(bio_span(by_library).size, sealed_size);
+    CU_ASSERT_EQUAL(cms_seal(&sealing, (struct slice){&source_pattern, 0, size}, sealed, sealed_size, &note), ERR_OK);
+    for (uint32_t i = 0; i <= OTHER_DEVICES; i++) {
+        struct cms_opening opening = opening_of(suite);
+        enum err expected = i <= others ? ERR_OK : ERR_CRYPTO;
+        size_t opened = 0;
+
+        if (i > 0)
+            opening.recipient = &devices[kind][i - 1];
+        CU_ASSERT_EQUAL(cms_open(&opening, bio_span(by_library), out, size, &opened, &note), expected);
+        CU_ASSERT_EQUAL(cms_open(&opening, (struct span){(char *)sealed, sealed_size}, out, size, &opened, &note),
+                        expected);
+        CU_ASSERT(expected != ERR_OK || (opened == size && memcmp(out, content, size) == 0));
+    }
+    BIO_free(by_library);
+    free(content);
+    free(out);
+    free(sealed);
+}
+
+static void each_device_has_a_recipient_info(void)
+{
+    for (int suite = 0; suite < CMS_SUITE_COUNT; suite++)
+        for (uint32_t others = 0; others <= OTHER_DEVICES; others++)
+            for (size_t size = 0; size <= 40000; size = size * 200 + 200)
+                check_devices((enum cms_suite)suite, others, size);
+}
+
 /* ---- Hostile content that is encrypted as it should be ---- */
 
 static void expect_refusal(const char *plaintext, size_t size)
@@ -152,7 +205,7 @@ static void expect_refusal(const char *plaintext, size_t size)
     struct cms_opening opening = opening_of(CMS_RFC8591);
     struct note note = {0};
     BIO *in = BIO_new_mem_buf(plaintext, (int)size);
-    BIO *sealed = encrypt(CMS_RFC8591, in);
+    BIO *sealed = encrypt(CMS_RFC8591, 0, in);
     uint8_t out[4096];
     size_t opened = 77;
 
@@ -266,7 +319,7 @@ static void seal_to_file(enum cms_suite suite, bool with_certificate, size_t siz
 {
     enum party_kind kind = cms_party_kind(suite);
     struct note note = {0};
-    struct cms_sealing sealing = {&parties.alice[kind], &parties.bob[kind], suite, with_certificate, NOW_S};
+    struct cms_sealing sealing = {&parties.alice[kind], &parties.bob[kind], suite, with_certificate, NOW_S, NULL, 0};
     uint64_t sealed_size = cms_sealed_size(suite, with_certificate, size);
     uint8_t *sealed = malloc(sealed_size);
 
@@ -340,6 +393,8 @@ static void test_algorithms(void)
         "pkcs7-signedData", "ecdsa-with-SHA256",        "sha256", "contentType", "messageDigest",
         "signingTime",      "Jan 15 08:00:00 2027 GMT", NULL};
     static const char *const enveloped_rsa[] = {"pkcs7-envelopedData", "aes-128-cbc", "d.ktri", "rsaEncryption", NULL};
+    static const char *const enveloped_3des[] = {"pkcs7-envelopedData", "des-ede3-cbc", "d.ktri", "rsaEncryption",
+                                                 NULL};
     static const char *const signed_rsa[] = {"pkcs7-signedData", "sha1", "rsaEncryption", NULL};
 
     check_program(CMS_RFC8591, true, 100);
@@ -347,6 +402,9 @@ static void test_algorithms(void)
     expect_words(enveloped);
     CU_ASSERT(run("cms -cmsout -print -noout -inform DER -in signed >printed"));
     expect_words(signed_words);
+    check_program(CMS_2013_3DES, true, 100);
+    CU_ASSERT(run("cms -cmsout -print -noout -inform DER -in sealed >printed"));
+    expect_words(enveloped_3des);
     check_program(CMS_RFC4975_RSA, true, 100);
     CU_ASSERT(run("cms -cmsout -print -noout -inform DER -in sealed >printed"));
     expect_words(enveloped_rsa);
@@ -374,6 +432,7 @@ int main(void)
     static const struct unit_test tests[] = {
         {"sizes by formula are those of OpenSSL's library, whose output we open", test_sizes},
         {"they agree where lengths take another octet", test_length_steps},
+        {"each device has a RecipientInfo and opens, nobody else", each_device_has_a_recipient_info},
         {"what is encrypted well but signed badly is refused", test_hostile},
         {"OpenSSL's program decrypts and verifies what we seal", test_program_opens},
         {"OpenSSL's program refuses what was changed", test_program_refuses},
@@ -384,8 +443,15 @@ int main(void)
 
     if (!mkdtemp(folder) || party_set_init(&parties, &(struct party_set_config){.with_rsa = true}, &note) != ERR_OK)
         return 3;
+    for (int kind = 0; kind < PARTY_KIND_COUNT; kind++)
+        for (int i = 0; i < OTHER_DEVICES; i++)
+            if (party_init_user(&devices[kind][i], &parties.authority[kind], "sip:bob@open-ims.test", &note) != ERR_OK)
+                return 3;
     int status = unit_run("cms against OpenSSL", tests);
 
+    for (int kind = 0; kind < PARTY_KIND_COUNT; kind++)
+        for (int i = 0; i < OTHER_DEVICES; i++)
+            party_free(&devices[kind][i]);
     party_set_free(&parties);
     remove_folder();
     return status;
