@@ -27,7 +27,7 @@ const struct field outcome_fields[] = {
     ROW("transfer", FIELD_TIME, transfer_ns, "first byte of the file's first SEND or MESSAGE leaves, to the last is with UE-B"),
     ROW("unprotect", FIELD_TIME, unprotect_ns, "the last byte is with UE-B, to verified and in hand"),
     ROW("teardown", FIELD_TIME, teardown_ns, "BYE leaves, to its 200 arrives; not part of the delay"),
-    ROW("refusal", FIELD_TIME, refusal_ns, "INVITE or the first MESSAGE leaves, to its refusal arrives at UE-A"),
+    ROW("refusal", FIELD_TIME, refusal_ns, "INVITE or the first MESSAGE leaves, to its refusal arrives at UE-A or its waiting ends"),
     ROW("status", FIELD_COUNT, status, "the SIP status of that refusal; 0: there was none"),
     PART("processing", PART_PROCESSING, "of the delay: nodes work on or keep messages"),
     PART("queueing", PART_QUEUEING, "of the delay: waiting behind other traffic"),

@@ -33,7 +33,7 @@ struct outcome {
 
     int64_t prepare_ns, setup_ns, protect_ns, connect_ns, transfer_ns, unprotect_ns, teardown_ns;
     int64_t delay_ns;
-    int64_t refusal_ns;           /* INVITE or the first MESSAGE leaves, to its refusal arrives at UE-A */
+    int64_t refusal_ns;           /* INVITE or the first MESSAGE leaves, to its refusal arrives at UE-A or its waiting ends */
     uint64_t status;              /* of that refusal; 0: none */
     int64_t parts_ns[PART_COUNT]; /* add up to delay_ns to the nanosecond; NONE_NS when not delivered */
 

@@ -146,11 +146,15 @@ struct press {
 static void set_fault(struct world *world)
 {
     const struct trial *trial = world->trial;
-    struct net_fault lose = {.kind = NET_FAULT_LOSE, .packet = trial->lose_packet};
-    struct net_fault hold = {.kind = NET_FAULT_HOLD, .packet = trial->hold_packet, .hold_ns = trial->hold_ns};
+    static const enum net_fault_kind kinds[] = {[SIM_FAULT_NONE] = NET_FAULT_NONE,
+                                                [SIM_FAULT_LOSE] = NET_FAULT_LOSE,
+                                                [SIM_FAULT_HOLD] = NET_FAULT_HOLD,
+                                                [SIM_FAULT_DUPLICATE] = NET_FAULT_DUPLICATE};
+    struct net_fault fault = {
+        .kind = kinds[trial->packet_fault], .packet = trial->fault_packet, .hold_ns = trial->hold_ns};
 
-    if (trial->lose_packet || trial->hold_packet)
-        net_set_fault(world->net, trial->lose_packet ? &lose : &hold);
+    if (trial->packet_fault != SIM_FAULT_NONE)
+        net_set_fault(world->net, &fault);
 }
 
 static void press(struct engine *engine, void *context)
@@ -172,8 +176,8 @@ static void press(struct engine *engine, void *context)
         pager_press(own->pager, &cause);
 }
 
-static const struct moments nothing_yet = {NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS,
-                                           NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS};
+static const struct moments nothing_yet = {NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS,
+                                           NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS};
 
 static enum err world_run(struct world *world, struct outcome *outcome, struct note *note)
 {

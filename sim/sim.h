@@ -42,6 +42,9 @@ struct sim_message {
     struct span text;      /* the message as text, headers whole, a body's first part; empty unless wanted */
 };
 
+/* What may befall one packet, or one SIP message whatever carries it. */
+enum sim_fault { SIM_FAULT_NONE, SIM_FAULT_LOSE, SIM_FAULT_HOLD, SIM_FAULT_DUPLICATE };
+
 /* Who watches. Functions may be NULL. */
 struct sim_tap {
     void *context;
@@ -62,12 +65,14 @@ struct trial {
     const struct cost_table *costs;
     const struct source *file; /* file_bytes of it are sent */
     uint64_t file_bytes;
-    uint64_t number;      /* of the trial: part of every random address, the same for every arm */
-    uint64_t events_max;  /* 0: no limit */
-    uint64_t lose_packet; /* the packet that is lost: the so many-th to leave its origin after the press; 0: none */
-    uint64_t hold_packet; /* the one that is held for hold_ns, and what follows it on that link behind it */
-    int64_t hold_ns;
-    const struct sim_tap *tap;       /* NULL: nobody watches */
+    uint64_t number;     /* of the trial: part of every random address, the same for every arm */
+    uint64_t events_max; /* 0: no limit */
+    int packet_fault; /* enum sim_fault: of the packet that leaves its origin as number fault_packet after the press */
+    uint64_t fault_packet;
+    int message_fault; /* of the SIP message that is sent as number fault_message after the press */
+    uint64_t fault_message;
+    int64_t hold_ns;           /* how long what is held is held; what follows a packet on its link waits behind it */
+    const struct sim_tap *tap; /* NULL: nobody watches */
     const struct party_set *parties; /* whom real bytes are made for; needed where the tap wants bytes */
 };
 

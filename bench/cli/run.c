@@ -25,7 +25,8 @@ struct run {
     struct setup setup;
     const struct arm *arm;
     uint64_t number;
-    uint64_t lose, hold; /* packets, from 1; 0: none */
+    int packet_fault, message_fault; /* enum sim_fault */
+    uint64_t fault_packet, fault_message;
     bool is_for_people;
 
     struct arena *trial_arena, *table_arena;
@@ -37,6 +38,27 @@ struct run {
     struct tap_chain taps;
 };
 
+/* Options that name the accident of one packet or one message, by enum sim_fault. */
+static const char *const packet_faults[] = {NULL, "--lose", "--hold", "--duplicate"};
+static const char *const message_faults[] = {NULL, "--lose-message", "--hold-message", "--duplicate-message"};
+
+static enum err read_fault(const struct command_line *line, const char *const *options, int *fault, uint64_t *number,
+                           struct note *note)
+{
+    for (int i = SIM_FAULT_LOSE; i <= SIM_FAULT_DUPLICATE; i++) {
+        uint64_t given;
+
+        TRY(command_number(line, options[i], 0, 1, UINT32_MAX, &given, note));
+        if (given == 0)
+            continue;
+        if (*fault != SIM_FAULT_NONE)
+            return note_set(note, ERR_RANGE, "%s and %s: expected one of them", options[*fault], options[i]);
+        *fault = i;
+        *number = given;
+    }
+    return ERR_OK;
+}
+
 /* Everything the command line names, read. */
 static enum err read_inputs(struct run *run, struct note *note)
 {
@@ -45,10 +67,8 @@ static enum err read_inputs(struct run *run, struct note *note)
 
     TRY(command_arm(arm ? arm->value : "msrp-smime", &run->arm, note));
     TRY(command_number(line, "--trial", 0, 0, UINT32_MAX, &run->number, note));
-    TRY(command_number(line, "--lose", 0, 1, UINT32_MAX, &run->lose, note));
-    TRY(command_number(line, "--hold", 0, 1, UINT32_MAX, &run->hold, note));
-    if (run->lose && run->hold)
-        return note_set(note, ERR_RANGE, "--lose and --hold: expected one of them");
+    TRY(read_fault(line, packet_faults, &run->packet_fault, &run->fault_packet, note));
+    TRY(read_fault(line, message_faults, &run->message_fault, &run->fault_message, note));
     TRY(command_scenario(line, &run->setup.file, note));
     run->is_for_people = !command_option(line, "--csv") && !command_option(line, "--json");
     return setup_open(&run->setup, note);
@@ -223,8 +243,10 @@ static enum err simulate(struct run *run, struct trial *trial, struct outcome *o
     struct sim_tap tap = tap_chain_tap(&run->taps);
 
     *trial = setup_trial(&run->setup, run->arm, run->number);
-    trial->lose_packet = run->lose;
-    trial->hold_packet = run->hold;
+    trial->packet_fault = run->packet_fault;
+    trial->fault_packet = run->fault_packet;
+    trial->message_fault = run->message_fault;
+    trial->fault_message = run->fault_message;
     trial->hold_ns = 10 * SECOND;
     trial->tap = run->taps.count > 0 ? &tap : NULL;
     trial->parties = &run->parties;
@@ -259,6 +281,10 @@ static const struct command_option options[] = {
     COMMAND_OPTION_SET,
     {"--lose", "N", "lose the Nth packet that leaves its host after the press"},
     {"--hold", "N", "hold that packet for 10 s, and what follows it on its link behind it"},
+    {"--duplicate", "N", "send that packet twice"},
+    {"--lose-message", "N", "lose the Nth SIP message that is sent after the press, whatever carries it"},
+    {"--hold-message", "N", "send that message 10 s later"},
+    {"--duplicate-message", "N", "send that message twice"},
     {"--trial", "N", "the trial's number: what is random differs between trials; 0 unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,

@@ -91,8 +91,11 @@ static void pager_a_told(void *context, const struct sip_output *item, const str
         world_refuse(world, item->status, sip_node_arrived_ns(pager->node_a));
     else if (item->action == SIP_REFUSED)
         world_fail(world, OUTCOME_TRANSFER_FAILED);
-    else if (item->action == SIP_TIMED_OUT)
-        world_fail(world, pager->sent == 1 ? OUTCOME_SETUP_TIMEOUT : OUTCOME_TRANSFER_FAILED);
+    else if (item->action == SIP_TIMED_OUT && pager->sent == 1) {
+        world->moments.refused_ns = world_now(world);
+        world_fail(world, OUTCOME_SETUP_TIMEOUT);
+    } else if (item->action == SIP_TIMED_OUT)
+        world_fail(world, OUTCOME_TRANSFER_FAILED);
     if (item->action != SIP_MESSAGE_ANSWERED)
         return;
     if (pager->sent < pager->parts)

@@ -262,8 +262,13 @@ static void session_a_told(void *context, const struct sip_output *item, const s
             world_fail(world, OUTCOME_SETUP_REFUSED);
         else
             world_refuse(world, item->status, sip_node_arrived_ns(session->node_a));
+        /* What the user has not given up a timer has: that of an UPDATE or PRACK, or Timer C of a proxy. */
+        if (item->status == 487 && !session->is_cancelled)
+            world_fail(world, OUTCOME_SETUP_TIMEOUT);
         break;
     case SIP_TIMED_OUT:
+        if (!session->is_answered)
+            world->moments.refused_ns = world_now(world);
         world_fail(world, session->is_answered ? OUTCOME_TRANSFER_FAILED : OUTCOME_SETUP_TIMEOUT);
         break;
     case SIP_BYE_ANSWERED:

@@ -106,15 +106,13 @@ static struct watched *node_watch(struct sip_node *node, enum role to, const str
     return watch_sent(node->world, &message);
 }
 
-static void node_send(struct sip_node *node, const struct sip_output *item, const struct cause *cause)
+static void node_transmit(struct sip_node *node, const struct sip_output *item, const struct cause *cause,
+                          struct watched *watched)
 {
     struct world *world = node->world;
     const struct site *site = &world->sites[node->role];
     enum role to = world_role_at(world, item->hop.address, item->hop.port);
     struct cause own = item->acknowledges ? cause_feedback(cause) : cause_forward(cause);
-
-    check(to != ROLE_COUNT);
-    struct watched *watched = node_watch(node, to, item);
 
     if (item->hop.transport == SIP_UDP) {
         struct source head = source_memory(item->head.data);
@@ -132,6 +130,66 @@ static void node_send(struct sip_node *node, const struct sip_output *item, cons
     channel_write_bytes(channel, item->head.data, item->head.size, item->acknowledges);
     channel_write(channel, item->body, item->acknowledges);
     channel_push(channel, &own);
+}
+
+/* ---- One message's accident, where the trial has one ---- */
+
+static struct slice body_keep(struct world *world, const struct slice *slices, uint32_t count, uint64_t size);
+
+/* A message that is held. */
+struct late_message {
+    struct sip_node *node;
+    struct sip_output item;
+    struct cause cause;
+    struct watched *watched;
+};
+
+static void late_send(void *context, const struct cause *cause)
+{
+    const struct late_message *late = context;
+
+    node_transmit(late->node, &late->item, cause, late->watched);
+}
+
+static void node_hold(struct sip_node *node, const struct sip_output *item, const struct cause *cause,
+                      struct watched *watched)
+{
+    struct world *world = node->world;
+    struct late_message *late = arena_alloc(world->arena, sizeof(*late));
+    char *head = arena_alloc(world->arena, item->head.size);
+
+    memcpy(head, item->head.data, item->head.size);
+    *late = (struct late_message){.node = node, .item = *item, .cause = *cause, .watched = watched};
+    late->item.head.data = head;
+    late->item.body = body_keep(world, &item->body, 1, item->body.length);
+    world_wait(world, PART_QUEUEING, world->trial->hold_ns, cause, late, late_send);
+}
+
+static bool meets_fault(struct world *world)
+{
+    return world->trial->message_fault != SIM_FAULT_NONE && world->moments.pressed_ns != NONE_NS &&
+           ++world->sip_messages == world->trial->fault_message;
+}
+
+static void node_send(struct sip_node *node, const struct sip_output *item, const struct cause *cause)
+{
+    struct world *world = node->world;
+    enum role to = world_role_at(world, item->hop.address, item->hop.port);
+    int fault = meets_fault(world) ? world->trial->message_fault : SIM_FAULT_NONE;
+
+    check(to != ROLE_COUNT);
+    struct watched *watched = node_watch(node, to, item);
+
+    if (fault == SIM_FAULT_HOLD)
+        node_hold(node, item, cause, watched);
+    else if (fault != SIM_FAULT_LOSE)
+        node_transmit(node, item, cause, watched);
+    if (fault == SIM_FAULT_DUPLICATE) {
+        struct sip_output again = *item;
+
+        again.is_again = true;
+        node_transmit(node, &again, cause, node_watch(node, to, &again));
+    }
 }
 
 static void node_wake(struct engine *engine, void *context)

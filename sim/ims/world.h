@@ -87,6 +87,7 @@ struct world {
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */
     struct site_keep *keeps_free;
     struct lane keep_lanes[ROLE_COUNT]; /* waits of one length at a role; the others stand in the heap one by one */
+    uint64_t sip_messages;              /* sent since the press */
     int refusal;                        /* its SIP status; 0: none */
     int end;                            /* enum outcome_end, once is_over or is_delivered */
     bool is_delivered;

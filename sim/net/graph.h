@@ -58,7 +58,8 @@ struct net {
     uint32_t slice_capacity;
     uint64_t connections;
     struct net_fault fault;
-    uint64_t origins; /* packets that left their origin, counted where there is a fault */
+    struct packet copy; /* what a duplicate will be */
+    uint64_t origins;   /* packets that left their origin, counted where there is a fault */
 };
 
 void packet_pool_grow(struct net *net);

@@ -183,6 +183,32 @@ static bool link_loses(struct link *link)
     return link->is_losing;
 }
 
+static event_fn link_repeat;
+
+/* A second packet follows, as soon as this one is on its way. */
+static void link_duplicate(struct link *link, const struct packet *packet)
+{
+    struct net *net = link->net;
+
+    if (packet->extra || packet->flags & PACKET_AGAIN)
+        return;
+    net->copy = *packet;
+    net->copy.flags = (uint16_t)((packet->flags & ~PACKET_ORIGIN) | PACKET_COPY);
+    if (packet->flags & PACKET_UDP)
+        udp_fragmented(&net->copy, 1);
+    engine_at(link->engine, link->engine->now_ns, link, link_repeat);
+}
+
+static void link_repeat(struct engine *engine, void *context)
+{
+    struct link *link = context;
+    struct packet *packet = packet_create(link->net);
+
+    (void)engine;
+    *packet = link->net->copy;
+    link_take(link, packet);
+}
+
 /* What chance and a fault add to the way; *is_lost: it does not come out. */
 static int64_t link_way_ns(struct link *link, const struct packet *packet, bool *is_lost)
 {
@@ -192,6 +218,8 @@ static int64_t link_way_ns(struct link *link, const struct packet *packet, bool 
     *is_lost = link_loses(link) || (is_faulty && link->net->fault.kind == NET_FAULT_LOSE);
     if (link->config.jitter_ns > 0)
         way_ns += (int64_t)(link_draw(link, STREAM_JITTER) * (double)link->config.jitter_ns + 0.5);
+    if (is_faulty && link->net->fault.kind == NET_FAULT_DUPLICATE)
+        link_duplicate(link, packet);
     if (is_faulty && link->net->fault.kind == NET_FAULT_HOLD)
         way_ns += link->net->fault.hold_ns;
     if (link->is_free)

@@ -65,8 +65,9 @@ void net_cut(struct net *net, uint32_t node);
 /* What befalls one packet: the one that leaves its origin as number packet, from 1, counted from net_begin_draws on. */
 enum net_fault_kind {
     NET_FAULT_NONE,
-    NET_FAULT_LOSE, /* lost on its first link */
-    NET_FAULT_HOLD  /* held there for hold_ns, and what follows it on that link behind it */
+    NET_FAULT_LOSE,     /* lost on its first link */
+    NET_FAULT_HOLD,     /* held there for hold_ns, and what follows it on that link behind it */
+    NET_FAULT_DUPLICATE /* sent twice there, one behind the other; but retransmissions and what carries SACK */
 };
 struct net_fault {
     enum net_fault_kind kind;

@@ -34,7 +34,8 @@ enum packet_flag {
     PACKET_UDP = 0x20,
     PACKET_AGAIN = 0x40,   /* a retransmission: its connection keeps the bytes until it is gone */
     PACKET_REFUSAL = 0x80, /* the answer of a host where nobody listens: goes to the connection that it names */
-    PACKET_ORIGIN = 0x100  /* on the first link of its way */
+    PACKET_ORIGIN = 0x100, /* on the first link of its way */
+    PACKET_COPY = 0x200    /* the second of a packet that was duplicated */
 };
 
 struct tcp;

@@ -117,9 +117,14 @@ void udp_arrive(struct net *net, struct packet *packet)
 {
     struct udp_carried *carried = packet->of.carried;
 
-    carried->arrived += packet->length;
-    check(carried->arrived <= carried->size + UDP_HEADER_BYTES);
-    if (carried->arrived == carried->size + UDP_HEADER_BYTES)
+    bool is_copy = packet->flags & PACKET_COPY;
+    uint32_t whole = carried->size + UDP_HEADER_BYTES;
+
+    /* The copy of a fragment adds nothing to what is put together; that of a whole datagram is one more. */
+    if (!is_copy)
+        carried->arrived += packet->length;
+    check(carried->arrived <= whole);
+    if (is_copy ? packet->length == whole : carried->arrived == whole)
         udp_deliver(net, carried, packet);
     carried_drop(net, carried);
     packet_recycle(net, packet);

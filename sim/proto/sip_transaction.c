@@ -103,7 +103,9 @@ static void linger(struct sip_layer *layer, struct sip_transaction *transaction,
 static struct sip_output *keep_and_send(struct sip_layer *layer, struct sip_transaction *transaction, struct span head,
                                         struct slice body)
 {
-    bool may_repeat = !sip_is_reliable(transaction->hop) || transaction->is_by_size;
+    /* A provisional response is sent again on every transport: to an INVITE that comes again, or until its PRACK. */
+    bool may_repeat =
+        !sip_is_reliable(transaction->hop) || transaction->is_by_size || transaction->kind == SIP_SERVER_INVITE;
 
     let_go(layer, transaction);
     transaction->head = sip_pool_copy(&layer->pool, head);

@@ -6,6 +6,8 @@
 #include "sim/sim.h"
 #include "tests/unit.h"
 
+#include <stdlib.h>
+
 static struct arena *arena;
 static struct dwell_table dwells;
 static struct cost_table costs;
@@ -65,23 +67,35 @@ static uint64_t packets_of(struct trial trial)
     return counts[0] - counts[1];
 }
 
-/* One packet lost or late is survived: SIP over UDP sends again within 32 s (128 s towards a UE), TCP within seconds.
- */
-static void check_outcome(const struct arm *arm, const struct trial *trial, const struct outcome *outcome)
+enum { SAMPLE = 12 };
+
+/* All in check-long; in between every so many-th, beginning somewhere else for each case. */
+static uint64_t stride(void)
+{
+    const char *is_long = getenv("LONG");
+
+    return is_long && is_long[0] ? 1 : SAMPLE;
+}
+
+static const char *const fault_words[] = {"nothing", "lost", "held", "doubled"};
+
+/* One packet lost, late or doubled is survived: SIP over UDP sends again within 32 s (128 s towards a UE), TCP within
+ * seconds. */
+static void check_outcome(const struct trial *trial, const struct outcome *outcome)
 {
     bool is_right = outcome->end == OUTCOME_DELIVERED && outcome->delay_ns < 60 * SECOND;
 
     if (!is_right)
-        printf("%s %s: packet %llu %s: ended as %d after %lld ns\n", arm->name,
+        printf("%s %s: packet %llu %s: ended as %d after %lld ns\n", trial->arm->name,
                trial->scenario->connections == CONNECTIONS_WARM ? "warm" : "cold",
-               (unsigned long long)(trial->lose_packet + trial->hold_packet), trial->lose_packet ? "lost" : "held",
-               outcome->end, (long long)outcome->delay_ns);
+               (unsigned long long)trial->fault_packet, fault_words[trial->packet_fault], outcome->end,
+               (long long)outcome->delay_ns);
     CU_ASSERT(is_right);
 }
 
-static void try_packets(const struct arm *arm, const struct scenario *scenario, bool is_lost)
+static struct trial trial_of(const struct arm *arm, const struct scenario *scenario)
 {
-    struct trial trial = {.scenario = scenario,
+    return (struct trial){.scenario = scenario,
                           .arm = arm,
                           .dwells = &dwells,
                           .costs = &costs,
@@ -89,39 +103,147 @@ static void try_packets(const struct arm *arm, const struct scenario *scenario, 
                           .file_bytes = FILE_BYTES,
                           .events_max = 1000000,
                           .hold_ns = 10 * SECOND};
+}
+
+static void try_packets(const struct arm *arm, const struct scenario *scenario, enum sim_fault fault)
+{
+    struct trial trial = trial_of(arm, scenario);
     uint64_t packets = packets_of(trial), sent_again = 0;
 
     CU_ASSERT(packets > 10);
+    trial.packet_fault = (int)fault;
     for (uint64_t packet = 1; packet <= packets; packet++) {
-        trial.lose_packet = is_lost ? packet : 0;
-        trial.hold_packet = is_lost ? 0 : packet;
+        trial.fault_packet = packet;
         struct outcome outcome = run(&trial);
 
-        check_outcome(arm, &trial, &outcome);
+        check_outcome(&trial, &outcome);
         sent_again += outcome.retransmissions > 0;
     }
     /* The accidents do happen: what is more than an ACK of TCP has to be sent again. */
-    CU_ASSERT(sent_again * 3 > packets);
+    CU_ASSERT(fault == SIM_FAULT_DUPLICATE || sent_again * 3 > packets);
 }
 
-static void try_arms(bool is_lost)
+static void try_arms(enum sim_fault fault)
 {
     for (int is_warm = 0; is_warm < 2; is_warm++)
         for (const struct arm *arm = arms; arm->name; arm++) {
             struct scenario scenario = standard(is_warm != 0);
 
-            try_packets(arm, &scenario, is_lost);
+            try_packets(arm, &scenario, fault);
         }
 }
 
 static void a_lost_packet_is_survived(void)
 {
-    try_arms(true);
+    try_arms(SIM_FAULT_LOSE);
 }
 
 static void a_packet_held_for_ten_seconds_is_survived(void)
 {
-    try_arms(false);
+    try_arms(SIM_FAULT_HOLD);
+}
+
+static void a_doubled_packet_is_survived(void)
+{
+    try_arms(SIM_FAULT_DUPLICATE);
+}
+
+/* ---- SIP messages ---- */
+
+static void count_message(void *context, const struct sim_message *message)
+{
+    uint64_t *counts = context; /* messages, and those of them before the press, which is at a whole second */
+
+    if (strcmp(message->protocol, "SIP") == 0)
+        counts[message->sent_ns < (int64_t)counts[2]]++;
+}
+
+static uint64_t messages_of(struct trial trial)
+{
+    uint64_t counts[3] = {0, 0, 0};
+    struct sim_tap tap = {.context = counts, .message = count_message};
+
+    trial.tap = &tap;
+    counts[2] = (uint64_t)run(&trial).pressed_ns;
+    counts[0] = counts[1] = 0;
+    CU_ASSERT_EQUAL(run(&trial).end, OUTCOME_DELIVERED);
+    return counts[0];
+}
+
+static bool is_near(int64_t ns, int64_t expected_ns)
+{
+    return ns >= expected_ns && ns < expected_ns + 2 * SECOND;
+}
+
+/*
+ * Over UDP every message is sent again. TCP and TLS lose none unless a node fails, and then nothing is sent again but
+ * the 200 to INVITE: a timer ends it, 64*T1 of RFC 3261 (32 s; 128 s where UE-A waits), twice that where a PRACK runs
+ * out first and the INVITE is cancelled; a reliable 183 that nobody heard of is refused by UE-B after 64*T1 of Gm.
+ */
+static bool ends_well(const struct trial *trial, const struct outcome *outcome)
+{
+    int64_t t1_ns = 500 * MS, gm_t1_ns = 2 * SECOND, waited_ns = outcome->refusal_ns;
+    bool is_reliable = trial->scenario->sip_transport == SIP_TRANSPORT_AS_RFC || trial->arm->hop == HOP_TLS;
+
+    if (outcome->end == OUTCOME_DELIVERED)
+        return outcome->delay_ns < 60 * SECOND;
+    if (trial->message_fault != SIM_FAULT_LOSE || !is_reliable)
+        return false;
+    if (outcome->end == OUTCOME_TRANSFER_FAILED) /* a MESSAGE that is not the first */
+        return outcome->delay_ns == NONE_NS && trial->arm->carrier == CARRIER_MESSAGE;
+    return outcome->end == OUTCOME_SETUP_TIMEOUT &&
+           (is_near(waited_ns, 64 * t1_ns) || is_near(waited_ns, 64 * gm_t1_ns) || is_near(waited_ns, 128 * gm_t1_ns));
+}
+
+static void try_message(const struct trial *trial, const char *mode)
+{
+    struct outcome outcome = run((struct trial *)(uintptr_t)trial);
+    bool is_right = ends_well(trial, &outcome);
+
+    if (!is_right)
+        printf("%s %s: message %llu %s: ended as %d after %lld ns, waited %lld\n", trial->arm->name, mode,
+               (unsigned long long)trial->fault_message, fault_words[trial->message_fault], outcome.end,
+               (long long)outcome.delay_ns, (long long)outcome.refusal_ns);
+    CU_ASSERT(is_right);
+}
+
+/* The worlds in which every message has its accident. */
+static const struct mode {
+    const char *name;
+    int provisional, transport, auth;
+} modes[] = {
+    {"plain", PROVISIONAL_NONE, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_OFF},
+    {"preconditions", PROVISIONAL_183, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_OFF},
+    {"challenged", PROVISIONAL_NONE, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_DIGEST},
+    {"as-rfc", PROVISIONAL_183, SIP_TRANSPORT_AS_RFC, PROXY_AUTH_OFF},
+};
+
+static void try_mode(const struct arm *arm, const struct mode *mode)
+{
+    struct scenario scenario = standard(true);
+    struct trial trial = trial_of(arm, &scenario);
+
+    scenario.provisional = mode->provisional;
+    scenario.has_reliable_ringing = 1;
+    scenario.sip_transport = mode->transport;
+    scenario.proxy_auth = mode->auth;
+    uint64_t messages = messages_of(trial);
+
+    CU_ASSERT(messages >= 10);
+    for (int fault = SIM_FAULT_LOSE; fault <= SIM_FAULT_DUPLICATE; fault++) {
+        uint64_t from = stride() > 1 ? (uint64_t)(mode - modes + 3 * (arm - arms) + 5 * fault) % stride() : 0;
+
+        trial.message_fault = fault;
+        for (trial.fault_message = from + 1; trial.fault_message <= messages; trial.fault_message += stride())
+            try_message(&trial, mode->name);
+    }
+}
+
+static void a_message_lost_late_or_doubled_ends_well(void)
+{
+    for (const struct arm *arm = arms; arm->name; arm++)
+        for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+            try_mode(arm, &modes[i]);
 }
 
 int main(void)
@@ -129,6 +251,9 @@ int main(void)
     const struct unit_test tests[] = {
         {"whichever packet is lost, the file arrives", a_lost_packet_is_survived},
         {"whichever packet is held for 10 s, the file arrives", a_packet_held_for_ten_seconds_is_survived},
+        {"whichever packet is doubled, the file arrives", a_doubled_packet_is_survived},
+        {"whichever SIP message is lost, late or doubled, the trial ends well",
+         a_message_lost_late_or_doubled_ends_well},
         {NULL, NULL},
     };
 
