@@ -33,6 +33,7 @@ static const char *const switches[] = {"off", "on", NULL};
 static const char *const suites[] = {"rfc8591", "rfc4975-rsa", "2013-3des", NULL};
 static const char *const certificates[] = {"left-out", "included", NULL};
 static const char *const hashes[] = {"off", "sha-1", NULL};
+static const char *const recipients[] = {"cached", "fetch", NULL};
 static const char *const actives[] = {"offerer", "answerer", NULL};
 static const char *const seals[] = {"after-answer", "at-press", "before-invite", NULL};
 
@@ -210,6 +211,9 @@ const struct field scenario_fields[] = {
            "RFC 8591"),
     CHOICE("seal.when", seal_when, "after-answer", seals, "when the sender seals the file",
            "only the answer shows that the peer takes S/MIME"),
+    CHOICE("smime.recipient", recipient, "cached", recipients,
+           "the recipient's certificate: there before, or fetched from its operator's store (HTTP) when sealing is to begin",
+           "RFC 4387; kind to the proposal"),
     CHOICE("file.hash", file_hash, "off", hashes,
            "sha-1: UE-A hashes the file before INVITE, UE-B again before it is in hand; arms that carry it over MSRP",
            "RFC 5547 section 6"),

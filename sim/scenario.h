@@ -31,6 +31,7 @@ enum overload { OVERLOAD_NONE, OVERLOAD_P_A, OVERLOAD_S_A, OVERLOAD_I_B, OVERLOA
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
 enum file_hash { FILE_HASH_OFF, FILE_HASH_SHA1 };
+enum recipient { RECIPIENT_CACHED, RECIPIENT_FETCH };
 enum setup_active { SETUP_OFFERER, SETUP_ANSWERER };
 enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
 enum jitter_order { JITTER_KEPT, JITTER_FREE };
@@ -120,6 +121,7 @@ struct scenario {
     int certificate; /* bool: the signer's certificate is included in the CMS */
     int seal_when;
     int file_hash; /* enum file_hash: of the file, in its offer */
+    int recipient; /* enum recipient: where its certificate comes from */
 };
 
 /* Ends with a row whose name is NULL. */

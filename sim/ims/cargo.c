@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/cargo.h"
+#include "sim/ims/lookup.h"
 #include "sim/sec/cms.h"
 #include "sim/sec/digest.h"
 
@@ -119,12 +120,24 @@ void cargo_hash(struct cargo *cargo, const struct cause *cause, void *context, s
         done(context, cause);
 }
 
-void cargo_seal(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done)
+static void cargo_seal_now(void *context, const struct cause *cause)
 {
+    struct cargo *cargo = context;
     struct world *world = cargo->world;
     enum cost_operation operation = (enum cost_operation)(COST_CMS_SEAL_RFC8591 + 2 * world->scenario->suite);
 
-    site_crypto(world, ROLE_UE_A, operation, world->trial->file_bytes, cause, context, done);
+    world->moments.sealing_ns = world_now(world);
+    site_crypto(world, ROLE_UE_A, operation, world->trial->file_bytes, cause, cargo->sealed_context, cargo->sealed);
+}
+
+void cargo_seal(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done)
+{
+    cargo->sealed_context = context;
+    cargo->sealed = done;
+    if (cargo->world->scenario->recipient == RECIPIENT_FETCH)
+        lookup_ask(cargo->world, cause, cargo, cargo_seal_now);
+    else
+        cargo_seal_now(cargo, cause);
 }
 
 static void cargo_opened(void *context, const struct cause *cause)

@@ -22,8 +22,8 @@ struct cargo {
     char hash[CARGO_HASH_TEXT + 1];         /* of the file, as UE-A offers it; empty: none */
     char offered_hash[CARGO_HASH_TEXT + 1]; /* as UE-B has got it */
     struct source sealed_source;
-    void *opened_context; /* who waits for cargo_open */
-    station_done_fn *opened;
+    void *sealed_context, *opened_context; /* who waits for cargo_seal and cargo_open */
+    station_done_fn *sealed, *opened;
 };
 
 /* With real bytes the file is sealed and hashed here, so that a trial does not wait for it twice. */
@@ -33,7 +33,7 @@ void cargo_init(struct cargo *cargo, struct world *world);
 void cargo_describe(const struct cargo *cargo, struct sdp_msrp *sdp);
 void cargo_offered(struct cargo *cargo, const struct sdp_msrp *offer);
 
-/* Work of UE-A: done at once where the scenario has none. */
+/* Work of UE-A: done at once where the scenario has none. Sealing begins when the recipient's certificate is there. */
 void cargo_hash(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done);
 void cargo_seal(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done);
 

@@ -5,6 +5,7 @@
 #include "sim/ims/anchor.h"
 #include "sim/ims/content.h"
 #include "sim/ims/hss.h"
+#include "sim/ims/lookup.h"
 #include "sim/ims/relay.h"
 #include "sim/sec/digest.h"
 
@@ -159,6 +160,8 @@ void core_create(struct world *world)
         relay_create(world, (enum role)(ROLE_RELAY_1 + i), arm_has_b2buas(world->arm));
     if (world->arm->path == PATH_SERVER)
         content_create(world);
+    if (world->sites[ROLE_CERTIFICATES].label)
+        lookup_create(world);
     for (size_t i = 0; i < CSCF_COUNT; i++)
         if (world_agw_of(world, cscfs[i].role) != ROLE_COUNT)
             agw_create(world, world_agw_of(world, cscfs[i].role));

@@ -161,9 +161,6 @@ static void session_sealed(void *context, const struct cause *cause)
 
 static void session_seal(struct session *session, const struct cause *cause)
 {
-    struct world *world = session->world;
-
-    world->moments.sealing_ns = world_now(world);
     cargo_seal(&session->cargo, cause, session, session_sealed);
 }
 

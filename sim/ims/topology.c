@@ -21,6 +21,7 @@ enum {
     PORT_DIAMETER = 3868,   /* RFC 6733 */
     PORT_MSRP_UE = 7394,    /* both UEs in the paper's captures */
     PORT_MSRP_RELAY = 2855, /* RFC 4975 section 14 */
+    PORT_HTTP = 80,
     PORT_HTTPS = 443,
     PORT_AGW = 2865, /* assumed: a gateway gives out any */
 };
@@ -70,6 +71,8 @@ static const struct role_row {
                     0, 0},
     [ROLE_CONTENT] = {"content server", "content.open-ims.test", "content", ADDRESS(192, 168, 81, 6), DWELL_RELAY,
                       DWELL_ANY_SIDE, 0, 0},
+    [ROLE_CERTIFICATES] = {"certificates", "certificates.open-ims.test", "certificates", ADDRESS(192, 168, 82, 6),
+                           DWELL_RELAY, DWELL_ANY_SIDE, 0, 0},
 };
 
 /* What the back-to-back user agents of deployed RCS are. */
@@ -173,7 +176,10 @@ static void place(struct world *world, enum role role, uint32_t node, bool is_sh
                                        .msrp_port = is_relay ? relay_port
                                                     : is_agw ? agw_port
                                                              : PORT_MSRP_UE,
-                                       .https_port = role == ROLE_CONTENT ? PORT_HTTPS : 0,
+                                       .web_port = role == ROLE_CONTENT        ? PORT_HTTPS
+                                                   : role == ROLE_CERTIFICATES ? PORT_HTTP
+                                                                               : 0,
+                                       .has_plain_web = role == ROLE_CERTIFICATES,
                                        .core_port = is_agw ? (uint16_t)(agw_port + 1) : 0};
 }
 
@@ -183,6 +189,8 @@ static bool role_exists(const struct world *world, enum role role)
         return world->arm->path == PATH_AGWS;
     if (role == ROLE_CONTENT)
         return world->arm->path == PATH_SERVER;
+    if (role == ROLE_CERTIFICATES)
+        return world->arm->body == BODY_CMS && world->scenario->recipient == RECIPIENT_FETCH;
     return role < ROLE_RELAY_1 || (uint32_t)(role - ROLE_RELAY_1) < world->relay_count;
 }
 
@@ -238,6 +246,8 @@ static enum role beside(const struct world *world, enum role role)
         return role == ROLE_AGW_A ? ROLE_P_A : ROLE_P_B;
     if (role == ROLE_CONTENT) /* of the sender's operator */
         return ROLE_S_A;
+    if (role == ROLE_CERTIFICATES) /* of the receiver's */
+        return ROLE_S_B;
     if (arm_has_b2buas(world->arm))
         return world_b2bua_site(world->relay_count, index);
     return index < (world->relay_count + 1) / 2 ? ROLE_S_A : ROLE_S_B;

@@ -218,7 +218,8 @@ static enum role server_of(const struct world *world, struct span host)
     for (int role = 0; role < ROLE_COUNT; role++) {
         const struct site *site = &world->sites[role];
 
-        if (site->label && site->https_port > 0 && span_equal_nocase(host, span_of(site->host_name)))
+        if (site->label && site->web_port > 0 && !site->has_plain_web &&
+            span_equal_nocase(host, span_of(site->host_name)))
             return (enum role)role;
     }
     return ROLE_COUNT;

@@ -199,8 +199,8 @@ struct web *web_open(struct world *world, enum role role, enum role peer, void *
     struct web *web = web_create(world, context, owner);
     struct channel_config config = {.role = role,
                                     .peer = peer,
-                                    .port = world->sites[peer].https_port,
-                                    .is_tls = true,
+                                    .port = world->sites[peer].web_port,
+                                    .is_tls = !world->sites[peer].has_plain_web,
                                     .context = web,
                                     .owner = &web_channel_owner};
 
@@ -225,5 +225,6 @@ void web_listen(struct world *world, enum role role, void *context, web_accept_f
     struct web_listener *listener = arena_alloc(world->arena, sizeof(*listener));
 
     *listener = (struct web_listener){world, context, accept, owner};
-    channel_listen(world, role, world->sites[role].https_port, true, listener, web_accept, &web_channel_owner);
+    channel_listen(world, role, world->sites[role].web_port, !world->sites[role].has_plain_web, listener, web_accept,
+                   &web_channel_owner);
 }

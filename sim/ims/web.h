@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * web.h - HTTP/1.1 over TLS on a channel: requests one way, responses the other, bodies framed by their length. A body
- * that is sent is read from a rope as there is room, by reference; one that comes in is told piece by piece.
+ * web.h - HTTP/1.1 on a channel, over TLS or not: requests one way, responses the other, bodies framed by their length.
+ * A body that is sent is read from a rope as there is room, by reference; one that comes in is told piece by piece.
  */
 #ifndef SIM_IMS_WEB_H
 #define SIM_IMS_WEB_H
@@ -21,7 +21,7 @@ struct web_owner {
     void (*ended)(void *context, struct web *web, enum tcp_end how);
 };
 
-/* A connection to the HTTPS port of a role, or one that was accepted there: accept returns its context. */
+/* A connection to the HTTP or HTTPS port of a role, or one that was accepted there: accept returns its context. */
 struct web *web_open(struct world *world, enum role role, enum role peer, void *context, const struct web_owner *owner,
                      const struct cause *cause);
 typedef void *web_accept_fn(void *context, struct web *web);

@@ -23,6 +23,7 @@ enum role {
     ROLE_AGW_A = ROLE_RELAY_1 + 6,
     ROLE_AGW_B,
     ROLE_CONTENT,
+    ROLE_CERTIFICATES,
     ROLE_COUNT
 };
 
@@ -35,9 +36,10 @@ struct site {
     uint32_t node;
     uint32_t address;
     uint16_t sip_port;
-    uint16_t msrp_port;  /* UEs and relays; a gateway's towards its UE */
-    uint16_t https_port; /* a content server's */
-    uint16_t core_port;  /* a gateway's towards the other gateway */
+    uint16_t msrp_port; /* UEs and relays; a gateway's towards its UE */
+    uint16_t web_port;  /* of a server of HTTP, */
+    bool has_plain_web; /* without TLS */
+    uint16_t core_port; /* a gateway's towards the other gateway */
 };
 
 struct watch;

@@ -237,6 +237,16 @@ enum err party_write_key(const struct party *party, struct sink *pem)
     return pem_end(bio, bio && PEM_write_bio_PrivateKey(bio, party->key, NULL, NULL, 0, NULL, NULL) == 1, pem);
 }
 
+void party_write_der(const struct party *party, struct sink *der)
+{
+    unsigned char *bytes = NULL;
+    int size = i2d_X509(party->certificate, &bytes);
+
+    check(size > 0);
+    sink_bytes(der, bytes, (size_t)size);
+    OPENSSL_free(bytes);
+}
+
 void party_fingerprint(const struct party *party, uint8_t hash[PARTY_FINGERPRINT_SIZE])
 {
     unsigned int size = 0;

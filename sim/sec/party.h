@@ -46,6 +46,9 @@ MUST_USE enum err party_init_server(struct party *server, const struct party *au
 /* Frees the key and the certificate; a party of zeros is left alone. */
 void party_free(struct party *party);
 
+/* The certificate as DER. */
+void party_write_der(const struct party *party, struct sink *der);
+
 /* SHA-256 of the certificate's DER, as a=fingerprint has it (RFC 8122 section 5). */
 void party_fingerprint(const struct party *party, uint8_t hash[PARTY_FINGERPRINT_SIZE]);
 

@@ -217,6 +217,16 @@ check_protocols() {
     check_gateways
 }
 
+# RFC 4387: what Wireshark takes out of the look-up is bob's certificate.
+check_certificate() {
+    wireshark --export-objects "http,$run/objects" >/dev/null
+    openssl x509 -in "$run/keys/bob.pem" -outform DER -out "$run/bob.der"
+    for object in "$run"/objects/*; do
+        cmp -s "$object" "$run/bob.der" && return
+    done
+    fail "no certificate of bob's was fetched"
+}
+
 # RFC 5547: the hash in the SDP is what another program finds.
 check_hash() {
     wanted=$(sha1sum <"$folder/file" | cut -c 1-40 | tr a-f A-F | sed 's/../&:/g; s/:$//')
@@ -280,6 +290,7 @@ check_arm() {
     check_protocols
     "$B/tests/traces/test_osip" "$run/m/messages.txt" >"$run/osip" 2>&1 || fail "$(grep -v ERROR "$run/osip" | head -n 4)"
     [ "$setting" = file.hash=sha-1 ] && check_hash
+    [ "$setting" = smime.recipient=fetch ] && check_certificate
     [ "$body" = CMS ] && check_sealed
     [ $arm_failed = 0 ] && echo "passed: $name"
 }
@@ -310,6 +321,7 @@ while IFS=, read -r arm carrier path hop body _; do
     # The scenario's own suite is of 2013; RFC 8591's is the other one.
     check_arm smime.suite=rfc8591
     [ "$arm" = msrp-smime ] && check_arm smime.suite=2013-3des
+    [ "$arm" = msrp-smime ] && check_arm smime.recipient=fetch
     [ "$carrier" = MSRP ] && check_arm msrp.chunk=2048
 done <"$folder/arms"
 exit $failed

@@ -68,11 +68,41 @@ static void a_file_is_hashed_before_invite_and_again_before_it_is_in_hand(void)
     }
 }
 
+/* RFC 4387: a connection and a request, two round trips, before sealing begins. */
+static void a_certificate_that_has_to_be_fetched_is_waited_for(void)
+{
+    const char *const names[] = {"msrp-smime", "msrp-relay-smime", "msrp-smime-agw", NULL};
+
+    for (int i = 0; names[i]; i++)
+        for (int seal_when = SEAL_AFTER_ANSWER; seal_when <= SEAL_BEFORE_INVITE; seal_when++)
+            for (int suite = SUITE_RFC8591; suite <= SUITE_2013_3DES; suite++) {
+                struct scenario cached = standard(), fetched = standard();
+
+                cached.seal_when = fetched.seal_when = seal_when;
+                cached.suite = fetched.suite = suite;
+                fetched.recipient = RECIPIENT_FETCH;
+                struct outcome a = run(&cached, names[i], 5000, NULL), b = run(&fetched, names[i], 5000, NULL);
+                int64_t longer_ns = b.delay_ns - a.delay_ns;
+
+                CU_ASSERT_EQUAL(b.end, OUTCOME_DELIVERED);
+                CU_ASSERT_EQUAL(b.protect_ns, a.protect_ns);
+                /* 15.1 ms one way to the store; by the press it may run beside AUTH and INVITE. */
+                CU_ASSERT(longer_ns >= 0 && longer_ns < 70 * MS);
+                CU_ASSERT(seal_when != SEAL_BEFORE_INVITE || names[i] == names[1] || longer_ns > 60 * MS);
+                CU_ASSERT_EQUAL(run(&fetched, names[i], 5000, &wants_bytes).delay_ns, b.delay_ns);
+            }
+    struct scenario fetched = standard(), cached = standard();
+
+    fetched.recipient = RECIPIENT_FETCH;
+    CU_ASSERT_EQUAL(run(&fetched, "msrp-plain", 5000, NULL).delay_ns, run(&cached, "msrp-plain", 5000, NULL).delay_ns);
+}
+
 int main(void)
 {
     const struct unit_test tests[] = {
         {"a file is hashed before INVITE and again before it is in hand",
          a_file_is_hashed_before_invite_and_again_before_it_is_in_hand},
+        {"a certificate that has to be fetched is waited for", a_certificate_that_has_to_be_fetched_is_waited_for},
         {NULL, NULL},
     };
 
