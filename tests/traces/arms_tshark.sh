@@ -273,27 +273,58 @@ check_sealed() {
         -inkey "$run/keys/alice.pem" -out "$run/other" 2>/dev/null && fail "Alice's key opens what is for Bob"
 }
 
-# check_arm [SETTING]: one run of $scenario, or of paper-exact, with this parameter set, and all that is said about it
-check_arm() {
-    setting=${1:-}
-    name="$arm${1:+ ($1)}${scenario:+ ($scenario)}"
+# capture_arm SETTING...: a run of $scenario, or of paper-exact, with these parameters set, in $run; what Wireshark and
+# libosip2 say of its messages
+capture_arm() {
+    name="$arm${1:+ ($*)}${scenario:+ ($scenario)}"
     run=$folder/run
     arm_failed=0
     rm -rf "$run"
     mkdir "$run"
-    set -- --set "transfer.file=$folder/file" --set transfer.size=0 ${1:+--set "$1"}
-    "$hopsim" run "${scenario:-paper-exact}" --arm "$arm" "$@" --csv --pcap "$run/f.pcapng" --keys "$run/keys" --messages "$run/m" \
-        >"$run/out" 2>&1 || { fail "hopsim run: $(tail -n 1 "$run/out")"; return; }
+    settings=
+    for setting in "$@"; do settings="$settings --set $setting"; done
+    # shellcheck disable=SC2086 # settings are words without blanks
+    "$hopsim" run "${scenario:-paper-exact}" --arm "$arm" --set "transfer.file=$folder/file" --set transfer.size=0 \
+        $settings --csv --pcap "$run/f.pcapng" --keys "$run/keys" --messages "$run/m" >"$run/out" 2>&1
+    status=$?
+    setting=${1:-}
     dissect
     check_frames
     check_counts
-    check_protocols
     "$B/tests/traces/test_osip" "$run/m/messages.txt" >"$run/osip" 2>&1 || fail "$(grep -v ERROR "$run/osip" | head -n 4)"
+}
+
+# check_arm [SETTING...]: such a run that delivers, and all that is said about it
+check_arm() {
+    capture_arm "$@"
+    [ $status -eq 0 ] || { fail "hopsim run: $(tail -n 1 "$run/out")"; return; }
+    check_protocols
     [ "$setting" = file.hash=sha-1 ] && check_hash
     [ "$setting" = smime.recipient=fetch ] && check_certificate
     [ "$body" = CMS ] && check_sealed
     [ $arm_failed = 0 ] && echo "passed: $name"
 }
+
+# check_refused STATUS SETTING...: such a run that ends in that refusal
+check_refused() {
+    refusal=$1
+    shift
+    capture_arm "$@"
+    [ $status -eq 1 ] || fail "hopsim run: status $status, not 1: $(tail -n 1 "$run/out")"
+    some "refusal with $refusal" 9 "^SIP/2.0 $refusal "
+    [ $arm_failed = 0 ] && echo "passed: $name"
+}
+
+# What changes the messages of every arm, a world a line.
+cat >"$folder/worlds" <<'END'
+session.provisional=183-prack-update session.reliable_ringing=on session.reservation=20ms
+sip.transport=as-rfc connections=cold
+session.provisional=180 answer.delay=1s
+proxy.auth=digest
+sip.transport=as-rfc session.provisional=183-prack-update
+END
+worlds=$(wc -l <"$folder/worlds")
+topologies="two-domains roaming-s8hr roaming-lbo lte"
 
 # Text, and every byte value but 0, which Wireshark would remark on where the file is sent in clear.
 {
@@ -303,25 +334,53 @@ check_arm() {
 "$hopsim" list arms --csv >"$folder/arms" || exit 1
 grep -q , "$folder/arms" || { echo "failed: hopsim lists no arms"; exit 1; }
 
-# The columns before the last have no commas.
-while IFS=, read -r arm carrier path hop body _; do
-    [ "$arm" = arm ] && continue
-    inside=$hop
-    [ "$body" = TLS ] && inside=TLS
+# all_of_arm: the arm in each topology, through several routers and with the fragments of a smaller MTU, and in each world
+all_of_arm() {
     scenario=
     check_arm
-    # Through several routers, and with the fragments of a smaller MTU.
-    for scenario in two-domains roaming-s8hr roaming-lbo lte; do
-        check_arm
-    done
+    for scenario in $topologies; do check_arm; done
     scenario=
+    # shellcheck disable=SC2086 # a world is words
+    while read -r world; do check_arm $world; done <"$folder/worlds"
+}
+
+# some_of_arm: one topology and one world at once, the next ones for the next arm
+some_of_arm() {
+    index=$((number / worlds % 5 + 1))
+    scenario=
+    [ $index -le 4 ] && scenario=$(echo "$topologies" | cut -d ' ' -f $index)
+    # shellcheck disable=SC2046 # a world is words
+    check_arm $(sed -n "$((number % worlds + 1))p" "$folder/worlds")
+    scenario=
+}
+
+# The columns before the last have no commas.
+number=0
+while IFS=, read -r arm carrier path hop body _; do
+    [ "$arm" = arm ] && continue
+    number=$((number + 1))
+    inside=$hop
+    [ "$body" = TLS ] && inside=TLS
+    if [ -n "${LONG:-}" ]; then all_of_arm; else some_of_arm; fi
     [ "$path" = IMS-AGWs ] && check_arm setup.active=answerer
     [ "$arm" = msrp-plain ] && check_arm file.hash=sha-1
     [ "$body" = CMS ] || continue
     # The scenario's own suite is of 2013; RFC 8591's is the other one.
-    check_arm smime.suite=rfc8591
+    { [ -n "${LONG:-}" ] || [ "$arm" = msrp-smime ]; } && check_arm smime.suite=rfc8591
     [ "$arm" = msrp-smime ] && check_arm smime.suite=2013-3des
     [ "$arm" = msrp-smime ] && check_arm smime.recipient=fetch
-    [ "$carrier" = MSRP ] && check_arm msrp.chunk=2048
+    { [ -n "${LONG:-}" ] || [ "$arm" = msrp-smime ]; } && [ "$carrier" = MSRP ] && check_arm msrp.chunk=2048
+    [ "$arm" = msrp-smime ] || continue
+    check_refused 404 peer.state=unknown
+    check_refused 488 peer.state=no-smime
+    check_refused 487 cancel.after=2s answer.delay=10s session.provisional=183-prack-update
+    check_refused 503 overload.at=p-cscf-a
+    [ -n "${LONG:-}" ] || continue
+    check_refused 480 peer.state=unregistered
+    check_refused 480 peer.state=expired
+    check_refused 486 peer.state=busy
+    check_refused 603 peer.state=declines
+    check_refused 500 overload.at=s-cscf-b
+    check_refused 407 proxy.auth=wrong-password
 done <"$folder/arms"
 exit $failed
