@@ -143,7 +143,7 @@ test:
 # The same with nothing sampled, and what measures, loads or takes long: tests/long.
 check-long:
 	@sh bench/install.sh deps deps-test deps-long
-	@$(MAKE) --no-print-directory -j2 all $(TESTS)
+	@$(MAKE) --no-print-directory -j2 all $(TESTS) $(addprefix $(B)/peer_,ours ns3 kernel)
 	@LONG=1 B=$(B) CC='$(CC)' CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
 
 # Parsers under clang's fuzzer; objects and archives are a variant of their own.
@@ -180,9 +180,12 @@ bench: $(B)/bench_speed
 
 # TCP against ns-3's, as a table; SEEDS=10 for fewer transfers with loss, RECORD=FILE for the table as CSV.
 SEEDS ?= 30
-RECORD ?=
+RECORD ?= /dev/null
 $(B)/peer_ours: $(B)/bench/peers/ours.o $$(call have,sim/net sim/des sim/base)
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+
+$(B)/peer_kernel: $(B)/bench/peers/kernel.o
+	$(CC) $(LDFLAGS) -o $@ $<
 
 $(B)/peer_ns3: bench/peers/ns3.cc
 	@mkdir -p $(@D)

@@ -27,6 +27,7 @@ static const char *const jitter_orders[] = {"kept", "free", NULL};
 static const char *const tcp_sets[] = {"rfc", "linux", NULL};
 static_assert(sizeof(tcp_sets) / sizeof(tcp_sets[0]) == TCP_SET_COUNT + 1, "each set has a name");
 static const char *const tcp_congestion_names[] = {"newreno", "cubic", NULL};
+static const char *const tcp_loss_bases[] = {"flight", "window", NULL};
 static const char *const tcp_recoveries[] = {"sack", "rack-tlp", NULL};
 static const char *const tcp_idle_restarts[] = {"keep", "restart", "halve", NULL};
 static const char *const switches[] = {"off", "on", NULL};
@@ -188,6 +189,9 @@ const struct field scenario_fields[] = {
     CHOICE("tcp.recovery", tcp_recovery, "sack", tcp_recoveries,
            "how losses are found: by SACK blocks, or by the time of sending, with probes of the tail",
            "RFC 6675; rack-tlp: RFC 8985"),
+    CHOICE("tcp.loss_base", tcp_loss_base, "flight", tcp_loss_bases,
+           "what a loss leaves a share of: what is on its way, or the congestion window",
+           "RFC 5681 section 3.1, RFC 9438 section 4.6; window: Linux"),
     CHOICE("tcp.idle_restart", tcp_idle_restart, "restart", tcp_idle_restarts,
            "the window after silence: keep it; restart from the initial one; halve it for each timeout's length",
            "RFC 5681 section 4.1; halve: RFC 2861, Linux"),

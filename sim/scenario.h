@@ -36,6 +36,7 @@ enum setup_active { SETUP_OFFERER, SETUP_ANSWERER };
 enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
 enum jitter_order { JITTER_KEPT, JITTER_FREE };
 enum tcp_set { TCP_SET_RFC, TCP_SET_LINUX, TCP_SET_COUNT };
+enum tcp_loss_base { TCP_LOSS_FLIGHT, TCP_LOSS_WINDOW };
 enum tcp_recovery { TCP_RECOVERY_SACK, TCP_RECOVERY_RACK_TLP };
 enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA, SUITE_2013_3DES };
 
@@ -108,14 +109,15 @@ struct scenario {
     int tcp_congestion; /* enum tcp_congestion_kind */
     int tcp_hystart;    /* bool */
     int tcp_recovery;
+    int tcp_loss_base;
     int tcp_idle_restart; /* enum tcp_idle_restart */
-    int tcp_quick_ack;    /* bool */
     int64_t tcp_rto_spread_min_ns;
     uint64_t tcp_initial_window;
     uint64_t tcp_buffer_bytes;
     int64_t tcp_delayed_ack_ns;
     int64_t tcp_rto_min_ns;
     int tcp_timestamps; /* bool */
+    int tcp_quick_ack;  /* bool */
 
     int suite;
     int certificate; /* bool: the signer's certificate is included in the CMS */

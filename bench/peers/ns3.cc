@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
@@ -103,6 +104,134 @@ class TcpByBytes : public TcpNewReno
     uint32_t counted = 0; /* acknowledged bytes toward the next segment */
 };
 
+/*
+ * hopsim's CUBIC in ns-3's TCP: RFC 9438 with its region that follows Reno, which ns-3 3.37 lacks, windows with shares
+ * of a segment, where ns-3 rounds, and HyStart with Linux's numbers.
+ */
+class TcpByRfc9438 : public TcpNewReno
+{
+  public:
+    static TypeId GetTypeId()
+    {
+        static TypeId type = TypeId("TcpByRfc9438").SetParent<TcpNewReno>().AddConstructor<TcpByRfc9438>();
+
+        return type;
+    }
+
+    std::string GetName() const override
+    {
+        return "TcpByRfc9438";
+    }
+
+    void PktsAcked(Ptr<TcpSocketState> tcb, uint32_t, const Time &rtt) override
+    {
+        double now = Simulator::Now().GetSeconds(), delay = rtt.GetSeconds();
+
+        srtt = srtt == 0 ? delay : srtt + (delay - srtt) / 8;
+        if (epoch >= 0 && now - epoch < 1)
+            return;
+        delay_min = std::min(delay_min, delay);
+        if (has_left || tcb->m_cWnd >= tcb->m_ssThresh)
+            return;
+        if (!has_round || tcb->m_lastAckedSeq > round_end) {
+            has_round = true;
+            round_start = train = now;
+            round_end = tcb->m_nextTxSequence;
+            round_delay = 1e9;
+            samples = 0;
+        }
+        if (tcb->m_cWnd < 16 * tcb->m_segmentSize)
+            return;
+        if (now - train <= 0.002) {
+            train = now;
+            has_left = now - round_start > (delay_min + 0.001) / 2;
+        }
+        round_delay = std::min(round_delay, delay);
+        if (samples < 8)
+            samples++;
+        else if (round_delay > delay_min + std::min(std::max(delay_min / 8, 0.004), 0.016))
+            has_left = true;
+        if (has_left)
+            tcb->m_ssThresh = tcb->m_cWnd;
+    }
+
+    void IncreaseWindow(Ptr<TcpSocketState> tcb, uint32_t acked) override
+    {
+        uint32_t limit = state == TcpSocketState::CA_LOSS ? 1 : 2;
+
+        if (is_leaving) {
+            is_leaving = false;
+            return;
+        }
+        if (tcb->m_cWnd < tcb->m_ssThresh) {
+            tcb->m_cWnd += std::min(acked, limit) * tcb->m_segmentSize;
+            return;
+        }
+        double now = Simulator::Now().GetSeconds();
+        double window = (tcb->m_cWnd + rest) / tcb->m_segmentSize;
+
+        if (epoch < 0) {
+            epoch = now;
+            w_est = window;
+            origin = std::max(w_max, window);
+            k = std::cbrt((origin - window) / 0.4);
+        }
+        w_est += (w_est < before ? 9.0 / 17 : 1) * acked / window;
+        double target = std::min(std::max(curve(now + srtt), window), 1.5 * window);
+        double grown = window + (target - window) * acked / window;
+
+        if (w_max <= 0)
+            grown = std::max(grown, window + acked / 20.0);
+        if (curve(now) < w_est)
+            grown = std::max(grown, w_est);
+        tcb->m_cWnd = (uint32_t)(grown * tcb->m_segmentSize);
+        rest = grown * tcb->m_segmentSize - tcb->m_cWnd;
+    }
+
+    uint32_t GetSsThresh(Ptr<const TcpSocketState> tcb, uint32_t) override
+    {
+        uint32_t flight = tcb->m_highTxMark.Get() - tcb->m_lastAckedSeq;
+        double window = (double)tcb->m_cWnd / tcb->m_segmentSize;
+
+        w_max = window < w_max ? window * 1.7 / 2 : window;
+        before = window;
+        epoch = -1;
+        rest = 0;
+        return std::max(2 * tcb->m_segmentSize, (uint32_t)(0.7 * std::min(flight, tcb->m_cWnd.Get())));
+    }
+
+    void CongestionStateSet(Ptr<TcpSocketState>, TcpSocketState::TcpCongState_t next) override
+    {
+        is_leaving = state == TcpSocketState::CA_RECOVERY && next == TcpSocketState::CA_OPEN;
+        state = next;
+        if (next != TcpSocketState::CA_LOSS)
+            return;
+        w_max = 0;
+        epoch = -1;
+        delay_min = 1e9;
+        has_left = has_round = false;
+    }
+
+    Ptr<TcpCongestionOps> Fork() override
+    {
+        return CopyObject<TcpByRfc9438>(this);
+    }
+
+  private:
+    double curve(double at) const
+    {
+        return origin + 0.4 * std::pow(at - epoch - k, 3);
+    }
+
+    TcpSocketState::TcpCongState_t state = TcpSocketState::CA_OPEN;
+    bool is_leaving = false;
+    double epoch = -1, k = 0, origin = 0, w_max = 0, w_est = 0, before = 0, rest = 0, srtt = 0; /* s, segments */
+    bool has_left = false, has_round = false;
+    uint32_t samples = 0;
+    double delay_min = 1e9, round_delay = 0, round_start = 0, train = 0;
+    SequenceNumber32 round_end{0};
+};
+
 /* A new congestion control is a row. */
 struct Set {
     const char *name;
@@ -110,10 +239,8 @@ struct Set {
 };
 
 const Set sets[] = {
-    {"newreno", TcpNewReno::GetTypeId},
-    {"linux-reno", TcpLinuxReno::GetTypeId},
-    {"by-bytes", TcpByBytes::GetTypeId},
-    {"cubic", TcpCubic::GetTypeId},
+    {"newreno", TcpNewReno::GetTypeId}, {"linux-reno", TcpLinuxReno::GetTypeId}, {"by-bytes", TcpByBytes::GetTypeId},
+    {"cubic", TcpCubic::GetTypeId},     {"cubic-rfc", TcpByRfc9438::GetTypeId},
 };
 
 /* Loses the packets of the plan. Nothing is lost in the queue, so packets come here in the order in which they enter
@@ -184,7 +311,7 @@ void configure()
     Config::SetDefault("ns3::TcpSocketBase::LimitedTransmit", BooleanValue(true));
     Config::SetDefault("ns3::TcpSocketBase::UseEcn", EnumValue(TcpSocketState::Off));
     Config::SetDefault("ns3::TcpSocketState::EnablePacing", BooleanValue(false));
-    Config::SetDefault("ns3::TcpCubic::HyStart", BooleanValue(false));
+    Config::SetDefault("ns3::TcpCubic::HyStart", BooleanValue(true));
     Config::SetDefault("ns3::TcpL4Protocol::RecoveryType", TypeIdValue(TcpClassicRecovery::GetTypeId()));
 }
 

@@ -3,7 +3,8 @@
  * ours.c - one file over TCP of the set `rfc` between two nodes, run after run, each a line on standard input, each
  * answered by a row of CSV. ns3.cc reads the same lines and writes the same rows. With the argument "plan" it
  * writes the lines instead: to each it adds the packets that the link from sender to receiver will lose, by their
- * place in the order in which they enter it, so that both programs lose the same ones.
+ * place in the order in which they enter it, so that both programs lose the same ones. The set linux:BYTES is that of
+ * kernel.sh: TCP of the set `linux` over Ethernet, a queue of so many bytes forth and no limit to the rate back.
  */
 #include "sim/base/units.h"
 #include "sim/net/net.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PORT = 7394, PPP_BYTES = 2, SEGMENT = 1448, SPARE = 1000, LINE_MAX_BYTES = 1 << 20 };
+enum { PORT = 7394, PPP_BYTES = 2, ETHERNET_BYTES = 14, SEGMENT = 1448, SPARE = 1000, LINE_MAX_BYTES = 1 << 20 };
 
 /* A line: what congestion control the peer is to use, the file, the link, the address of its losses. */
 struct run {
@@ -24,6 +25,7 @@ struct run {
     int64_t rtt_ns;
     double loss;
     uint64_t trial;
+    uint64_t queue_bytes; /* of linux:BYTES; 0: another set, whose queue never drops */
 };
 
 struct carrier {
@@ -91,14 +93,19 @@ static struct net *join(struct engine *engine, struct arena *arena, const struct
                         const struct net_tap *tap)
 {
     /* The queue never drops: what is lost is lost by the draw. */
-    const struct link_config back = {.rate_bps = run->rate_bps,
-                                     .propagation_ns = run->rtt_ns / 2,
-                                     .queue_bytes_max = GIB,
-                                     .mtu = 1500,
-                                     .overhead_bytes = PPP_BYTES};
+    struct link_config back = {.rate_bps = run->rate_bps,
+                               .propagation_ns = run->rtt_ns / 2,
+                               .queue_bytes_max = GIB,
+                               .mtu = 1500,
+                               .overhead_bytes = PPP_BYTES};
     struct link_config forth = back;
 
     forth.loss = run->loss;
+    if (run->queue_bytes > 0) {
+        forth.overhead_bytes = back.overhead_bytes = ETHERNET_BYTES;
+        forth.queue_bytes_max = run->queue_bytes;
+        back.rate_bps = 0;
+    }
     engine_init(engine, arena);
     streams_init(streams, arena, 1, run->trial);
     struct net *net = net_create(engine, arena, streams, tap);
@@ -122,6 +129,53 @@ static void take(void *context, struct tcp *tcp, const struct cause *cause)
     carrier->stop = true;
 }
 
+/* HyStart as ns-3 3.37 has it: a train as long as the least round trip, or a delay that is twice as long. */
+static const struct tcp_hystart hystart_ns3 = {
+    .window_least = 16,
+    .samples = 8,
+    .spacing_ns = 2 * MS,
+    .train_divisor = 1,
+    .delay_divisor = 1,
+    .delay_least_ns = 4 * MS,
+    .delay_most_ns = 1000 * MS,
+    .growth_divisor = 20,
+};
+
+/* The sets of ns3.cc, and what of ours stands against each. */
+struct rival {
+    const char *name;
+    enum tcp_congestion_kind congestion;
+    const struct tcp_hystart *hystart;
+};
+
+static const struct rival rivals[] = {
+    {"newreno", TCP_NEWRENO, NULL},
+    {"by-bytes", TCP_NEWRENO, NULL},
+    {"linux-reno", TCP_NEWRENO, NULL},
+    {"cubic", TCP_CUBIC, &hystart_ns3},
+    {"cubic-rfc", TCP_CUBIC, &tcp_hystart_linux},
+    {.name = NULL},
+};
+
+static struct tcp_config config_of(const struct run *run)
+{
+    struct tcp_config tcp = run->queue_bytes > 0 ? tcp_linux : tcp_rfc;
+    const struct rival *rival = rivals;
+
+    tcp.send_buffer = 16 * MIB;
+    tcp.receive_buffer = 16 * MIB;
+    if (run->queue_bytes > 0)
+        return tcp;
+    while (rival->name && strcmp(rival->name, run->set) != 0)
+        rival++;
+    check(rival->name);
+    tcp.congestion = rival->congestion;
+    tcp.hystart = rival->hystart;
+    tcp.delayed_ack_ns = 40 * MS;
+    tcp.has_timestamps = true;
+    return tcp;
+}
+
 static void *accept_one(void *context, struct tcp *tcp, uint32_t from_node, uint16_t from_port)
 {
     (void)tcp;
@@ -140,14 +194,10 @@ static void carry(struct arena *arena, const struct run *run, FILE *capture)
     int64_t start_ns = wall_ns();
     struct engine engine;
     struct carrier carrier = {.engine = &engine, .size = run->size};
-    struct tcp_config tcp = tcp_rfc;
+    const struct tcp_config tcp = config_of(run);
     struct streams streams;
     struct net *net = join(&engine, arena, run, &streams, capture ? &tap : NULL);
 
-    tcp.send_buffer = 16 * MIB;
-    tcp.receive_buffer = 16 * MIB;
-    tcp.delayed_ack_ns = 40 * MS;
-    tcp.has_timestamps = true;
     tcp_listen(net, 1, PORT, &tcp, &carrier, accept_one, &receiver);
     struct tcp *connection = tcp_connect(net, 0, PORT, 1, PORT, &tcp, &carrier, &sender, &cause);
 
@@ -159,11 +209,11 @@ static void carry(struct arena *arena, const struct run *run, FILE *capture)
     check(carrier.finished_ns > 0);
     struct link_info link = net_link(net, 0);
 
-    check(link.dropped_queue == 0);
+    check(link.dropped_queue == 0 || run->queue_bytes > 0);
     printf("ours,%s,%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%g,%" PRIu64 ",%" PRId64 ",%" PRIu64 ",%" PRIu64 ",%" PRId64
            "\n",
            run->set, run->size, run->rate_bps, run->rtt_ns, run->loss, run->trial, carrier.finished_ns, link.packets,
-           link.dropped_loss, wall_ns() - start_ns);
+           link.dropped_loss + link.dropped_queue, wall_ns() - start_ns);
 }
 
 /* Which packets the link loses is known by sending many through it. */
@@ -190,6 +240,8 @@ static void plan(struct arena *arena, const struct run *run)
 
 static bool read_run(char *line, struct run *run)
 {
+    run->queue_bytes = 0;
+    (void)sscanf(line, "linux:%" SCNu64, &run->queue_bytes);
     return sscanf(line, "%31s %" SCNu64 " %" SCNu64 " %" SCNd64 " %lf %" SCNu64, run->set, &run->size, &run->rate_bps,
                   &run->rtt_ns, &run->loss, &run->trial) == 6;
 }

@@ -20,6 +20,7 @@ static struct tcp_config channel_tcp_config(const struct scenario *scenario)
 
     config.congestion = (enum tcp_congestion_kind)scenario->tcp_congestion;
     config.hystart = scenario->tcp_hystart ? &tcp_hystart_linux : NULL;
+    config.reduces_window = scenario->tcp_loss_base == TCP_LOSS_WINDOW;
     config.has_rack = scenario->tcp_recovery == TCP_RECOVERY_RACK_TLP;
     config.idle_restart = (enum tcp_idle_restart)scenario->tcp_idle_restart;
     config.has_quick_ack = scenario->tcp_quick_ack != 0;

@@ -254,6 +254,12 @@ static void sent_arrive(struct tcp *tcp, struct sent *sent)
     rack_deliver(tcp, sent);
 }
 
+/* Blocks are of data: they do not tell of a FIN. */
+static bool is_within(const struct tcp *tcp, const struct sent *sent, const struct range *block)
+{
+    return sent->from < block->until && least(sent->until, tcp->out.end) <= block->until;
+}
+
 void rack_take_sack(struct tcp *tcp, const struct packet_extra *extra)
 {
     struct rack *rack = tcp->rack;
@@ -261,10 +267,11 @@ void rack_take_sack(struct tcp *tcp, const struct packet_extra *extra)
     for (uint32_t b = 0; b < extra->sack_count; b++) {
         const struct range *block = &extra->sack[b];
 
-        for (uint64_t i = sent_find(rack, block->from); i != rack->end && sent_at(rack, i)->until <= block->until;
-             i++) {
+        for (uint64_t i = sent_find(rack, block->from); i != rack->end; i++) {
             struct sent *sent = sent_at(rack, i);
 
+            if (!is_within(tcp, sent, block))
+                break;
             if (sent->is_sacked || sent->from < block->from)
                 continue;
             sent_arrive(tcp, sent);
@@ -343,7 +350,23 @@ static bool rack_detect(struct tcp *tcp)
     return rack->lost > lost;
 }
 
-/* New losses begin a recovery, unless one is under way, or what a timeout found is still being repaired. */
+/* The first segment that is lost, again. */
+static void rack_send_lost(struct tcp *tcp)
+{
+    struct rack *rack = tcp->rack;
+
+    if (rack->lost_from < rack->first)
+        rack->lost_from = rack->first;
+    while (!sent_at(rack, rack->lost_from)->is_lost)
+        rack->lost_from++;
+    const struct sent *sent = sent_at(rack, rack->lost_from);
+
+    check(rack->lost_from < rack->end);
+    tcp_send_data(tcp, sent->from, sent_length(sent));
+}
+
+/* New losses begin a recovery, unless one is under way, or what a timeout found is still being repaired. The first is
+ * sent again at once, whatever is on its way (RFC 5681 section 3.2, RFC 6675 section 5). */
 static void rack_recover(struct tcp *tcp)
 {
     if (tcp->repair != REPAIR_NONE || (tcp->has_timed_out && tcp->acknowledged < tcp->recover))
@@ -351,6 +374,7 @@ static void rack_recover(struct tcp *tcp)
     tcp_repair_begin(tcp);
     tcp->repair = REPAIR_SACK;
     tcp->cwnd = tcp->ssthresh;
+    rack_send_lost(tcp);
 }
 
 /* Section 7.4.2. */
@@ -397,23 +421,6 @@ void rack_lose_all(struct tcp *tcp)
 }
 
 /* ---- Sending ---- */
-
-/* The first segment that is lost, again; 0 if there is none. */
-static uint64_t rack_send_lost(struct tcp *tcp)
-{
-    struct rack *rack = tcp->rack;
-
-    if (rack->lost == 0)
-        return 0;
-    if (rack->lost_from < rack->first)
-        rack->lost_from = rack->first;
-    while (!sent_at(rack, rack->lost_from)->is_lost)
-        rack->lost_from++;
-    const struct sent *sent = sent_at(rack, rack->lost_from);
-
-    check(rack->lost_from < rack->end);
-    return tcp_send_data(tcp, sent->from, sent_length(sent));
-}
 
 static uint64_t rack_send_new(struct tcp *tcp)
 {

@@ -90,6 +90,8 @@ void tcp_reduce(struct tcp *tcp)
     /* What limited transmit has added does not count. */
     uint64_t flight = least(tcp->highest - tcp->acknowledged, tcp->cwnd);
 
+    if (tcp->config.reduces_window)
+        flight = tcp->cwnd;
     tcp->ssthresh = greatest(tcp->congestion->reduce(tcp, flight), 2 * (uint64_t)tcp->mss);
 }
 
