@@ -38,6 +38,10 @@ void msrp_ue_prepare(struct msrp_ue *media);
 const char *msrp_ue_uri(const struct msrp_ue *media);
 const char *msrp_ue_path(const struct msrp_ue *media); /* for a=path */
 
+/* A connection that somebody else made, with a peer at its other end: as one that was accepted. ERR_FULL, ERR_FILE with
+ * a note; fd is then closed. */
+MUST_USE enum err msrp_ue_adopt(struct msrp_ue *media, int fd, struct note *note);
+
 /* What a message may be long; longer ones get 413. To be set before anybody sends. */
 void msrp_ue_limit(struct msrp_ue *media, uint64_t size_max);
 

@@ -3,6 +3,8 @@
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 
+#include <unistd.h>
+
 /* How long a connection may stay without a request for the session. */
 static const int64_t patience_ns = 30 * SECOND;
 
@@ -203,6 +205,24 @@ static void sweep(void *context)
         link->stream = NULL;
     }
     media->sweep.at_ns = now_ns + SECOND;
+}
+
+enum err msrp_ue_adopt(struct msrp_ue *media, int fd, struct note *note)
+{
+    struct node *node = media->config.node;
+    struct msrp_ue_link *link = msrp_ue_link_take(media);
+
+    if (!link) {
+        close(fd);
+        return note_set(note, ERR_FULL, "too many connections");
+    }
+    struct stream_config config = node_stream(node, node->cast->way.is_tls, link, &msrp_ue_stream_owner);
+    struct stream *stream = stream_adopt(&config, fd, true, note);
+
+    if (!stream)
+        return ERR_FILE;
+    msrp_ue_link_begin(link, stream);
+    return ERR_OK;
 }
 
 static void *accepted(void *context, struct stream *stream)

@@ -87,7 +87,7 @@ static void stream_watch(struct stream *stream)
 {
     short events = 0;
 
-    if (!stream->is_connected || out_size(stream) > 0 || stream->tls_wants_write)
+    if (!stream->is_connected || (out_size(stream) > 0 && stream->is_ready) || stream->tls_wants_write)
         events |= POLLOUT;
     /* A handshake goes on whatever the owner wants of data. */
     if (stream->is_connected && !(stream->is_paused && stream->is_ready) && !stream->is_read_out)
@@ -397,10 +397,8 @@ struct stream *stream_adopt(const struct stream_config *config, int fd, bool is_
     }
     struct stream *stream = stream_create(config, fd, is_server, note);
 
-    if (stream) {
-        stream->is_connected = stream->ssl != NULL;
+    if (stream)
         stream_watch(stream);
-    }
     return stream;
 }
 
