@@ -174,8 +174,9 @@ static bool has_text(const struct texts *texts, uint64_t number)
 
 /* The roles of the simulator from left to right; others stand to the right of them. */
 static const char *const roles[] = {
-    "UE-A",    "P-CSCF(A)", "S-CSCF(A)", "I-CSCF(B)", "HSS(B)",  "S-CSCF(B)", "P-CSCF(B)", "relay 1",
-    "relay 2", "relay 3",   "relay 4",   "relay 5",   "relay 6", "UE-B",      NULL,
+    "UE-A",    "DNS(A)",  "P-CSCF(A)", "I-CSCF(A)", "HSS(A)",  "S-CSCF(A)", "I-CSCF(B)",
+    "HSS(B)",  "DNS(B)",  "S-CSCF(B)", "P-CSCF(B)", "relay 1", "relay 2",   "relay 3",
+    "relay 4", "relay 5", "relay 6",   "UE-B",      NULL,
 };
 
 static enum err draw_flow(const struct page *page, const struct sheet *sheet, const struct texts *texts,

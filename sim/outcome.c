@@ -4,7 +4,7 @@
 #include <assert.h>
 
 static const char *const end_names[] = {
-    "delivered", "setup-timeout", "setup-refused", "not-found", "not-registered", "not-authorized", "busy", "cancelled", "not-acceptable", "declined", "overloaded", "connect-failed", "transfer-failed", "verify-failed", "limit", NULL,
+    "delivered", "setup-timeout", "setup-refused", "not-found", "not-registered", "not-authorized", "busy", "cancelled", "not-acceptable", "declined", "overloaded", "registration-refused", "registration-timeout", "connect-failed", "transfer-failed", "verify-failed", "limit", NULL,
 };
 static_assert(sizeof(end_names) / sizeof(end_names[0]) == OUTCOME_END_COUNT + 1, "each end has a name");
 static_assert(PART_COUNT == 8, "each part has a row");
@@ -21,6 +21,7 @@ const struct field outcome_fields[] = {
      .help = "how the transfer ended"},
     ROW("delay", FIELD_TIME, delay_ns, "the user presses send, to verified plaintext in the receiver's hands"),
     ROW("prepare", FIELD_TIME, prepare_ns, "the user presses send, to INVITE or the first MESSAGE leaves"),
+    ROW("registration", FIELD_TIME, registration_ns, "UE-A's first REGISTER leaves, to its 200 arrives (RFC 6076 section 4.1); warm: before the press"),
     ROW("setup", FIELD_TIME, setup_ns, "INVITE leaves UE-A, to its 200 arrives at UE-A"),
     ROW("protect", FIELD_TIME, protect_ns, "CMS begins at the sender, to the first byte may be sent"),
     ROW("connect", FIELD_TIME, connect_ns, "the session's first SYN, to the last leg's passive side can receive data"),

@@ -10,20 +10,22 @@
 
 enum outcome_end {
     OUTCOME_DELIVERED,
-    OUTCOME_SETUP_TIMEOUT,   /* no answer to INVITE or MESSAGE in time */
-    OUTCOME_SETUP_REFUSED,   /* a final response of 300 or more that none of the names below fits */
-    OUTCOME_NOT_FOUND,       /* 404: nobody knows the user */
-    OUTCOME_NOT_REGISTERED,  /* 480 */
-    OUTCOME_NOT_AUTHORIZED,  /* 401, 403, 407: no credentials, or wrong ones */
-    OUTCOME_BUSY,            /* 486, 600 */
-    OUTCOME_CANCELLED,       /* 487 */
-    OUTCOME_NOT_ACCEPTABLE,  /* 415, 488, 606: the peer does not take what is offered */
-    OUTCOME_DECLINED,        /* 603 */
-    OUTCOME_OVERLOADED,      /* 503, or 500, what a proxy makes of it */
-    OUTCOME_CONNECT_FAILED,  /* the media connection was refused or timed out */
-    OUTCOME_TRANSFER_FAILED, /* the media connection broke, or a SEND was refused or not answered */
-    OUTCOME_VERIFY_FAILED,   /* tag, signature, chain or hash do not hold */
-    OUTCOME_LIMIT,           /* memory or events of the trial exhausted */
+    OUTCOME_SETUP_TIMEOUT,        /* no answer to INVITE or MESSAGE in time */
+    OUTCOME_SETUP_REFUSED,        /* a final response of 300 or more that none of the names below fits */
+    OUTCOME_NOT_FOUND,            /* 404: nobody knows the user */
+    OUTCOME_NOT_REGISTERED,       /* 480 */
+    OUTCOME_NOT_AUTHORIZED,       /* 401, 403, 407: no credentials, or wrong ones */
+    OUTCOME_BUSY,                 /* 486, 600 */
+    OUTCOME_CANCELLED,            /* 487 */
+    OUTCOME_NOT_ACCEPTABLE,       /* 415, 488, 606: the peer does not take what is offered */
+    OUTCOME_DECLINED,             /* 603 */
+    OUTCOME_OVERLOADED,           /* 503, or 500, what a proxy makes of it */
+    OUTCOME_REGISTRATION_REFUSED, /* REGISTER of UE-A or UE-B got another final response than 200 */
+    OUTCOME_REGISTRATION_TIMEOUT, /* and none at all */
+    OUTCOME_CONNECT_FAILED,       /* the media connection was refused or timed out */
+    OUTCOME_TRANSFER_FAILED,      /* the media connection broke, or a SEND was refused or not answered */
+    OUTCOME_VERIFY_FAILED,        /* tag, signature, chain or hash do not hold */
+    OUTCOME_LIMIT,                /* memory or events of the trial exhausted */
     OUTCOME_END_COUNT
 };
 
@@ -32,6 +34,7 @@ struct outcome {
     int end; /* enum outcome_end */
 
     int64_t prepare_ns, setup_ns, protect_ns, connect_ns, transfer_ns, unprotect_ns, teardown_ns;
+    int64_t registration_ns; /* with connections = cold part of prepare, else before the press */
     int64_t delay_ns;
     int64_t refusal_ns;           /* INVITE or the first MESSAGE leaves, to its refusal arrives at UE-A or its waiting ends */
     uint64_t status;              /* of that refusal; 0: none */

@@ -18,6 +18,9 @@ static const char *const peer_states[] = {"registered", "unknown",  "unregistere
                                           "busy",       "no-smime", "declines",     NULL};
 static_assert(sizeof(peer_states) / sizeof(peer_states[0]) == PEER_COUNT + 1, "each state has a name");
 static const char *const proxy_auths[] = {"off", "digest", "wrong-password", NULL};
+static const char *const subscribers[] = {"regular",   "unknown",        "barred",
+                                          "wrong-key", "wrong-response", "out-of-sync", NULL};
+static const char *const dns_choices[] = {"cached", "cold", NULL};
 static const char *const overloads[] = {"none", "p-cscf-a", "s-cscf-a", "i-cscf-b", "s-cscf-b", "p-cscf-b", NULL};
 static_assert(sizeof(overloads) / sizeof(overloads[0]) == OVERLOAD_COUNT + 1, "each place has a name");
 static const char *const chunkings[] = {"few-large", "2048", NULL};
@@ -77,7 +80,8 @@ const struct field scenario_fields[] = {
            "where a roaming UE-A's IP anchor and P-CSCF(A) are: s8hr: in its home network; lbo: in the visited network",
            "GSMA IR.65, IR.88"),
     CHOICE("connections", connections, "warm", connections,
-           "warm: signalling and core connections stand before the press; cold: everything opens inside the delay",
+           "warm: registrations, signalling and core connections stand before the press; cold: everything opens inside "
+           "the delay, both registrations too",
            "kind to the hop-by-hop baselines"),
     ROW("seed", FIELD_COUNT, seed, "1", NULL, NULL, "of all random draws, the same for every arm", "any number"),
 
@@ -148,6 +152,17 @@ const struct field scenario_fields[] = {
     CHOICE("proxy.auth", proxy_auth, "off", proxy_auths,
            "whether S-CSCF(A) challenges UE-A's INVITE and first MESSAGE with 407, and what UE-A answers",
            "off: AKA and the security association of the registration; digest: TS 24.229 section 5.4.3.2"),
+    CHOICE("register.subscriber", subscriber, "regular", subscribers,
+           "user A: known to the HSS; unknown; barred from registering; with a USIM whose key is another one or whose "
+           "sequence numbers are far ahead; with a UE that answers challenges wrongly",
+           "3GPP TS 29.228 section 6.1.1, TS 33.102 section 6.3"),
+    CHOICE("register.second_uar", second_uar, "on", switches,
+           "whether the I-CSCF asks the HSS for the second REGISTER of a registration too",
+           "on: TS 24.229 section 5.3.1.2; off in public captures of Kamailio IMS"),
+    CHOICE("dns", dns, "cached", dns_choices,
+           "cached: SIP nodes know one another's addresses; cold: NAPTR, SRV and A are asked for before the first "
+           "request to an I-CSCF, and by UEs for their P-CSCF",
+           "RFC 3263"),
     CHOICE("overload.at", overload_at, "none", overloads,
            "the CSCF that refuses what begins with 503 and Retry-After; from behind a proxy UE-A hears 500",
            "RFC 3261 sections 16.7, 21.5.4"),

@@ -27,6 +27,15 @@ enum peer_state {
     PEER_COUNT
 };
 enum proxy_auth { PROXY_AUTH_OFF, PROXY_AUTH_DIGEST, PROXY_AUTH_WRONG_PASSWORD };
+enum subscriber_state {
+    SUBSCRIBER_REGULAR,
+    SUBSCRIBER_UNKNOWN,
+    SUBSCRIBER_BARRED,
+    SUBSCRIBER_WRONG_KEY,
+    SUBSCRIBER_WRONG_RESPONSE,
+    SUBSCRIBER_OUT_OF_SYNC
+};
+enum dns { DNS_CACHED, DNS_COLD };
 enum overload { OVERLOAD_NONE, OVERLOAD_P_A, OVERLOAD_S_A, OVERLOAD_I_B, OVERLOAD_S_B, OVERLOAD_P_B, OVERLOAD_COUNT };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
@@ -88,6 +97,9 @@ struct scenario {
     int64_t reservation_ns;   /* from the answer in the 183 to resources at a UE */
     int peer_state;           /* enum peer_state */
     int proxy_auth;           /* enum proxy_auth */
+    int subscriber;           /* enum subscriber_state: UE-A's subscription */
+    int dns;                  /* enum dns */
+    int second_uar;           /* bool: the I-CSCF asks the HSS for the second REGISTER too */
     int overload_at;          /* enum overload */
     int provisional;          /* enum provisional: what comes before the 200 to INVITE */
     int has_reliable_ringing; /* bool: the 180 too is answered by PRACK */

@@ -3,12 +3,11 @@
 #include "sim/base/units.h"
 #include "sim/ims/core.h"
 #include "sim/ims/pager.h"
+#include "sim/ims/registration.h"
 #include "sim/ims/session.h"
 #include "sim/ims/upload.h"
 
 enum { B2BUAS_MAX = 5 }; /* CSCFs on the way */
-
-#define WARM_UP_DRAWS (UINT64_C(1) << 63) /* ordinals that no transfer reaches */
 
 /* What is on the links and CPUs when the user presses send: not the transfer's. */
 struct before {
@@ -94,6 +93,7 @@ static void write_phases(const struct world *world, struct outcome *outcome)
     outcome->teardown_ns = is_msrp ? between(at->bye_ns, at->ended_ns) : NONE_NS;
     outcome->refusal_ns = between(at->signalled_ns, at->refused_ns);
     outcome->status = (uint64_t)world->refusal;
+    outcome->registration_ns = registration_ns(world);
     outcome->delay_ns = world->is_delivered ? between(at->pressed_ns, at->in_hand_ns) : NONE_NS;
     outcome->pressed_ns = at->pressed_ns;
     for (int i = 0; i < PART_COUNT; i++)
@@ -117,16 +117,39 @@ static void write_outcome(struct world *world, const struct before *before, stru
     write_phases(world, outcome);
 }
 
-/* Everything that is ready before send is made ready, and the network falls quiet; the press comes at a whole second.
- */
+static void whole_second(struct engine *engine, void *context)
+{
+    bool *has_come = context;
+
+    (void)engine;
+    *has_come = true;
+}
+
+/* Everything that is ready before send is made ready: connections, both registrations. Timers of their transactions may
+ * run on. */
+static bool make_ready(struct world *world)
+{
+    struct cause nobody = {.transfer = 0};
+
+    core_connect(world);
+    registration_begin(world, &nobody);
+    do {
+        bool has_come = false;
+
+        engine_at(&world->engine, (world_now(world) / SECOND + 1) * SECOND, &has_come, whole_second);
+        if (!engine_run(&world->engine, &has_come) || world->is_over)
+            return false;
+    } while (!registration_is_done(world) || !channels_are_ready(world));
+    return true;
+}
+
+/* The press comes at a whole second, one at least after the network has fallen quiet. */
 static bool warm_up(struct world *world)
 {
-    net_begin_draws(world->net, WARM_UP_DRAWS);
-    if (world->scenario->connections == CONNECTIONS_WARM) {
-        core_connect(world);
-        if (!engine_run(&world->engine, &world->is_over) || world->is_over)
-            return false;
-    }
+    world->is_warming = true;
+    net_begin_draws(world->net, WORLD_WARM_UP_DRAWS);
+    if (world->scenario->connections == CONNECTIONS_WARM && !make_ready(world))
+        return false;
     int64_t now_ns = world_now(world);
 
     if (world->scenario->promotion_ns > 0) /* by then the radio is idle */
@@ -137,6 +160,7 @@ static bool warm_up(struct world *world)
 
 struct press {
     struct world *world;
+    struct before before;
     struct session *session;
     struct pager *pager;
     struct upload *upload;
@@ -163,11 +187,14 @@ static void press(struct engine *engine, void *context)
     struct cause cause = {.transfer = 1};
 
     (void)engine;
+    own->before = measure(own->world);
     set_fault(own->world);
-    net_begin_draws(own->world->net, 0);
+    world_begin_draws(own->world);
     watch_event(own->world, "press UE-A");
     if (own->world->scenario->connections == CONNECTIONS_COLD)
         core_connect_ue(own->world, &cause);
+    if (own->world->scenario->connections == CONNECTIONS_COLD)
+        registration_begin(own->world, &cause);
     if (own->session)
         session_press(own->session, &cause);
     else if (own->upload)
@@ -194,19 +221,21 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
     else
         TRY(pager_create(world, ua_a, ua_b, &own.pager, note));
     bool is_ready = warm_up(world);
-    struct before before = measure(world);
 
     if (is_ready) {
         engine_at(&world->engine, world->moments.pressed_ns, &own, press);
         if (!engine_run(&world->engine, &world->is_over))
             world_fail(world, OUTCOME_LIMIT);
     } else {
+        own.before = measure(world);
         world->moments.pressed_ns = world_now(world);
         world->end = world->is_over ? world->end : OUTCOME_LIMIT;
     }
     if (!world->is_over && !world->is_delivered)
         world->end = OUTCOME_TRANSFER_FAILED; /* nothing is left that could happen */
-    write_outcome(world, &before, outcome);
+    if (world->is_impossible)
+        return ERR_RANGE;
+    write_outcome(world, &own.before, outcome);
     outcome->body_bytes = own.session ? session_body_bytes(own.session) : world->trial->file_bytes;
     outcome->chunks = own.session ? session_chunks(own.session) : own.pager ? pager_messages(own.pager) : 1;
     net_check(world->net);
@@ -223,6 +252,7 @@ static enum err world_init(struct world *world, const struct trial *trial, struc
     world->scenario = trial->scenario;
     world->arm = trial->arm;
     world->arena = arena;
+    world->note = note;
     world->moments = nothing_yet;
     world->wants_bytes = watcher && watcher->wants_bytes;
     world->end = OUTCOME_TRANSFER_FAILED;
@@ -247,7 +277,7 @@ static void write_limit(const struct trial *trial, struct outcome *outcome)
     *outcome = (struct outcome){.end = OUTCOME_LIMIT, .file_bytes = trial->file_bytes};
     outcome->prepare_ns = outcome->setup_ns = outcome->protect_ns = outcome->connect_ns = NONE_NS;
     outcome->transfer_ns = outcome->unprotect_ns = outcome->teardown_ns = outcome->delay_ns = NONE_NS;
-    outcome->refusal_ns = NONE_NS;
+    outcome->refusal_ns = outcome->registration_ns = NONE_NS;
     for (int i = 0; i < PART_COUNT; i++)
         outcome->parts_ns[i] = NONE_NS;
 }

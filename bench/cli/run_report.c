@@ -140,9 +140,22 @@ static void write_parts(const struct outcome *outcome, struct command_terminal t
 
 /* From left to right. */
 static const char *const roles[] = {
-    "UE-A",    "P-CSCF(A)", "S-CSCF(A)", "I-CSCF(B)", "HSS(B)",  "S-CSCF(B)", "P-CSCF(B)", "relay 1",
-    "relay 2", "relay 3",   "relay 4",   "relay 5",   "relay 6", "UE-B",      NULL,
+    "UE-A",    "DNS(A)",  "P-CSCF(A)", "I-CSCF(A)", "HSS(A)",  "S-CSCF(A)", "I-CSCF(B)",
+    "HSS(B)",  "DNS(B)",  "S-CSCF(B)", "P-CSCF(B)", "relay 1", "relay 2",   "relay 3",
+    "relay 4", "relay 5", "relay 6",   "UE-B",      NULL,
 };
+
+/* What was said before the press, connections and registrations, is no part of the flow, unless nothing followed. */
+static struct run_messages of_transfer(const struct run_messages *messages, const struct outcome *outcome)
+{
+    struct run_messages left = *messages;
+
+    while (left.count > 0 && left.messages->sent_ns < outcome->pressed_ns) {
+        left.messages++;
+        left.count--;
+    }
+    return left.count > 0 ? left : *messages;
+}
 
 static enum err write_ladder(const struct outcome *outcome, const struct run_messages *messages,
                              struct command_terminal terminal, struct sink *sink)
@@ -154,7 +167,9 @@ static enum err write_ladder(const struct outcome *outcome, const struct run_mes
         .roles = roles,
     };
 
-    TRY(ladder_write(messages->messages, messages->count, &style, sink));
+    struct run_messages shown = of_transfer(messages, outcome);
+
+    TRY(ladder_write(shown.messages, shown.count, &style, sink));
     if (messages->told > messages->count)
         sink_format(sink, "(the first %zu of %llu messages)\n", messages->count, (unsigned long long)messages->told);
     return ERR_OK;
@@ -202,7 +217,9 @@ enum err run_ladder_svg(const struct trial *trial, const struct outcome *outcome
                                            .parts = parts,
                                            .part_count = PART_COUNT};
 
-    return ladder_svg_write(messages->messages, messages->count, &style, sink);
+    struct run_messages shown = of_transfer(messages, outcome);
+
+    return ladder_svg_write(shown.messages, shown.count, &style, sink);
 }
 
 static void number_cell(struct table *table, uint64_t number)

@@ -181,6 +181,14 @@ bool channel_is_passive(const struct channel *channel)
     return !channel->is_client;
 }
 
+bool channels_are_ready(const struct world *world)
+{
+    for (const struct channel *channel = world->channels_first; channel; channel = channel->next)
+        if (!channel_is_ready(channel) && !channel_is_dead(channel))
+            return false;
+    return true;
+}
+
 bool channel_is_ready(const struct channel *channel)
 {
     return channel->state == CHANNEL_READY;

@@ -75,6 +75,9 @@ void channel_reset(struct channel *channel, const struct cause *cause);
 void channel_note_sent(struct channel *channel, struct watched *message);
 struct watched *channel_note_received(struct channel *channel);
 
+/* Whether every stream of the world can carry data, or never will. */
+bool channels_are_ready(const struct world *world);
+
 /* Frees what OpenSSL holds for all streams of the world. */
 void channels_free(struct world *world);
 

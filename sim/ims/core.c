@@ -4,32 +4,20 @@
 #include "sim/ims/agw.h"
 #include "sim/ims/anchor.h"
 #include "sim/ims/content.h"
+#include "sim/ims/cx.h"
 #include "sim/ims/hss.h"
 #include "sim/ims/lookup.h"
+#include "sim/ims/registration.h"
 #include "sim/ims/relay.h"
 #include "sim/sec/digest.h"
-
-enum { URI_SIZE = 96 };
-
-static const char domain[] = "open-ims.test";
 
 static const struct cscf_row {
     enum role role;
     enum cscf_role kind;
-} cscfs[] = {{ROLE_P_A, CSCF_P}, {ROLE_S_A, CSCF_S}, {ROLE_I_B, CSCF_I}, {ROLE_S_B, CSCF_S}, {ROLE_P_B, CSCF_P}};
+} cscfs[] = {{ROLE_P_A, CSCF_P}, {ROLE_S_A, CSCF_S}, {ROLE_I_B, CSCF_I},
+             {ROLE_S_B, CSCF_S}, {ROLE_P_B, CSCF_P}, {ROLE_I_A, CSCF_I}};
 
 enum { CSCF_COUNT = sizeof(cscfs) / sizeof(cscfs[0]) };
-
-/* "sip:user@host:port" and what follows, in the arena. */
-static const char *make_uri(struct world *world, const char *user, enum role role, const char *parameters)
-{
-    char *text = arena_alloc(world->arena, URI_SIZE);
-    struct sink sink = {.data = text, .capacity = URI_SIZE};
-
-    sink_format(&sink, "sip:%s@%s:%u%s", user, world->sites[role].host_name, world->sites[role].sip_port, parameters);
-    check(!sink.overflow);
-    return sink_string(&sink);
-}
 
 static struct sip_hop hop_of(const struct world *world, enum role role)
 {
@@ -68,31 +56,28 @@ static struct sip_by_size by_size_at(const struct world *world, enum role role)
 /* ---- User agents ---- */
 
 /* What UE-A and S-CSCF(A) share, where requests are challenged. */
-static struct sip_secret secret_of(const struct world *world, bool is_meant, bool is_user)
+static struct sip_secret secret_of(struct world *world, bool is_meant, bool is_user)
 {
     int auth = world->scenario->proxy_auth;
     bool is_wrong = auth == PROXY_AUTH_WRONG_PASSWORD && is_user;
 
     if (!is_meant || auth == PROXY_AUTH_OFF)
         return (struct sip_secret){0};
-    return (struct sip_secret){digest_md5, "alice@open-ims.test", domain, is_wrong ? "guess" : "secret"};
+    return (struct sip_secret){digest_md5, registration_of(world, ROLE_UE_A)->private_identity,
+                               world_domain(world, ROLE_UE_A), is_wrong ? "guess" : "secret"};
 }
 
 struct sip_ua *core_user_agent(struct world *world, enum role role)
 {
     bool is_a = role == ROLE_UE_A;
-    enum role p_cscf = is_a ? ROLE_P_A : ROLE_P_B, s_cscf = is_a ? ROLE_S_A : ROLE_S_B;
-    const char **routes = arena_alloc(world->arena, 3 * sizeof(*routes));
-
-    routes[0] = make_uri(world, "mo", p_cscf, ";lr");
-    routes[1] = make_uri(world, "orig", s_cscf, ";lr");
+    enum role p_cscf = is_a ? ROLE_P_A : ROLE_P_B;
     struct sip_ua_config config = {.user = is_a ? "alice" : "bob",
-                                   .domain = domain,
+                                   .domain = world_domain(world, role),
                                    .host = world->sites[role].host_name,
                                    .port = world->sites[role].sip_port,
                                    .transport = (uint8_t)sip_node_transport(world),
                                    .p_cscf = hop_of(world, p_cscf),
-                                   .routes = routes,
+                                   .registration = registration_of(world, role),
                                    .identity = stream_place(world->sites[role].label) ^ world->trial->number,
                                    .timers = sip_timers_gm,
                                    .by_size = by_size_at(world, role),
@@ -116,17 +101,25 @@ static uint64_t retry_after_s(const struct world *world, enum role role)
     return (uint64_t)(world->scenario->retry_after_ns + SECOND - 1) / (uint64_t)SECOND;
 }
 
-static void make_cscf(struct world *world, const struct cscf_row *row, const struct cscf_user *users)
+/* The I-CSCF of a user's network: what a P-CSCF sends REGISTERs of its UE to, and an S-CSCF requests for the peer. */
+static enum role entry_of(const struct world *world, enum role cscf)
+{
+    bool is_of_alice = cscf == ROLE_P_A || cscf == ROLE_S_B;
+
+    return is_of_alice && world->sites[ROLE_I_A].label ? ROLE_I_A : ROLE_I_B;
+}
+
+static void make_cscf(struct world *world, const struct cscf_row *row)
 {
     const struct site *site = &world->sites[row->role];
     struct sip_proxy_config config = {.role = row->kind,
                                       .name = site->host_name,
                                       .port = site->sip_port,
                                       .transport = (uint8_t)sip_node_transport(world),
-                                      .domain = domain,
-                                      .i_cscf = hop_of(world, ROLE_I_B),
+                                      .domain = world_domain(world, row->role),
+                                      .i_cscf = hop_of(world, entry_of(world, row->role)),
+                                      .registrar = registration_registrar(world, row->role),
                                       .names = world->names,
-                                      .users = users,
                                       .timers = sip_timers_core,
                                       .timers_ue = sip_timers_gm,
                                       .identity = stream_place(site->label) ^ world->trial->number,
@@ -135,27 +128,22 @@ static void make_cscf(struct world *world, const struct cscf_row *row, const str
                                       .by_size = by_size_at(world, row->role)};
 
     anchor_join(world, row->role, &config);
-    struct sip_node_config node = {
-        .role = row->role, .proxy = sip_proxy_create(world->arena, &config), .context = world, .locate = hss_locate};
+    struct sip_node_config node = {.role = row->role, .proxy = sip_proxy_create(world->arena, &config)};
 
     sip_node_create(world, &node);
 }
 
 void core_create(struct world *world)
 {
-    struct cscf_user *users = arena_alloc(world->arena, 3 * sizeof(*users));
+    static const enum role servers[] = {ROLE_HSS_B, ROLE_HSS_A};
 
-    users[0] = (struct cscf_user){.aor = "sip:alice@open-ims.test",
-                                  .contact = make_uri(world, "alice", ROLE_UE_A, ""),
-                                  .path = make_uri(world, "term", ROLE_P_A, ";lr")};
-    bool is_expired = world->scenario->peer_state == PEER_EXPIRED;
-
-    users[1] = (struct cscf_user){.aor = "sip:bob@open-ims.test",
-                                  .contact = is_expired ? NULL : make_uri(world, "bob", ROLE_UE_B, ""),
-                                  .path = make_uri(world, "term", ROLE_P_B, ";lr")};
-    hss_create(world, make_uri(world, "term", ROLE_S_B, ""));
+    registration_create(world);
+    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
+        if (world->sites[servers[i]].label)
+            registration_subscribe(world, servers[i], hss_create(world, servers[i]));
     for (size_t i = 0; i < CSCF_COUNT; i++)
-        make_cscf(world, &cscfs[i], users);
+        if (world->sites[cscfs[i].role].label)
+            make_cscf(world, &cscfs[i]);
     for (uint32_t i = 0; i < world->relay_count; i++)
         relay_create(world, (enum role)(ROLE_RELAY_1 + i), arm_has_b2buas(world->arm));
     if (world->arm->path == PATH_SERVER)
@@ -185,7 +173,7 @@ void core_connect(struct world *world)
     if (is_by_size)
         sip_node_connect(world->sip_nodes[ROLE_P_B], ROLE_UE_B, &nobody);
     core_connect_ue(world, &nobody);
-    hss_connect(world);
+    cx_connect(world, ROLE_I_B, &nobody);
     /* Legs of back-to-back user agents belong to a session; connections between relays do not. */
     if (world->arm->path == PATH_RELAYS)
         for (uint32_t i = 0; i + 1 < world->relay_count; i++)

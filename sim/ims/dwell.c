@@ -8,7 +8,7 @@
 
 const char *const dwell_role_names[DWELL_ROLE_COUNT] = {
     [DWELL_UE_A] = "ue-a",     [DWELL_UE_B] = "ue-b", [DWELL_P_CSCF] = "p-cscf", [DWELL_I_CSCF] = "i-cscf",
-    [DWELL_S_CSCF] = "s-cscf", [DWELL_HSS] = "hss",   [DWELL_RELAY] = "relay",
+    [DWELL_S_CSCF] = "s-cscf", [DWELL_HSS] = "hss",   [DWELL_DNS] = "dns",       [DWELL_RELAY] = "relay",
 };
 
 const char *const dwell_side_names[DWELL_SIDE_COUNT] = {

@@ -17,6 +17,7 @@ enum dwell_role {
     DWELL_S_CSCF,
     DWELL_HSS,
     DWELL_RELAY,
+    DWELL_DNS,
     DWELL_ROLE_COUNT
 };
 extern const char *const dwell_role_names[DWELL_ROLE_COUNT]; /* "ue-a", "p-cscf" ... */

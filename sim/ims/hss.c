@@ -1,293 +1,236 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/hss.h"
-#include "sim/wire/diameter.h"
+#include "sim/ims/cx.h"
 
-enum { DIAMETER_PORT = 3868, NAME_SIZE = 256 };
+#include <assert.h>
+#include <stddef.h>
 
-/* A Diameter message between its arrival and the end of what is done with it. */
-struct hss_job {
-    struct hss_job *next;
-    struct world *world;
-    struct watched *watched;
-    uint32_t token;
-    int64_t not_before_ns;
-    uint32_t result;             /* of an answer */
-    char server_name[NAME_SIZE]; /* empty: unknown */
-    char session_id[NAME_SIZE];
-    struct diameter_message message; /* an answer to be written; its spans point into this job or constants */
+enum { SERVER_SIZE = 192, PROFILE_SIZE = 1024 };
+
+static_assert(offsetof(struct aka_vector, answer) == MILENAGE_RAND_SIZE + AKA_AUTN_SIZE, "RAND and AUTN touch");
+
+struct subscriber {
+    struct subscriber *next;
+    struct hss_subscriber told;
+    struct aka_centre centre;
+    struct aka_vector vector; /* the last one: answers point into it */
+    uint64_t vectors;
+    char server[SERVER_SIZE]; /* of the S-CSCF that serves it, or that has asked to authenticate it; empty: none */
+    bool is_registered;
+    char profile[PROFILE_SIZE];
+    size_t profile_size;
 };
 
-/* Both ends of the interface and what the HSS knows. */
 struct hss {
     struct world *world;
-    const char *s_cscf;
-    struct channel *client; /* the I-CSCF's end */
-    struct channel *server;
-    struct hss_job *jobs_free;
-    struct hss_job *asked; /* questions under way */
+    enum role role;
+    struct subscriber *subscribers;
 };
 
-static const char aor[] = "sip:bob@open-ims.test";
-static const char realm[] = "open-ims.test";
-static const struct channel_owner client_owner, server_owner;
-
-static struct hss_job *job_take(struct hss *hss)
+static struct subscriber *find(const struct hss *hss, struct span public_identity)
 {
-    struct hss_job *job = hss->jobs_free;
+    struct subscriber *at = hss->subscribers;
 
-    if (job)
-        hss->jobs_free = job->next;
+    while (at && !span_equal_nocase(public_identity, span_of(at->told.public_identity)))
+        at = at->next;
+    return at;
+}
+
+static void refuse(struct diameter_message *answer, bool is_experimental, uint32_t result)
+{
+    answer->is_experimental = is_experimental;
+    answer->result = result;
+}
+
+/* Common to all but LIR: both identities must be known and belong together. NULL: refused. */
+static struct subscriber *identify(struct hss *hss, const struct diameter_message *question,
+                                   struct diameter_message *answer)
+{
+    struct subscriber *subscriber = find(hss, question->public_identity);
+
+    if (!subscriber) {
+        refuse(answer, true, DIAMETER_ERROR_USER_UNKNOWN);
+        return NULL;
+    }
+    if (!span_equal(question->user_name, span_of(subscriber->told.private_identity))) {
+        refuse(answer, true, DIAMETER_ERROR_IDENTITIES_DONT_MATCH);
+        return NULL;
+    }
+    return subscriber;
+}
+
+static void keep_server(struct subscriber *subscriber, struct span server)
+{
+    struct sink sink = SINK(subscriber->server);
+
+    sink_span(&sink, server);
+    (void)sink_string(&sink);
+}
+
+/* Section 6.1.1.1: the S-CSCF that is assigned, or what one must be able to. */
+static void authorize(struct hss *hss, const struct diameter_message *question, struct diameter_message *answer)
+{
+    struct subscriber *subscriber = identify(hss, question, answer);
+
+    if (!subscriber)
+        return;
+    if (subscriber->told.is_barred) {
+        refuse(answer, false, DIAMETER_AUTHORIZATION_REJECTED);
+        return;
+    }
+    if (question->authorization_type == DIAMETER_DEREGISTRATION && !subscriber->server[0]) {
+        refuse(answer, true, DIAMETER_ERROR_IDENTITY_NOT_REGISTERED);
+        return;
+    }
+    answer->is_experimental = question->authorization_type != DIAMETER_DEREGISTRATION;
+    if (subscriber->server[0]) {
+        answer->result = answer->is_experimental ? DIAMETER_SUBSEQUENT_REGISTRATION : DIAMETER_SUCCESS;
+        answer->server_name = span_of(subscriber->server);
+    } else {
+        answer->result = DIAMETER_FIRST_REGISTRATION;
+        answer->capability = subscriber->told.capability;
+    }
+}
+
+/* A challenge is random by its address: the subscriber and how many there were before. */
+static void draw_rand(struct hss *hss, struct subscriber *subscriber, uint8_t rand[MILENAGE_RAND_SIZE])
+{
+    gsl_rng *rng = streams_at(&hss->world->streams, stream_place(subscriber->told.private_identity), STREAM_IDENTIFIER,
+                              subscriber->vectors++);
+
+    for (int i = 0; i < MILENAGE_RAND_SIZE; i++)
+        rand[i] = (uint8_t)gsl_rng_uniform_int(rng, 256);
+}
+
+static struct span bytes_of(const uint8_t *bytes, size_t size)
+{
+    return (struct span){(const char *)bytes, size};
+}
+
+/* Section 6.3.1; with RAND and AUTS the sequence number is moved first. RAND and AUTN stand one behind the other. */
+static void authenticate(struct hss *hss, const struct diameter_message *question, struct diameter_message *answer)
+{
+    struct subscriber *subscriber = identify(hss, question, answer);
+    const uint8_t *resynchronise = (const uint8_t *)question->authorization.data;
+    uint8_t rand[MILENAGE_RAND_SIZE];
+
+    if (!subscriber)
+        return;
+    if (!span_equal(question->auth_scheme, SPAN("Digest-AKAv1-MD5"))) {
+        refuse(answer, true, DIAMETER_ERROR_AUTH_SCHEME_NOT_SUPPORTED);
+        return;
+    }
+    if (question->authorization.size > 0 &&
+        (question->authorization.size != MILENAGE_RAND_SIZE + AKA_AUTS_SIZE ||
+         !aka_resynchronise(&subscriber->centre, resynchronise, resynchronise + MILENAGE_RAND_SIZE))) {
+        refuse(answer, false, DIAMETER_UNABLE_TO_COMPLY);
+        return;
+    }
+    draw_rand(hss, subscriber, rand);
+    aka_vector_make(&subscriber->centre, rand, &subscriber->vector);
+    keep_server(subscriber, question->server_name);
+    answer->user_name = question->user_name;
+    answer->public_identity = question->public_identity;
+    answer->auth_items = answer->auth_item = 1;
+    answer->auth_scheme = question->auth_scheme;
+    answer->authenticate = bytes_of((const uint8_t *)&subscriber->vector, offsetof(struct aka_vector, answer));
+    answer->authorization = bytes_of(subscriber->vector.answer.res, MILENAGE_RES_SIZE);
+    answer->confidentiality_key = bytes_of(subscriber->vector.answer.ck, MILENAGE_KEY_SIZE);
+    answer->integrity_key = bytes_of(subscriber->vector.answer.ik, MILENAGE_KEY_SIZE);
+}
+
+/* Section 6.1.2.1. */
+static void assign(struct hss *hss, const struct diameter_message *question, struct diameter_message *answer)
+{
+    struct subscriber *subscriber = identify(hss, question, answer);
+
+    if (!subscriber)
+        return;
+    answer->user_name = question->user_name;
+    switch (question->assignment_type) {
+    case DIAMETER_ASSIGN_REGISTRATION:
+    case DIAMETER_ASSIGN_RE_REGISTRATION:
+        subscriber->is_registered = true;
+        keep_server(subscriber, question->server_name);
+        if (question->is_data_available == 0)
+            answer->user_data = (struct span){subscriber->profile, subscriber->profile_size};
+        break;
+    case DIAMETER_ASSIGN_TIMEOUT_DEREGISTRATION:
+    case DIAMETER_ASSIGN_USER_DEREGISTRATION:
+        subscriber->is_registered = false;
+        subscriber->server[0] = '\0';
+        break;
+    case DIAMETER_ASSIGN_AUTHENTICATION_FAILURE:
+    case DIAMETER_ASSIGN_AUTHENTICATION_TIMEOUT:
+        if (!subscriber->is_registered)
+            subscriber->server[0] = '\0';
+        break;
+    default:
+        refuse(answer, false, DIAMETER_UNABLE_TO_COMPLY);
+    }
+}
+
+/* Section 6.1.4.1. Nobody here has services while not registered. */
+static void locate(struct hss *hss, const struct diameter_message *question, struct diameter_message *answer)
+{
+    const struct subscriber *subscriber = find(hss, question->public_identity);
+
+    if (!subscriber)
+        refuse(answer, true, DIAMETER_ERROR_USER_UNKNOWN);
+    else if (!subscriber->is_registered)
+        refuse(answer, true, DIAMETER_ERROR_IDENTITY_NOT_REGISTERED);
     else
-        job = arena_alloc(hss->world->arena, sizeof(*job));
-    *job = (struct hss_job){.world = hss->world};
-    return job;
+        answer->server_name = span_of(subscriber->server);
 }
 
-static void job_free(struct hss *hss, struct hss_job *job)
+static const struct {
+    enum diameter_command command;
+    void (*serve)(struct hss *hss, const struct diameter_message *question, struct diameter_message *answer);
+} commands[] = {
+    {DIAMETER_USER_AUTHORIZATION, authorize},
+    {DIAMETER_MULTIMEDIA_AUTH, authenticate},
+    {DIAMETER_SERVER_ASSIGNMENT, assign},
+    {DIAMETER_LOCATION_INFO, locate},
+};
+
+static void serve(void *context, const struct diameter_message *question, struct diameter_message *answer)
 {
-    job->next = hss->jobs_free;
-    hss->jobs_free = job;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (commands[i].command == (enum diameter_command)question->command)
+            commands[i].serve(context, question, answer);
 }
 
-static void keep_text(char *text, struct span from)
+/* The subscription as TS 29.228 annex E has it: one profile, one identity, no initial filter criteria. */
+static void write_profile(struct subscriber *subscriber)
 {
-    struct sink sink = {.data = text, .capacity = NAME_SIZE};
+    struct sink sink = SINK(subscriber->profile);
 
-    sink_span(&sink, from);
-    sink_string(&sink);
-}
-
-static void hss_write(struct channel *channel, const struct diameter_message *message, const struct cause *cause)
-{
-    char bytes[DIAMETER_SIZE_MAX];
-    struct sink sink = SINK(bytes);
-
-    diameter_write(message, &sink);
+    sink_format(&sink,
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+                "<IMSSubscription><PrivateID>%s</PrivateID><ServiceProfile><PublicIdentity>"
+                "<BarringIndication>0</BarringIndication><Identity>%s</Identity></PublicIdentity>"
+                "</ServiceProfile></IMSSubscription>",
+                subscriber->told.private_identity, subscriber->told.public_identity);
     check(!sink.overflow);
-    struct span label = span_of(diameter_name(message));
-    struct watch_new watched = {.from = channel_role(channel),
-                                .to = channel_peer(channel),
-                                .protocol = "Diameter",
-                                .label = label,
-                                .bytes = sink.size,
-                                .head = label};
-
-    channel_note_sent(channel, watch_sent(channel_world(channel), &watched));
-    channel_write_bytes(channel, sink.data, sink.size, false);
-    channel_push(channel, cause);
+    subscriber->profile_size = sink.size;
 }
 
-/* Takes one message off a channel; false when none is whole. Its spans point into bytes. */
-static bool hss_read(struct channel *channel, char bytes[DIAMETER_SIZE_MAX], struct diameter_message *message,
-                     const struct cause *cause)
+void hss_add(struct hss *hss, const struct hss_subscriber *told)
 {
-    struct rope *in = channel_in(channel);
-    size_t size = rope_length(in) < DIAMETER_SIZE_MAX ? (size_t)rope_length(in) : DIAMETER_SIZE_MAX;
-    size_t used;
+    struct subscriber *subscriber = arena_alloc(hss->world->arena, sizeof(*subscriber));
 
-    if (size == 0)
-        return false;
-    rope_read(in, in->begin, bytes, size);
-    enum err error = diameter_parse((struct span){bytes, size}, message, &used);
-
-    if (error == ERR_MORE)
-        return false;
-    if (error != ERR_OK) {
-        channel_reset(channel, cause);
-        return false;
-    }
-    channel_release(channel, in->begin + used, cause);
-    return true;
+    subscriber->told = *told;
+    subscriber->centre.key = told->key;
+    write_profile(subscriber);
+    subscriber->next = hss->subscribers;
+    hss->subscribers = subscriber;
 }
 
-/* ---- HSS ---- */
-
-static void hss_answer(void *context, const struct cause *cause)
-{
-    struct hss_job *job = context;
-    struct hss *hss = job->world->hss;
-
-    watch_acted(hss->world, job->watched);
-    hss_write(hss->server, &job->message, cause);
-    job_free(hss, job);
-}
-
-static void hss_ask(struct hss *hss, const struct diameter_message *request, struct watched *watched,
-                    const struct cause *cause)
-{
-    struct hss_job *job = job_take(hss);
-    bool is_location = request->command == DIAMETER_LOCATION_INFO;
-    enum peer_state state = (enum peer_state)hss->world->scenario->peer_state;
-    bool is_user = span_equal_nocase(request->public_identity, SPAN(aor)) && state != PEER_UNKNOWN;
-    bool is_known = is_user && state != PEER_UNREGISTERED;
-    uint32_t refusal = is_user ? DIAMETER_ERROR_IDENTITY_NOT_REGISTERED : DIAMETER_ERROR_USER_UNKNOWN;
-
-    keep_text(job->session_id, request->session_id);
-    job->watched = watched;
-    job->message =
-        (struct diameter_message){.command = request->command,
-                                  .hop_by_hop = request->hop_by_hop,
-                                  .end_to_end = request->end_to_end,
-                                  .session_id = span_of(job->session_id),
-                                  .origin_host = span_of(hss->world->sites[ROLE_HSS_B].host_name),
-                                  .origin_realm = SPAN(realm),
-                                  .host_address = hss->world->sites[ROLE_HSS_B].address,
-                                  .is_experimental = is_location && !is_known,
-                                  .result = !is_location || is_known ? DIAMETER_SUCCESS : refusal,
-                                  .server_name = is_location && is_known ? span_of(hss->s_cscf) : (struct span){0}};
-    site_keep(hss->world, ROLE_HSS_B, is_location ? SPAN("LIR") : SPAN("CER"), cause, job, hss_answer);
-}
-
-static void server_received(void *context, struct channel *channel, const struct cause *cause)
-{
-    struct hss *hss = context;
-    char bytes[DIAMETER_SIZE_MAX];
-    struct diameter_message message;
-
-    while (!channel_is_dead(channel) && hss_read(channel, bytes, &message, cause)) {
-        struct watched *watched = channel_note_received(channel);
-
-        watch_received(hss->world, watched);
-        if (message.is_request)
-            hss_ask(hss, &message, watched, cause);
-    }
-}
-
-static void *server_accept(void *context, struct channel *channel)
-{
-    struct hss *hss = context;
-
-    hss->server = channel;
-    return hss;
-}
-
-/* ---- I-CSCF ---- */
-
-static void client_locate(void *context, const struct cause *cause)
-{
-    struct hss_job *job = context;
-    struct world *world = job->world;
-    struct hss_job copy = *job;
-
-    watch_acted(world, job->watched);
-    job_free(world->hss, job);
-    /* TS 24.229 section 5.3.2.1 */
-    int status = copy.result == DIAMETER_ERROR_IDENTITY_NOT_REGISTERED ? 480 : 404;
-
-    sip_node_located(world->sip_nodes[ROLE_I_B], copy.token, copy.server_name[0] ? copy.server_name : NULL, status,
-                     cause);
-}
-
-/* The answer may be used once the I-CSCF's dwell, which held the question, has passed. */
-static void client_answered(struct hss *hss, const struct diameter_message *answer, struct watched *watched,
-                            const struct cause *cause)
-{
-    struct hss_job **at = &hss->asked;
-
-    while (*at && (*at)->message.hop_by_hop != answer->hop_by_hop)
-        at = &(*at)->next;
-    if (!*at)
-        return;
-    struct hss_job *job = *at;
-    int64_t now_ns = world_now(hss->world);
-
-    *at = job->next;
-    job->watched = watched;
-    job->result = answer->result;
-    keep_text(job->server_name, answer->server_name);
-    world_wait(hss->world, PART_PROCESSING, job->not_before_ns > now_ns ? job->not_before_ns - now_ns : 0, cause, job,
-               client_locate);
-}
-
-static void client_received(void *context, struct channel *channel, const struct cause *cause)
-{
-    struct hss *hss = context;
-    char bytes[DIAMETER_SIZE_MAX];
-    struct diameter_message message;
-
-    while (!channel_is_dead(channel) && hss_read(channel, bytes, &message, cause)) {
-        struct watched *watched = channel_note_received(channel);
-
-        watch_received(hss->world, watched);
-        if (!message.is_request && message.command == DIAMETER_LOCATION_INFO)
-            client_answered(hss, &message, watched, cause);
-    }
-}
-
-static void client_ended(void *context, struct channel *channel, enum tcp_end how, const struct cause *cause)
-{
-    struct hss *hss = context;
-
-    (void)channel;
-    (void)cause;
-    if (how != TCP_END_FIN)
-        hss->client = NULL;
-}
-
-static const struct channel_owner client_owner = {.received = client_received, .ended = client_ended};
-static const struct channel_owner server_owner = {.received = server_received};
-
-/* Peers introduce themselves first (RFC 6733 section 5.3); what is asked meanwhile waits behind it in the stream. */
-static void client_connect(struct hss *hss, const struct cause *cause)
-{
-    struct world *world = hss->world;
-    struct channel_config config = {
-        .role = ROLE_I_B, .peer = ROLE_HSS_B, .port = DIAMETER_PORT, .context = hss, .owner = &client_owner};
-    const struct site *site = &world->sites[ROLE_I_B];
-    struct diameter_message hello = {.is_request = true,
-                                     .command = DIAMETER_CAPABILITIES_EXCHANGE,
-                                     .hop_by_hop = 1,
-                                     .end_to_end = 1,
-                                     .origin_host = span_of(site->host_name),
-                                     .origin_realm = SPAN(realm),
-                                     .host_address = site->address};
-
-    if (hss->client)
-        return;
-    hss->client = channel_open(world, &config, cause);
-    hss_write(hss->client, &hello, cause);
-}
-
-void hss_connect(struct world *world)
-{
-    struct cause nobody = {.transfer = 0};
-
-    client_connect(world->hss, &nobody);
-}
-
-void hss_locate(void *context, struct span user, uint32_t token, int64_t not_before_ns, const struct cause *cause)
-{
-    struct world *world = context;
-    struct hss *hss = world->hss;
-    struct hss_job *job = job_take(hss);
-    const struct site *site = &world->sites[ROLE_I_B];
-    struct sink session = SINK(job->session_id);
-
-    client_connect(hss, cause);
-    sink_format(&session, "%s;%llu;%u", site->host_name, (unsigned long long)(SIM_EPOCH_S & UINT32_MAX), token);
-    check(!session.overflow);
-    job->token = token;
-    job->not_before_ns = not_before_ns;
-    job->message = (struct diameter_message){.is_request = true,
-                                             .command = DIAMETER_LOCATION_INFO,
-                                             .hop_by_hop = token + 2,
-                                             .end_to_end = token + 2,
-                                             .session_id = sink_written(&session),
-                                             .origin_host = span_of(site->host_name),
-                                             .origin_realm = SPAN(realm),
-                                             .destination_realm = SPAN(realm),
-                                             .public_identity = user};
-    job->next = hss->asked;
-    hss->asked = job;
-    hss_write(hss->client, &job->message, cause);
-}
-
-void hss_create(struct world *world, const char *s_cscf)
+struct hss *hss_create(struct world *world, enum role role)
 {
     struct hss *hss = arena_alloc(world->arena, sizeof(*hss));
 
-    hss->world = world;
-    hss->s_cscf = s_cscf;
-    world->hss = hss;
-    channel_listen(world, ROLE_HSS_B, DIAMETER_PORT, false, hss, server_accept, &server_owner);
+    *hss = (struct hss){.world = world, .role = role};
+    cx_serve(world, role, hss, serve);
+    return hss;
 }

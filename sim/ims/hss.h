@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * hss.h - the I-CSCF's question to the HSS where a user is served (TS 29.228 section 6.1.4), as Diameter messages over
- * TCP. The HSS looks the user up in what it has been told.
+ * hss.h - a home subscriber server: who its subscribers are, their keys and sequence numbers, where they are served,
+ * and its answers about them (TS 29.228 sections 6.1.1 to 6.1.4, 6.3).
  */
 #ifndef SIM_IMS_HSS_H
 #define SIM_IMS_HSS_H
 
-#include "sim/ims/sip_node.h"
+#include "sim/ims/world.h"
+#include "sim/sec/aka.h"
 
 struct hss;
 
-/* The HSS and the I-CSCF's end. s_cscf serves sip:bob@open-ims.test: "sip:term@scscf-2.open-ims.test:6061". */
-void hss_create(struct world *world, const char *s_cscf);
+/* Strings last as long as the trial. */
+struct hss_subscriber {
+    const char *public_identity;  /* "sip:bob@open-ims.test" */
+    const char *private_identity; /* "bob@open-ims.test" */
+    struct milenage_key key;
+    uint32_t capability; /* that its S-CSCF must have */
+    bool is_barred;      /* known, but may not register */
+};
 
-/* Opens the I-CSCF's connection before it is needed. */
-void hss_connect(struct world *world);
-
-/* A sip_node_locate_fn; context is the world. */
-void hss_locate(void *context, struct span user, uint32_t token, int64_t not_before_ns, const struct cause *cause);
+/* Makes the HSS at its site. */
+struct hss *hss_create(struct world *world, enum role role);
+void hss_add(struct hss *hss, const struct hss_subscriber *subscriber);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/pager.h"
+#include "sim/ims/registration.h"
 
 enum { PART_DIGITS = 8 };
 
@@ -73,12 +74,24 @@ static void pager_next(struct pager *pager, const struct cause *cause)
     sip_node_do(pager->node_a, sip_node_outbox(pager->node_a), cause);
 }
 
-void pager_press(struct pager *pager, const struct cause *cause)
+/* Headers grow by the routes of the registration, so that the parts are cut only now. */
+static void pager_begin(void *context, const struct cause *cause)
 {
+    struct pager *pager = context;
     struct moments *moments = &pager->world->moments;
 
+    if (pager_fit(pager, pager->world->note) != ERR_OK) {
+        world_refuse_scenario(pager->world);
+        return;
+    }
     moments->signalled_ns = moments->first_byte_ns = world_now(pager->world);
     pager_next(pager, cause);
+}
+
+void pager_press(struct pager *pager, const struct cause *cause)
+{
+    if (registration_stands(pager->world, pager, pager_begin))
+        pager_begin(pager, cause);
 }
 
 static void pager_a_told(void *context, const struct sip_output *item, const struct cause *cause)

@@ -3,6 +3,7 @@
 #include "sim/ims/cargo.h"
 #include "sim/ims/fingerprint.h"
 #include "sim/ims/progress.h"
+#include "sim/ims/registration.h"
 #include "sim/wire/sdp.h"
 
 enum { SDP_SIZE = 2048 };
@@ -129,6 +130,8 @@ static void session_cancel(struct engine *engine, void *context)
     sip_node_do(session->node_a, sip_node_outbox(session->node_a), &cause);
 }
 
+static void session_registered(void *context, const struct cause *cause);
+
 static void session_try_invite(struct session *session, const struct cause *cause)
 {
     struct world *world = session->world;
@@ -136,7 +139,8 @@ static void session_try_invite(struct session *session, const struct cause *caus
     struct sink sdp = SINK(text);
     bool waits_for_seal = is_cms(session) && world->scenario->seal_when == SEAL_BEFORE_INVITE && !session->is_sealed;
 
-    if (!session->is_prepared || !session->is_hashed || waits_for_seal || session->is_invited)
+    if (!session->is_prepared || !session->is_hashed || waits_for_seal || session->is_invited ||
+        !registration_stands(world, session, session_registered))
         return;
     session->is_invited = true;
     session_write_sdp(session, true, &sdp);
@@ -147,6 +151,11 @@ static void session_try_invite(struct session *session, const struct cause *caus
     sip_node_do(session->node_a, sip_node_outbox(session->node_a), cause);
     if (world->scenario->cancel_ns > 0)
         engine_at(&world->engine, world_now(world) + world->scenario->cancel_ns, session, session_cancel);
+}
+
+static void session_registered(void *context, const struct cause *cause)
+{
+    session_try_invite(context, cause);
 }
 
 static void session_sealed(void *context, const struct cause *cause)

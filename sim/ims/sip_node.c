@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/sip_node.h"
+#include "sim/ims/cx.h"
+#include "sim/ims/registration.h"
 
-enum { KIND_SIZE = 48 };
+enum { KIND_SIZE = 48, TOLD_MAX = 16 };
 
 /* A message between its arrival and the end of its dwell. */
 struct sip_job {
@@ -26,7 +28,6 @@ struct sip_node {
     void *context;
     sip_node_told_fn *told;
     sip_node_arrived_fn *arrived;
-    sip_node_locate_fn *locate;
     struct sip_job *jobs_free;
     struct sip_job *running; /* the message the element works on */
     struct channel *channels[ROLE_COUNT];
@@ -206,11 +207,34 @@ static void node_wake(struct engine *engine, void *context)
     sip_node_do(node, &node->outbox, &cause);
 }
 
+/* What the element cannot do by sending. */
+static void node_tell(struct sip_node *node, const struct sip_output *item, const struct cause *cause)
+{
+    int64_t not_before_ns = node->running ? node->running->not_before_ns : 0;
+    struct diameter_message location = {.command = DIAMETER_LOCATION_INFO, .public_identity = item->user};
+
+    switch (item->action) {
+    case SIP_LOCATE:
+        cx_ask(node->world, node->role, &location, item->token, not_before_ns, cause);
+        break;
+    case SIP_ASK:
+        cx_ask(node->world, node->role, item->question, item->token, not_before_ns, cause);
+        break;
+    case SIP_REGISTERED:
+    case SIP_DEREGISTERED:
+    case SIP_REGISTRATION_REFUSED:
+        registration_told(node->world, node->role, item, cause);
+        break;
+    default:
+        node->told(node->context, item, cause);
+    }
+}
+
 /* Items that a user hears of come last, when all messages are on their way: what the user then does fills the outbox
  * anew, so they are copied first. */
 void sip_node_do(struct sip_node *node, const struct sip_outbox *out, const struct cause *cause)
 {
-    struct sip_output told[4];
+    struct sip_output told[TOLD_MAX];
     size_t told_count = 0;
 
     if (out->wake_ns == INT64_MAX)
@@ -229,18 +253,38 @@ void sip_node_do(struct sip_node *node, const struct sip_outbox *out, const stru
             told[told_count++] = *item;
         }
     }
-    for (size_t i = 0; i < told_count; i++) {
-        if (told[i].action == SIP_LOCATE)
-            node->locate(node->context, told[i].user, told[i].token, node->running ? node->running->not_before_ns : 0,
-                         cause);
-        else
-            node->told(node->context, &told[i], cause);
-    }
+    for (size_t i = 0; i < told_count; i++)
+        node_tell(node, &told[i], cause);
 }
 
-void sip_node_located(struct sip_node *node, uint32_t token, const char *s_cscf, int status, const struct cause *cause)
+struct sip_ua *sip_node_ua(const struct sip_node *node)
 {
-    sip_proxy_located(node->proxy, world_now(node->world), token, s_cscf, status, &node->outbox);
+    return node->ua;
+}
+
+struct sip_proxy *sip_node_proxy(const struct sip_node *node)
+{
+    return node->proxy;
+}
+
+/* TS 24.229 section 5.3.2.1. */
+void sip_node_located(struct sip_node *node, uint32_t token, const struct diameter_message *answer,
+                      const struct cause *cause)
+{
+    int status = answer->result == DIAMETER_ERROR_IDENTITY_NOT_REGISTERED ? 480 : 404;
+    char text[SIP_HEAD_MAX];
+    struct sink server = SINK(text);
+
+    sink_span(&server, answer->server_name);
+    sip_proxy_located(node->proxy, world_now(node->world), token,
+                      answer->server_name.size > 0 ? sink_string(&server) : NULL, status, &node->outbox);
+    sip_node_do(node, &node->outbox, cause);
+}
+
+void sip_node_answered(struct sip_node *node, uint32_t token, const struct diameter_message *answer,
+                       const struct cause *cause)
+{
+    sip_proxy_answered(node->proxy, world_now(node->world), token, answer, &node->outbox);
     sip_node_do(node, &node->outbox, cause);
 }
 
@@ -514,7 +558,6 @@ struct sip_node *sip_node_create(struct world *world, const struct sip_node_conf
     node->context = config->context;
     node->told = config->told;
     node->arrived = config->arrived;
-    node->locate = config->locate;
     timer_init(&node->timer, &world->engine, node, node_wake);
     if (sip_node_transport(world) == SIP_UDP)
         udp_bind(world->net, site->node, site->sip_port, node, node_received);

@@ -19,10 +19,6 @@ typedef void sip_node_told_fn(void *context, const struct sip_output *item, cons
 /* A message is whole at the UE's SIP layer, before the UE has worked on it. */
 typedef void sip_node_arrived_fn(void *context, struct span head, struct slice body, const struct cause *cause);
 
-/* What an I-CSCF does to find a user's S-CSCF: sip_node_located() goes on. not_before_ns: the answer's earliest use. */
-typedef void sip_node_locate_fn(void *context, struct span user, uint32_t token, int64_t not_before_ns,
-                                const struct cause *cause);
-
 /* A user agent at a UE's site, or a CSCF at its site; exactly one of the two. */
 struct sip_node_config {
     enum role role;
@@ -31,7 +27,6 @@ struct sip_node_config {
     void *context;
     sip_node_told_fn *told;       /* user agents */
     sip_node_arrived_fn *arrived; /* user agents; may be NULL */
-    sip_node_locate_fn *locate;   /* I-CSCF */
 };
 struct sip_node *sip_node_create(struct world *world, const struct sip_node_config *config);
 
@@ -49,8 +44,14 @@ void sip_node_do(struct sip_node *node, const struct sip_outbox *out, const stru
 
 struct sip_outbox *sip_node_outbox(struct sip_node *node);
 
-/* s_cscf NULL: refused with status. */
-void sip_node_located(struct sip_node *node, uint32_t token, const char *s_cscf, int status, const struct cause *cause);
+struct sip_ua *sip_node_ua(const struct sip_node *node);
+struct sip_proxy *sip_node_proxy(const struct sip_node *node);
+
+/* The HSS has answered: a LIR, or another question. */
+void sip_node_located(struct sip_node *node, uint32_t token, const struct diameter_message *answer,
+                      const struct cause *cause);
+void sip_node_answered(struct sip_node *node, uint32_t token, const struct diameter_message *answer,
+                       const struct cause *cause);
 
 /* The message that the element works on: when it came, and its sums. Only while one is worked on. */
 int64_t sip_node_arrived_ns(const struct sip_node *node);

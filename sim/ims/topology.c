@@ -73,7 +73,15 @@ static const struct role_row {
                       DWELL_ANY_SIDE, 0, 0},
     [ROLE_CERTIFICATES] = {"certificates", "certificates.open-ims.test", "certificates", ADDRESS(192, 168, 82, 6),
                            DWELL_RELAY, DWELL_ANY_SIDE, 0, 0},
+    [ROLE_I_A] = {"I-CSCF(A)", "icscf-2.home-ims.test", "i-cscf-a", ADDRESS(192, 168, 81, 3), DWELL_I_CSCF, DWELL_ORIG,
+                  PORT_I_CSCF, PORT_I_CSCF},
+    [ROLE_HSS_A] = {"HSS(A)", "hss-02.home-ims.test", "hss-a", ADDRESS(192, 168, 81, 4), DWELL_HSS, DWELL_ORIG, 0, 0},
+    [ROLE_DNS_A] = {"DNS(A)", "dns-1.home-ims.test", "dns-a", ADDRESS(192, 168, 81, 7), DWELL_DNS, DWELL_ORIG, 0, 0},
+    [ROLE_DNS_B] = {"DNS(B)", "dns-2.open-ims.test", "dns-b", ADDRESS(192, 168, 82, 7), DWELL_DNS, DWELL_TERM, 0, 0},
 };
+
+/* Domains. Where both users have one operator it is the second. Both are as long, so that sizes do not depend on it. */
+static const char domain_a[] = "home-ims.test", domain_b[] = "open-ims.test";
 
 /* What the back-to-back user agents of deployed RCS are. */
 enum { RCS_B2BUAS = 4 };
@@ -81,12 +89,25 @@ static const char *const rcs_labels[RCS_B2BUAS] = {"SBC(A)", "AS(A)", "AS(B)", "
 
 static_assert(sizeof(rows) / sizeof(rows[0]) == ROLE_COUNT, "every role has a row");
 
-const char *const sim_server_names[] = {"192.168.80.1",          "192.168.80.3",          "pcscf-1.open-ims.test",
-                                        "scscf-1.open-ims.test", "icscf-1.open-ims.test", "hss-01.open-ims.test",
-                                        "scscf-2.open-ims.test", "pcscf-2.open-ims.test", "relay-1.open-ims.test",
-                                        "relay-2.open-ims.test", "relay-3.open-ims.test", "relay-4.open-ims.test",
-                                        "relay-5.open-ims.test", "relay-6.open-ims.test", "agw-1.open-ims.test",
-                                        "agw-2.open-ims.test",   "content.open-ims.test", NULL};
+const char *const sim_server_names[] = {"192.168.80.1",
+                                        "192.168.80.3",
+                                        "pcscf-1.open-ims.test",
+                                        "scscf-1.open-ims.test",
+                                        "icscf-1.open-ims.test",
+                                        "hss-01.open-ims.test",
+                                        "scscf-2.open-ims.test",
+                                        "pcscf-2.open-ims.test",
+                                        "relay-1.open-ims.test",
+                                        "relay-2.open-ims.test",
+                                        "relay-3.open-ims.test",
+                                        "relay-4.open-ims.test",
+                                        "relay-5.open-ims.test",
+                                        "relay-6.open-ims.test",
+                                        "agw-1.open-ims.test",
+                                        "agw-2.open-ims.test",
+                                        "content.open-ims.test",
+                                        "icscf-2.home-ims.test",
+                                        NULL};
 
 static struct link_config link_of(const struct scenario_link *link, int64_t extra_ns)
 {
@@ -183,8 +204,19 @@ static void place(struct world *world, enum role role, uint32_t node, bool is_sh
                                        .core_port = is_agw ? (uint16_t)(agw_port + 1) : 0};
 }
 
+static bool has_two_operators(const struct world *world)
+{
+    return world->scenario->topology == TOPOLOGY_TWO_DOMAINS || world->scenario->topology == TOPOLOGY_ROAMING;
+}
+
 static bool role_exists(const struct world *world, enum role role)
 {
+    if (role == ROLE_I_A || role == ROLE_HSS_A)
+        return has_two_operators(world);
+    if (role == ROLE_DNS_A)
+        return has_two_operators(world) && world->scenario->dns == DNS_COLD;
+    if (role == ROLE_DNS_B)
+        return world->scenario->dns == DNS_COLD;
     if (role == ROLE_AGW_A || role == ROLE_AGW_B)
         return world->arm->path == PATH_AGWS;
     if (role == ROLE_CONTENT)
@@ -199,6 +231,23 @@ enum role world_agw_of(const struct world *world, enum role role)
     if (world->arm->path != PATH_AGWS || (role != ROLE_P_A && role != ROLE_P_B))
         return ROLE_COUNT;
     return role == ROLE_P_A ? ROLE_AGW_A : ROLE_AGW_B;
+}
+
+const char *world_domain(const struct world *world, enum role role)
+{
+    static const enum role of_a[] = {ROLE_UE_A, ROLE_P_A, ROLE_S_A, ROLE_I_A, ROLE_HSS_A, ROLE_DNS_A};
+
+    for (size_t i = 0; i < sizeof(of_a) / sizeof(of_a[0]) && has_two_operators(world); i++)
+        if (of_a[i] == role)
+            return domain_a;
+    return domain_b;
+}
+
+const char *world_network(const struct world *world, enum role role)
+{
+    bool is_visited = world->scenario->topology == TOPOLOGY_ROAMING && world->scenario->breakout == BREAKOUT_LBO;
+
+    return is_visited ? domain_b : world_domain(world, role);
 }
 
 static void build_single_host(struct world *world)
@@ -244,10 +293,12 @@ static enum role beside(const struct world *world, enum role role)
         return role == ROLE_HSS_B ? ROLE_I_B : role;
     if (role == ROLE_AGW_A || role == ROLE_AGW_B)
         return role == ROLE_AGW_A ? ROLE_P_A : ROLE_P_B;
-    if (role == ROLE_CONTENT) /* of the sender's operator */
-        return ROLE_S_A;
+    if (role == ROLE_CONTENT || role == ROLE_I_A || role == ROLE_HSS_A || role == ROLE_DNS_A)
+        return ROLE_S_A;           /* of the sender's operator */
     if (role == ROLE_CERTIFICATES) /* of the receiver's */
         return ROLE_S_B;
+    if (role == ROLE_DNS_B)
+        return ROLE_I_B;
     if (arm_has_b2buas(world->arm))
         return world_b2bua_site(world->relay_count, index);
     return index < (world->relay_count + 1) / 2 ? ROLE_S_A : ROLE_S_B;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/upload.h"
+#include "sim/ims/registration.h"
 #include "sim/ims/content.h"
 #include "sim/ims/web.h"
 #include "sim/wire/rcs_link.h"
@@ -68,7 +69,24 @@ static void put_body(void *context, struct web *web, uint64_t at, struct slice s
     upload->link_size = (size_t)(at + slice.length);
 }
 
-/* The link goes to UE-B as it came, if it is one. */
+/* The link goes to UE-B as it came. */
+static void upload_tell(void *context, const struct cause *cause)
+{
+    struct upload *upload = context;
+    struct world *world = upload->world;
+
+    upload->link_source = source_memory(upload->link);
+    struct sip_ua_message message = {.target = "sip:bob@open-ims.test",
+                                     .content_type = RCS_LINK_TYPE,
+                                     .body = {&upload->link_source, 0, upload->link_size}};
+
+    upload->is_told = true;
+    world->moments.signalled_ns = world_now(world);
+    sip_ua_message(upload->ua_a, world_now(world), &message, sip_node_outbox(upload->node_a));
+    sip_node_do(upload->node_a, sip_node_outbox(upload->node_a), cause);
+}
+
+/* What came must be a link. */
 static void put_end(void *context, struct web *web)
 {
     struct upload *upload = context;
@@ -80,15 +98,8 @@ static void put_end(void *context, struct web *web)
         world_fail(world, OUTCOME_TRANSFER_FAILED);
         return;
     }
-    upload->link_source = source_memory(upload->link);
-    struct sip_ua_message message = {.target = "sip:bob@open-ims.test",
-                                     .content_type = RCS_LINK_TYPE,
-                                     .body = {&upload->link_source, 0, upload->link_size}};
-
-    upload->is_told = true;
-    world->moments.signalled_ns = world_now(world);
-    sip_ua_message(upload->ua_a, world_now(world), &message, sip_node_outbox(upload->node_a));
-    sip_node_do(upload->node_a, sip_node_outbox(upload->node_a), &cause);
+    if (registration_stands(world, upload, upload_tell))
+        upload_tell(upload, &cause);
     web_finish(web, &cause);
 }
 

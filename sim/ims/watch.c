@@ -92,7 +92,7 @@ void watch_event(struct world *world, const char *format, ...)
     struct sink sink = SINK(text);
     va_list list;
 
-    if (!watch || !watch->tap->event)
+    if (!watch || !watch->tap->event || world->is_warming)
         return;
     va_start(list, format);
     sink_format_list(&sink, format, list);

@@ -27,7 +27,7 @@ void watch_received(struct world *world, struct watched *watched);
 /* The receiver has done with it what it had to: what lies between is its dwell. Only the first call counts. */
 void watch_acted(struct world *world, struct watched *watched);
 
-/* A line of the event log: "what from to ...". */
+/* A line of the event log: "what from to ...". The log begins at the press. */
 void watch_event(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* At the trial's end: tells all messages in the order of sending. */

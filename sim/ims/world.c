@@ -59,6 +59,11 @@ void world_refuse(struct world *world, int status, int64_t at_ns)
     world_fail(world, end);
 }
 
+void world_refuse_scenario(struct world *world)
+{
+    world->is_impossible = world->is_over = true;
+}
+
 void world_leg_opened(struct world *world)
 {
     if (world->moments.syn_ns == NONE_NS)
@@ -69,6 +74,13 @@ void world_leg_ready(struct world *world)
 {
     if (world->legs_missing > 0 && --world->legs_missing == 0)
         world->moments.connected_ns = world_now(world);
+}
+
+void world_begin_draws(struct world *world)
+{
+    world->is_warming = false;
+    memset(world->dwell_ordinals, 0, (size_t)ROLE_COUNT * DWELL_ROWS_MAX * sizeof(uint32_t));
+    net_begin_draws(world->net, 0);
 }
 
 static struct site_keep *keep_take(struct world *world, const struct cause *cause, void *context, station_done_fn *done)
@@ -166,7 +178,8 @@ static struct site_dwell draw_row(struct world *world, enum role role, const str
     if (spread > 0) {
         uint64_t place = stream_place(world->sites[role].label) ^ stream_place(row->kind) * 3;
 
-        rng = streams_at(&world->streams, place, STREAM_SERVICE, *ordinal);
+        rng = streams_at(&world->streams, place, STREAM_SERVICE,
+                         *ordinal + (world->is_warming ? WORLD_WARM_UP_DRAWS : 0));
     }
     ++*ordinal;
     return (struct site_dwell){dwell_draw(row, spread, rng), row->includes};

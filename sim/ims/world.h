@@ -10,6 +10,8 @@
 #include "sim/proto/sip.h"
 #include "sim/sim.h"
 
+#define WORLD_WARM_UP_DRAWS (UINT64_C(1) << 63) /* ordinals that no transfer reaches */
+
 enum role {
     ROLE_UE_A,
     ROLE_P_A,
@@ -24,6 +26,10 @@ enum role {
     ROLE_AGW_B,
     ROLE_CONTENT,
     ROLE_CERTIFICATES,
+    ROLE_I_A, /* of UE-A's operator, where that is not UE-B's */
+    ROLE_HSS_A,
+    ROLE_DNS_A,
+    ROLE_DNS_B,
     ROLE_COUNT
 };
 
@@ -47,7 +53,9 @@ struct channel;
 struct sip_node;
 struct relay;
 struct agw;
-struct hss;
+struct cx;
+struct cx_job;
+struct registration;
 
 /* When what DESIGN calls milestones happened; NONE_NS: not yet, or not in this arm. */
 struct moments {
@@ -83,22 +91,34 @@ struct world {
     struct sip_node *sip_nodes[ROLE_COUNT]; /* NULL for roles without SIP */
     struct relay *relays[ROLE_COUNT];       /* by role; NULL for others */
     struct agw *agws[ROLE_COUNT];           /* the same */
-    struct hss *hss;
+    struct cx *cx[ROLE_COUNT];              /* by role; NULL for those without Diameter */
+    struct cx_job *cx_jobs_free;
+    struct registration *registration;
     struct moments moments;
     struct cause delivered;   /* sums at the moment the plaintext was in hand */
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */
     struct site_keep *keeps_free;
     struct lane keep_lanes[ROLE_COUNT]; /* waits of one length at a role; the others stand in the heap one by one */
     uint64_t sip_messages;              /* sent since the press */
-    int refusal;                        /* its SIP status; 0: none */
-    int end;                            /* enum outcome_end, once is_over or is_delivered */
+    struct note *note;                  /* of a scenario that turns out to be impossible */
+    bool is_impossible;
+    int refusal; /* its SIP status; 0: none */
+    int end;     /* enum outcome_end, once is_over or is_delivered */
     bool is_delivered;
-    bool is_over; /* nothing more is to come: the engine stops */
+    bool is_over;    /* nothing more is to come: the engine stops */
+    bool is_warming; /* what is ready before the press is being made ready: the event log is silent */
     bool wants_bytes;
 };
 
 /* Hosts, links, routes and sites of the scenario's topology. ERR_RANGE with a note for what cannot be built. */
 MUST_USE enum err world_build(struct world *world, const struct net_tap *tap, struct note *note);
+
+/* The domain of a role's operator, and that of the network that a P-CSCF is in. */
+const char *world_domain(const struct world *world, enum role role);
+const char *world_network(const struct world *world, enum role role);
+
+/* From here on random draws count from 0 and not from beyond all others: what came before shifts none. */
+void world_begin_draws(struct world *world);
 
 /* The CSCF beside which back-to-back user agent number index of so many lives, in the order of the path. */
 enum role world_b2bua_site(uint32_t count, uint32_t index);
@@ -111,6 +131,9 @@ enum role world_role_at(const struct world *world, uint32_t address, uint16_t si
 
 /* Ends the trial as failed, unless the file has been delivered already; in any case the engine stops. */
 void world_fail(struct world *world, enum outcome_end end);
+
+/* Ends the trial as one of a scenario that cannot be; the note says why. */
+void world_refuse_scenario(struct world *world);
 
 /* The same for a refusal by a SIP response that arrived at UE-A at at_ns: the outcome's name is the status's. */
 void world_refuse(struct world *world, int status, int64_t at_ns);

@@ -22,15 +22,21 @@ struct cscf_user {
 
 struct sip_proxy;
 
+/* An S-CSCF that an I-CSCF knows, and the capability that it has. */
+struct sip_server {
+    const char *uri;
+    uint32_t capability;
+};
+
 /* A proxy that takes part in registrations (TS 24.229 sections 5.2.2, 5.3.1, 5.4.1). */
 struct sip_registrar_config {
-    const char *network; /* P-CSCF: its P-Visited-Network-ID, "open-ims.test" */
-    const char *server;  /* I-CSCF: the S-CSCF it chooses where the HSS has assigned none; S-CSCF: its own name as the
-                            HSS and the I-CSCF know it, "sip:scscf-1.open-ims.test:6060" */
-    bool asks_once;      /* I-CSCF: remembers where the first REGISTER went and asks the HSS no second time */
-    uint32_t expires_s_min;      /* S-CSCF: shorter registrations get 423 */
-    uint32_t expires_s_max;      /* and longer ones this */
-    bool watches_expiry;         /* a timer ends a registration; else whoever looks finds it ended */
+    const char *network;              /* P-CSCF: its P-Visited-Network-ID, "open-ims.test" */
+    const struct sip_server *servers; /* I-CSCF: whom it chooses from where the HSS has assigned none; ends with NULL */
+    const char *server;     /* S-CSCF: its own name as the HSS and I-CSCFs know it: "sip:scscf-1.open-ims.test:6060" */
+    bool asks_once;         /* I-CSCF: remembers where the first REGISTER went and asks the HSS no second time */
+    uint32_t expires_s_min; /* S-CSCF: shorter registrations get 423 */
+    uint32_t expires_s_max; /* and longer ones this */
+    bool watches_expiry;    /* a timer ends a registration; else whoever looks finds it ended */
     const char *security_server; /* P-CSCF: its Security-Server, whole value; NULL: no security agreement */
     sip_md5_fn *md5;             /* S-CSCF */
 };
@@ -75,6 +81,9 @@ void sip_proxy_located(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, 
 /* The HSS has answered a SIP_ASK; NULL: it cannot be reached. The answer's spans are copied. */
 void sip_proxy_answered(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const struct diameter_message *answer,
                         struct sip_outbox *out);
+
+/* The S-CSCF forgets where a user is, as after a restart; the HSS still takes it for registered. */
+void sip_proxy_forget(struct sip_proxy *proxy, struct span aor);
 
 /* A SIP_RESOLVE has ended with the entry of the domain; NULL: there is none. */
 void sip_proxy_resolved(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const struct sip_hop *entry,

@@ -241,6 +241,15 @@ int sip_register_status(const struct diameter_message *answer)
     return 480;
 }
 
+/* The first that has the capability; capability 0: any. */
+static struct span choose(const struct sip_server *servers, uint32_t capability)
+{
+    for (; servers && servers->uri; servers++)
+        if (capability == 0 || servers->capability == capability)
+            return span_of(servers->uri);
+    return (struct span){"", 0};
+}
+
 /* The S-CSCF that the HSS names, or one of its own choice where it only says what it must be able to. */
 int sip_register_authorized(struct sip_proxy *proxy, const struct sip_incoming *request,
                             const struct diameter_message *answer, struct sip_forward *forward)
@@ -252,7 +261,11 @@ int sip_register_authorized(struct sip_proxy *proxy, const struct sip_incoming *
         return status;
     if (!sip_registrant_read(&request->message, &registrant))
         return 400;
-    struct span server = answer->server_name.size > 0 ? answer->server_name : span_of(proxy->config.registrar->server);
+    struct span server = answer->server_name;
+    if (server.size == 0)
+        server = choose(proxy->config.registrar->servers, answer->capability);
+    if (server.size == 0)
+        return 480;
     struct sip_user *user = sip_user_make(proxy, registrant.public_identity);
 
     if (!user || !sip_user_keep(user->server, sizeof(user->server), server))

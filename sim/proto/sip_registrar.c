@@ -134,6 +134,14 @@ struct span sip_proxy_profile(const struct sip_proxy *proxy, struct span aor)
     return sip_buffer_span(user->profile);
 }
 
+void sip_proxy_forget(struct sip_proxy *proxy, struct span aor)
+{
+    struct sip_user *user = sip_user_find(proxy, aor);
+
+    if (user)
+        user->is_registered = false;
+}
+
 int sip_registrar_find(const struct sip_proxy *proxy, struct span uri, struct cscf_user *registered)
 {
     const struct sip_user *user = sip_user_find(proxy, uri);

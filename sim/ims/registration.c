@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/ims/registration.h"
+#include "sim/ims/hss.h"
+#include "sim/sec/aka.h"
+#include "sim/sec/digest.h"
+
+enum { URI_SIZE = 96, UES = 2, EXPIRES_MIN_S = 60 };
+
+struct ue {
+    struct world *world;
+    enum role role;
+    const char *name;
+    const char *public_identity, *private_identity;
+    struct aka_usim usim;
+    struct sip_ua_registration config;
+    int64_t began_ns, ended_ns;
+    bool is_meant, is_registered;
+};
+
+struct registration {
+    struct ue ues[UES]; /* UE-A, UE-B */
+    struct sip_server servers[UES + 1];
+    struct sip_registrar_config registrars[ROLE_COUNT];
+    void *context; /* who waits for both */
+    station_done_fn *done;
+};
+
+/* Secrets of two subscribers. Any would do. */
+static const struct milenage_key keys[UES] = {
+    {"alice's key is 1", "for open ims: A!"},
+    {"bob's key is 002", "for open ims: B!"},
+};
+
+static const char *make_text(struct world *world, const char *format, const char *user, enum role role)
+{
+    char *text = arena_alloc(world->arena, URI_SIZE);
+    struct sink sink = {.data = text, .capacity = URI_SIZE};
+
+    sink_format(&sink, format, user, world_domain(world, role));
+    check(!sink.overflow);
+    return sink_string(&sink);
+}
+
+static const char *make_uri(struct world *world, const char *user, enum role role, const char *parameters)
+{
+    char *text = arena_alloc(world->arena, URI_SIZE);
+    struct sink sink = {.data = text, .capacity = URI_SIZE};
+
+    sink_format(&sink, "sip:%s@%s:%u%s", user, world->sites[role].host_name, world->sites[role].sip_port, parameters);
+    check(!sink.overflow);
+    return sink_string(&sink);
+}
+
+/* ---- The USIM ---- */
+
+static const enum sip_usim_verdict verdicts[] = {
+    [AKA_GOOD] = SIP_USIM_GOOD, [AKA_BAD_MAC] = SIP_USIM_BAD_MAC, [AKA_OUT_OF_SYNC] = SIP_USIM_OUT_OF_SYNC};
+
+static enum sip_usim_verdict usim_answer(void *context, const uint8_t rand[SIP_RAND_SIZE],
+                                         const uint8_t autn[SIP_AUTN_SIZE], struct sip_usim_answer *answer)
+{
+    struct ue *ue = context;
+    struct milenage_answer made;
+    enum aka_verdict verdict = aka_usim_answer(&ue->usim, rand, autn, &made, answer->auts);
+
+    if (verdict != AKA_GOOD)
+        return verdicts[verdict];
+    answer->res_size = MILENAGE_RES_SIZE;
+    memcpy(answer->res, made.res, MILENAGE_RES_SIZE);
+    memcpy(answer->ck, made.ck, MILENAGE_KEY_SIZE);
+    memcpy(answer->ik, made.ik, MILENAGE_KEY_SIZE);
+    if (ue->role == ROLE_UE_A && ue->world->scenario->subscriber == SUBSCRIBER_WRONG_RESPONSE)
+        answer->res[0] ^= 1;
+    return SIP_USIM_GOOD;
+}
+
+/* What is the matter with UE-A's card. */
+static void set_usim(struct ue *ue, enum subscriber_state state)
+{
+    if (state == SUBSCRIBER_WRONG_KEY)
+        ue->usim.key.k[0] ^= 1;
+    for (int i = 0; i < AKA_INDICES && state == SUBSCRIBER_OUT_OF_SYNC; i++)
+        ue->usim.seq[i] = 1000;
+}
+
+/* ---- What everybody gets ---- */
+
+static void make_ue(struct world *world, struct ue *ue, size_t number, enum role p_cscf)
+{
+    const char *name = number == 0 ? "alice" : "bob";
+    int peer = world->scenario->peer_state;
+
+    *ue = (struct ue){.world = world,
+                      .role = number == 0 ? ROLE_UE_A : ROLE_UE_B,
+                      .name = name,
+                      .began_ns = NONE_NS,
+                      .ended_ns = NONE_NS,
+                      .is_meant = number == 0 || (peer != PEER_UNKNOWN && peer != PEER_UNREGISTERED)};
+    ue->public_identity = make_text(world, "sip:%s@%s", name, ue->role);
+    ue->private_identity = make_text(world, "%s@%s", name, ue->role);
+    ue->usim.key = keys[number];
+    ue->config = (struct sip_ua_registration){.private_identity = ue->private_identity,
+                                              .p_cscf = make_uri(world, "mo", p_cscf, ";lr"),
+                                              .expires_s = SIP_EXPIRES_S,
+                                              .md5 = digest_md5,
+                                              .usim = usim_answer,
+                                              .usim_context = ue};
+    if (number == 0)
+        set_usim(ue, (enum subscriber_state)world->scenario->subscriber);
+}
+
+void registration_create(struct world *world)
+{
+    struct registration *registration = arena_alloc(world->arena, sizeof(*registration));
+
+    world->registration = registration;
+    make_ue(world, &registration->ues[0], 0, ROLE_P_A);
+    make_ue(world, &registration->ues[1], 1, ROLE_P_B);
+    registration->servers[0] = (struct sip_server){make_uri(world, "term", ROLE_S_A, ""), 1};
+    registration->servers[1] = (struct sip_server){make_uri(world, "term", ROLE_S_B, ""), 2};
+}
+
+const struct sip_ua_registration *registration_of(struct world *world, enum role ue)
+{
+    return &world->registration->ues[ue == ROLE_UE_B].config;
+}
+
+const struct sip_registrar_config *registration_registrar(struct world *world, enum role cscf)
+{
+    struct registration *registration = world->registration;
+    struct sip_registrar_config *config = &registration->registrars[cscf];
+
+    /* A trial ends long before a registration does: nothing has to watch. */
+    *config = (struct sip_registrar_config){.network = world_network(world, cscf),
+                                            .servers = registration->servers,
+                                            .server = registration->servers[cscf == ROLE_S_B].uri,
+                                            .asks_once = world->scenario->second_uar == 0,
+                                            .expires_s_min = EXPIRES_MIN_S,
+                                            .expires_s_max = SIP_EXPIRES_S,
+                                            .md5 = digest_md5};
+    return config;
+}
+
+void registration_subscribe(struct world *world, enum role hss_role, struct hss *hss)
+{
+    int state = world->scenario->subscriber;
+    bool is_two = world->sites[ROLE_HSS_A].label != NULL;
+
+    for (uint32_t i = 0; i < UES; i++) {
+        const struct ue *ue = &world->registration->ues[i];
+        struct hss_subscriber subscriber = {.public_identity = ue->public_identity,
+                                            .private_identity = ue->private_identity,
+                                            .key = keys[i],
+                                            .capability = i + 1,
+                                            .is_barred = i == 0 && state == SUBSCRIBER_BARRED};
+        bool is_known = i == 0 ? state != SUBSCRIBER_UNKNOWN : world->scenario->peer_state != PEER_UNKNOWN;
+        enum role home = i == 0 && is_two ? ROLE_HSS_A : ROLE_HSS_B;
+
+        if (is_known && home == hss_role)
+            hss_add(hss, &subscriber);
+    }
+}
+
+/* ---- The run ---- */
+
+void registration_begin(struct world *world, const struct cause *cause)
+{
+    for (size_t i = 0; i < UES; i++) {
+        struct ue *ue = &world->registration->ues[i];
+        struct sip_node *node = world->sip_nodes[ue->role];
+
+        if (!ue->is_meant)
+            continue;
+        ue->began_ns = world_now(world);
+        sip_ua_register(sip_node_ua(node), world_now(world), sip_node_outbox(node));
+        sip_node_do(node, sip_node_outbox(node), cause);
+    }
+}
+
+static void registered(struct registration *registration, struct ue *ue, const struct cause *cause)
+{
+    struct world *world = ue->world;
+    station_done_fn *done = registration->done;
+    struct cause forward = cause_forward(cause);
+
+    ue->is_registered = true;
+    ue->ended_ns = sip_node_arrived_ns(world->sip_nodes[ue->role]);
+    if (ue->role == ROLE_UE_B && world->scenario->peer_state == PEER_EXPIRED)
+        sip_proxy_forget(sip_node_proxy(world->sip_nodes[ROLE_S_B]), span_of(ue->public_identity));
+    if (done && registration_is_done(world)) {
+        registration->done = NULL;
+        done(registration->context, &forward);
+    }
+}
+
+void registration_told(struct world *world, enum role role, const struct sip_output *item, const struct cause *cause)
+{
+    struct registration *registration = world->registration;
+    struct ue *ue = &registration->ues[role == ROLE_UE_B];
+
+    if (item->action == SIP_REGISTERED) {
+        registered(registration, ue, cause);
+    } else if (item->action == SIP_REGISTRATION_REFUSED) {
+        world->refusal = item->status;
+        world_fail(world, item->status == 408 ? OUTCOME_REGISTRATION_TIMEOUT : OUTCOME_REGISTRATION_REFUSED);
+    }
+}
+
+bool registration_stands(struct world *world, void *context, station_done_fn *done)
+{
+    struct registration *registration = world->registration;
+
+    if (registration_is_done(world))
+        return true;
+    registration->context = context;
+    registration->done = done;
+    return false;
+}
+
+bool registration_is_done(const struct world *world)
+{
+    for (size_t i = 0; i < UES; i++)
+        if (world->registration->ues[i].is_meant && !world->registration->ues[i].is_registered)
+            return false;
+    return true;
+}
+
+int64_t registration_ns(const struct world *world)
+{
+    const struct ue *ue = &world->registration->ues[0];
+
+    return ue->is_registered ? ue->ended_ns - ue->began_ns : NONE_NS;
+}
