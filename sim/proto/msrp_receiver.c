@@ -8,6 +8,7 @@ enum {
     KEPT_FIRST = 64,
     CONTENT_TYPE_MAX = 256,
     REPLY_SIZE = 20480,
+    MESSAGES = 4, /* that may come at once, chunks of one between those of another */
     ID_AT = 5,    /* of the transaction ID: behind "MSRP " */
     FLAG_SIZE = 3 /* the end-line's flag and CR LF */
 };
@@ -59,7 +60,9 @@ struct msrp_receiver {
     struct msrp_receive_config config;
     struct arena *arena;
     struct span own_uri;
-    struct message message;
+    struct message messages[MESSAGES];
+    struct message *message; /* the one that the chunk under way belongs to, or the last one did */
+    uint32_t next_message;   /* where the next one goes, if that is not open */
     struct chunk chunk;
     struct kept *ring;
     uint64_t ring_capacity; /* a power of two */
@@ -84,6 +87,7 @@ struct msrp_receiver *msrp_receiver_create(struct arena *arena, const struct msr
     receiver->own_uri = span_of(config->own_uri);
     receiver->ring = arena_alloc(arena, KEPT_FIRST * sizeof(*receiver->ring));
     receiver->ring_capacity = KEPT_FIRST;
+    receiver->message = &receiver->messages[0];
     return receiver;
 }
 
@@ -187,8 +191,8 @@ static void refuse(struct msrp_receiver *receiver, int status)
 /* A message of which a chunk is refused will not be completed: its sender stops, RFC 4975 section 7.1.1. */
 static void refuse_message(struct msrp_receiver *receiver, int status)
 {
-    receiver->message.is_open = false;
-    receiver->message.status = status;
+    receiver->message->is_open = false;
+    receiver->message->status = status;
     refuse(receiver, status);
 }
 
@@ -236,10 +240,33 @@ static bool is_same_message(const struct message *message, struct span id)
     return message->id_size > 0 && span_equal((struct span){message->id, message->id_size}, id);
 }
 
-static void open_message(struct msrp_receiver *receiver, const struct msrp_head *head)
+/* The message of that ID, NULL when it is not known (any more). */
+static struct message *find_message(struct msrp_receiver *receiver, struct span id)
 {
-    struct message *message = &receiver->message;
+    if (is_same_message(receiver->message, id))
+        return receiver->message;
+    for (size_t i = 0; i < MESSAGES; i++)
+        if (is_same_message(&receiver->messages[i], id))
+            return &receiver->messages[i];
+    return NULL;
+}
 
+/* In the place of the oldest that is not open; NULL: all are. */
+static struct message *place_of_message(struct msrp_receiver *receiver)
+{
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        struct message *message = &receiver->messages[(receiver->next_message + i) % MESSAGES];
+
+        if (message->is_open)
+            continue;
+        receiver->next_message = (uint32_t)(message - receiver->messages) + 1;
+        return message;
+    }
+    return NULL;
+}
+
+static void open_message(struct message *message, const struct msrp_head *head)
+{
     message->is_open = true;
     message->has_end = false;
     message->status = 200;
@@ -264,13 +291,15 @@ static int judge_send(const struct msrp_receiver *receiver, const struct msrp_he
 /* What is wrong with it as a part of the message it belongs to, which it may begin; else 200. */
 static int join_message(struct msrp_receiver *receiver, const struct msrp_head *head)
 {
-    struct message *message = &receiver->message;
+    struct message *message = find_message(receiver, head->message_id);
 
-    if (!is_same_message(message, head->message_id)) {
-        if (message->is_open)
+    if (!message) {
+        message = place_of_message(receiver);
+        if (!message)
             return 413;
-        open_message(receiver, head);
+        open_message(message, head);
     }
+    receiver->message = message;
     if (message->status != 200 || !head->has_range || head->range.total == MSRP_RANGE_STAR)
         return message->status;
     if (message->total == MSRP_RANGE_STAR)
@@ -286,10 +315,14 @@ static void receive_send(struct msrp_receiver *receiver, const struct msrp_head 
     if (status == 200)
         status = join_message(receiver, head);
     if (status != 200) {
-        if (receiver->message.is_open && is_same_message(&receiver->message, head->message_id))
+        struct message *message = find_message(receiver, head->message_id);
+
+        if (message && message->is_open) {
+            receiver->message = message;
             refuse_message(receiver, status);
-        else
+        } else {
             refuse(receiver, status);
+        }
         return;
     }
     chunk->carries = true;
@@ -334,7 +367,7 @@ void msrp_receiver_head(struct msrp_receiver *receiver, const struct msrp_head *
 void msrp_receiver_body(struct msrp_receiver *receiver, uint64_t at, struct slice slice)
 {
     struct chunk *chunk = &receiver->chunk;
-    struct message *message = &receiver->message;
+    struct message *message = receiver->message;
     uint64_t begin = chunk->start + at;
     uint64_t total = message->total;
 
@@ -360,7 +393,7 @@ void msrp_receiver_body(struct msrp_receiver *receiver, uint64_t at, struct slic
 static void complete(struct msrp_receiver *receiver)
 {
     struct kept *kept = kept_at(receiver, receiver->next - 1);
-    struct message *message = &receiver->message;
+    struct message *message = receiver->message;
 
     message->is_open = false;
     kept->has_report = receiver->chunk.wants_report;
@@ -374,7 +407,7 @@ static void complete(struct msrp_receiver *receiver)
 /* The end of a chunk of the open message. The last chunk says where the message ends, if no total said it before. */
 static void end_chunk(struct msrp_receiver *receiver, char flag)
 {
-    struct message *message = &receiver->message;
+    struct message *message = receiver->message;
     uint64_t end = receiver->chunk.start + receiver->chunk.taken;
 
     if (flag == '#') {
@@ -403,7 +436,7 @@ void msrp_receiver_end(struct msrp_receiver *receiver, char flag)
     check(receiver->first != receiver->next);
     struct kept *kept = kept_at(receiver, receiver->next - 1);
 
-    if (receiver->chunk.carries && receiver->message.is_open)
+    if (receiver->chunk.carries && receiver->message->is_open)
         end_chunk(receiver, flag);
     kept->is_ready = true;
     if (kept->status == 200 ? !receiver->chunk.wants_success : !receiver->chunk.wants_failure)
@@ -463,6 +496,11 @@ static void write_out(const struct msrp_receiver *receiver, const struct sink *o
 {
     check(!out->overflow);
     receiver->config.writer.bytes(receiver->config.writer.context, out->data, out->size, true);
+}
+
+struct span msrp_receiver_content_type(const struct msrp_receiver *receiver)
+{
+    return (struct span){receiver->message->content_type, receiver->message->content_type_size};
 }
 
 bool msrp_receiver_answer(struct msrp_receiver *receiver)

@@ -33,6 +33,8 @@ struct msrp_sender {
     bool in_chunk;
     uint64_t written;            /* bytes of the body */
     uint64_t chunk_left;         /* of the chunk in progress */
+    bool is_interruptible;       /* it is long enough to be cut off */
+    bool is_held;                /* makes way for another message */
     uint64_t chunks;             /* begun */
     char ident[MSRP_IDENT_SIZE]; /* of the chunk in progress */
     int64_t *ring;               /* deadlines; capacity is a power of two */
@@ -189,6 +191,7 @@ static void begin_chunk(struct msrp_sender *sender)
     sender->waiting++;
     sender->chunks++;
     sender->chunk_left = length;
+    sender->is_interruptible = length > MSRP_BODY_PLAIN_MAX;
     sender->in_chunk = true;
 }
 
@@ -262,13 +265,27 @@ static void finish_chunk(struct msrp_sender *sender, int64_t now_ns)
     settle(sender);
 }
 
+void msrp_sender_interrupt(struct msrp_sender *sender, int64_t now_ns)
+{
+    sender->is_held = true;
+    if (!sender->in_chunk || !sender->is_interruptible || sender->state != MSRP_SENDING)
+        return;
+    sender->chunk_left = 0;
+    finish_chunk(sender, now_ns);
+}
+
+void msrp_sender_resume(struct msrp_sender *sender)
+{
+    sender->is_held = false;
+}
+
 void msrp_sender_pump(struct msrp_sender *sender, int64_t now_ns)
 {
     const struct msrp_send_config *config = &sender->config;
 
     while (sender->state == MSRP_SENDING) {
         if (!sender->in_chunk) {
-            if (config->window > 0 && sender->waiting >= config->window)
+            if (sender->is_held || (config->window > 0 && sender->waiting >= config->window))
                 return;
             if (config->writer.room(config->writer.context) == 0)
                 return;

@@ -73,6 +73,12 @@ void msrp_sender_reported(struct msrp_sender *sender, const struct msrp_head *re
 int64_t msrp_sender_wake_ns(const struct msrp_sender *sender);
 void msrp_sender_wake(struct msrp_sender *sender, int64_t now_ns);
 
+/* Makes way for another message on the same connection (RFC 4975 section 5.1): no chunk is begun until the resume. The
+ * one in progress is ended with '+' where it is, if it may be (it is longer than 2,048 bytes), else goes on to its end:
+ * msrp_sender_in_chunk says so. */
+void msrp_sender_interrupt(struct msrp_sender *sender, int64_t now_ns);
+void msrp_sender_resume(struct msrp_sender *sender);
+
 /* Whether a chunk is begun but not ended: who shares the writer must not write now. */
 bool msrp_sender_in_chunk(const struct msrp_sender *sender);
 
@@ -104,11 +110,14 @@ struct msrp_receiver *msrp_receiver_create(struct arena *arena, const struct msr
 
 /* The reader's events for requests. The answer is not written but kept: the owner calls _answer once for each end when
  * the node has worked on it (its dwell). Chunks may come in any order and overlap; what is already there is not told
- * twice. A chunk for a second message while the first is incomplete gets 413. A SEND without a body is answered and
- * completes nothing. */
+ * twice. Up to four messages may be incomplete at once, chunks of one between those of another (RFC 4975 section 5.1);
+ * a chunk for one more gets 413. A SEND without a body is answered and completes nothing. */
 void msrp_receiver_head(struct msrp_receiver *receiver, const struct msrp_head *head);
 void msrp_receiver_body(struct msrp_receiver *receiver, uint64_t at, struct slice slice);
 void msrp_receiver_end(struct msrp_receiver *receiver, char flag);
+
+/* The Content-Type of the message whose bytes are being told, or that is complete: while body or complete is called. */
+struct span msrp_receiver_content_type(const struct msrp_receiver *receiver);
 
 /* Writes the answer to the oldest request, and the REPORT that it may have asked for; answers keep the order of
  * requests. false: nothing was written, since none is kept or Failure-Report (or a REPORT) wants no answer. */

@@ -214,17 +214,31 @@ static void test_refusals(void)
     CU_ASSERT_EQUAL(pair.last_status, 501);
 }
 
-static void test_other_message(void)
+/* RFC 4975 section 5.1 */
+static void test_other_messages(void)
 {
-    struct piece piece = {"1-10/10", 0, 10, '$', "Message-ID: other\r\nContent-Type: text/plain\r\n"};
+    static const char *const ids[] = {
+        "Message-ID: m0\r\nContent-Type: text/plain\r\n", "Message-ID: m1\r\nContent-Type: text/html\r\n",
+        "Message-ID: m2\r\nContent-Type: text/plain\r\n", "Message-ID: m3\r\nContent-Type: text/plain\r\n",
+        "Message-ID: m4\r\nContent-Type: text/plain\r\n"};
 
     start(10000, NULL);
-    CU_ASSERT_EQUAL(send_plain("1-100/300", 0, 100, '+'), 200);
-    CU_ASSERT_EQUAL(send_piece(&piece), 413);
-    CU_ASSERT_EQUAL(send_plain("101-300/300", 100, 200, '$'), 200);
-    CU_ASSERT_EQUAL(pair.completed, 1);
-    CU_ASSERT_EQUAL(send_piece(&piece), 200);
-    CU_ASSERT_TRUE(pair.completed == 2 && pair.length == 10);
+    for (int i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(send_piece(&(struct piece){"1-100/300", 0, 100, '+', ids[i]}), 200);
+    CU_ASSERT_EQUAL(send_piece(&(struct piece){"1-10/10", 0, 10, '$', ids[4]}), 413);
+    /* An error in one of them is none of the others. */
+    CU_ASSERT_EQUAL(send_piece(&(struct piece){"101-200/999", 100, 100, '+', ids[2]}), 400);
+    CU_ASSERT_EQUAL(send_piece(&(struct piece){"101-200/300", 100, 100, '+', ids[2]}), 400);
+    for (int i = 3; i >= 0; i--)
+        CU_ASSERT_EQUAL(send_piece(&(struct piece){"101-200/300", 100, 100, '+', ids[i]}), i == 2 ? 400 : 200);
+    CU_ASSERT_EQUAL(pair.completed, 0);
+    CU_ASSERT_EQUAL(send_piece(&(struct piece){"1-10/10", 0, 10, '$', ids[4]}), 200);
+    CU_ASSERT_TRUE(pair.completed == 1 && pair.length == 10);
+    CU_ASSERT_EQUAL(send_piece(&(struct piece){"201-300/300", 200, 100, '$', ids[1]}), 200);
+    CU_ASSERT_TRUE(pair.completed == 2 && pair.length == 300 && strcmp(pair.type, "text/html") == 0);
+    CU_ASSERT_EQUAL(send_piece(&(struct piece){"201-300/300", 200, 100, '$', ids[3]}), 200);
+    CU_ASSERT_EQUAL(send_piece(&(struct piece){"201-300/300", 200, 100, '$', ids[0]}), 200);
+    CU_ASSERT_TRUE(pair.completed == 4 && pair.wrong == 0);
 }
 
 static void test_wanted_answers(void)
@@ -355,7 +369,7 @@ int main(void)
         {"Byte-Ranges that lie are refused", test_lies},
         {"a total that changes is refused, and the message with it", test_changed_total},
         {"wrong types, sessions, methods and missing headers are refused", test_refusals},
-        {"a second message waits until the first is complete", test_other_message},
+        {"RFC 4975 5.1: chunks of four messages come between one another", test_other_messages},
         {"Failure-Report says which answers are wanted", test_wanted_answers},
         {"answers keep the order of requests and go back one hop", test_order_of_answers},
         {"answers that are alike but for the transaction ID stay right", test_like_answers},
