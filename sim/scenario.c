@@ -187,6 +187,10 @@ const struct field scenario_fields[] = {
            "RFC 4975 section 5.1"),
     ROW("msrp.window", FIELD_COUNT, window, "0", "0", "1000000", "SENDs outstanding; 0: without limit",
         "RFC 4975 does not require waiting for the 200"),
+    ROW("msrp.text_after", FIELD_TIME, text_after_ns, "0", "0", "1000s",
+        "from the file's first byte until UE-A sends a short text in the same session, for which a long chunk is cut off; "
+        "0: never",
+        "RFC 4975 section 5.1"),
     CHOICE("msrp.success_report", success_report, "no", success_reports,
            "yes: UE-B reports when it has the whole file, and BYE waits for that", "RFC 4975 section 7.1.2"),
     CHOICE("msrp.failure_report", failure_report, "yes", failure_reports,

@@ -112,7 +112,8 @@ struct scenario {
     int auth;
     int setup_active; /* who opens the session's connection */
     int chunking;
-    uint64_t window; /* SENDs outstanding; 0: without limit */
+    uint64_t window;       /* SENDs outstanding; 0: without limit */
+    int64_t text_after_ns; /* from the file's first byte until UE-A's user types a text; 0: never */
     int success_report;
     int failure_report;
     uint64_t receive_bytes_max; /* of a message that UE-B takes; 0: without limit */

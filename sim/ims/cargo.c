@@ -98,7 +98,10 @@ void cargo_describe(const struct cargo *cargo, struct sdp_msrp *sdp)
     sdp->file_size = cargo->world->trial->file_bytes;
     sdp->file_hash = span_of(cargo->hash);
     sdp->file_transfer_id = span_of(cargo->transfer_id);
-    sdp->accept_types = cargo->is_sealed_body ? SPAN("application/pkcs7-mime") : SPAN("*");
+    sdp->accept_types = SPAN("*");
+    if (cargo->is_sealed_body)
+        sdp->accept_types = cargo->world->scenario->text_after_ns > 0 ? SPAN("application/pkcs7-mime text/plain")
+                                                                      : SPAN("application/pkcs7-mime");
 }
 
 /* A hash of another kind than this one's is as good as none: then the file will not have it. */

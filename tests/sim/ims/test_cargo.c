@@ -97,12 +97,44 @@ static void a_certificate_that_has_to_be_fetched_is_waited_for(void)
     CU_ASSERT_EQUAL(run(&fetched, "msrp-plain", 5000, NULL).delay_ns, run(&cached, "msrp-plain", 5000, NULL).delay_ns);
 }
 
+static void tap_text(void *context, int64_t at_ns, struct span line)
+{
+    int64_t *texts_ns = context;
+
+    if (span_starts(line, SPAN("text UE-B 60 bytes"))) {
+        texts_ns[0]++;
+        texts_ns[1] = at_ns;
+    }
+}
+
+/* RFC 4975 section 5.1, through everything that may be in the way. */
+static void a_text_comes_between_the_chunks_of_the_file(void)
+{
+    for (const struct arm *arm = arms; arm->name; arm++)
+        for (int64_t after_ns = 1 * MS; arm->carrier == CARRIER_MSRP && after_ns < 400 * MS; after_ns = after_ns * 3) {
+            int64_t texts_ns[2] = {0, 0};
+            struct sim_tap tap = {.context = texts_ns, .event = tap_text};
+            struct scenario scenario = standard();
+
+            scenario.tcp_buffer_bytes = 64 * KIB;
+            scenario.relay_forwarding = after_ns % 2 ? RELAY_CUT_THROUGH : RELAY_STORE_AND_FORWARD;
+            scenario.text_after_ns = after_ns;
+            struct outcome outcome = run(&scenario, arm->name, 2000000, &tap);
+
+            CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+            CU_ASSERT_EQUAL(outcome.chunks, 2);
+            CU_ASSERT_EQUAL(texts_ns[0], 1);
+            CU_ASSERT(texts_ns[1] < outcome.pressed_ns + outcome.delay_ns);
+        }
+}
+
 int main(void)
 {
     const struct unit_test tests[] = {
         {"a file is hashed before INVITE and again before it is in hand",
          a_file_is_hashed_before_invite_and_again_before_it_is_in_hand},
         {"a certificate that has to be fetched is waited for", a_certificate_that_has_to_be_fetched_is_waited_for},
+        {"a text comes between the chunks of the file", a_text_comes_between_the_chunks_of_the_file},
         {NULL, NULL},
     };
 

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/base/units.h"
+#include "sim/ims/media_state.h"
+
+/* What the user types meanwhile. */
+static const char text_typed[] = "Here is the file that we spoke of. Tell me when you have it.";
+
+/* ---- Going on ---- */
+
+static int64_t earlier(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+static void media_arm(struct media *media)
+{
+    int64_t wake_ns = msrp_sender_wake_ns(media->sender);
+
+    if (media->text)
+        wake_ns = earlier(wake_ns, msrp_sender_wake_ns(media->text));
+    if (wake_ns == INT64_MAX)
+        timer_cancel(&media->timer);
+    else
+        timer_arm(&media->timer, wake_ns);
+}
+
+static void media_failed(struct media *media, const struct msrp_sender *sender)
+{
+    watch_event(media->world, "failed %s MSRP %d", media->world->sites[media->role].label, msrp_sender_status(sender));
+    media->owner->failed(media->context, OUTCOME_TRANSFER_FAILED);
+}
+
+/* The session is over when every message has been answered. */
+static void media_check_sender(struct media *media)
+{
+    struct cause cause = media->leg->cause;
+    bool is_text_sent = !media->text || msrp_sender_state(media->text) == MSRP_SENT;
+
+    if (msrp_sender_state(media->sender) == MSRP_FAILED)
+        media_failed(media, media->sender);
+    else if (media->text && msrp_sender_state(media->text) == MSRP_FAILED)
+        media_failed(media, media->text);
+    else if (msrp_sender_state(media->sender) == MSRP_SENT && is_text_sent)
+        media->owner->sent(media->context, &cause);
+}
+
+/* The file, and once it has made way the text, then the rest of the file. */
+static void media_pump(struct media *media)
+{
+    int64_t now_ns = world_now(media->world);
+
+    media->pumped = media->leg->cause;
+    media->pumped_ns = now_ns;
+    msrp_sender_pump(media->sender, now_ns);
+    if (media->text && !msrp_sender_in_chunk(media->sender)) {
+        msrp_sender_pump(media->text, now_ns);
+        if (msrp_sender_state(media->text) != MSRP_SENDING) {
+            msrp_sender_resume(media->sender);
+            msrp_sender_pump(media->sender, now_ns);
+        }
+    }
+    leg_push(media->leg);
+    media_arm(media);
+}
+
+static void media_wake(struct engine *engine, void *context)
+{
+    struct media *media = context;
+
+    msrp_sender_wake(media->sender, engine->now_ns);
+    if (media->text)
+        msrp_sender_wake(media->text, engine->now_ns);
+    leg_push(media->leg);
+    media_arm(media);
+    media_check_sender(media);
+}
+
+/* ---- A text in between ---- */
+
+static void media_send_text(struct engine *engine, void *context)
+{
+    struct media *media = context;
+    struct world *world = media->world;
+    struct msrp_send_config config = {.to_path = media->send_path,
+                                      .from_path = media->own_uri,
+                                      .content_type = "text/plain",
+                                      .body = {&media->text_source, 0, sizeof(text_typed) - 1},
+                                      .identity = stream_place(media->own_uri) * 3 ^ world->trial->number,
+                                      .timeout_ns = 30 * SECOND,
+                                      .writer = leg_writer(media->leg)};
+    enum msrp_sender_state state = msrp_sender_state(media->sender);
+    struct cause cause = media->pumped;
+
+    if ((state != MSRP_SENDING && state != MSRP_WAITING) || channel_is_dead(media->leg->channel))
+        return;
+    /* What goes on with it would have gone on without it: it has waited in line. */
+    cause_charge(&cause, PART_QUEUEING, engine->now_ns - media->pumped_ns);
+    media->text = msrp_sender_create(world->arena, &config);
+    media->leg->cause = cause;
+    msrp_sender_interrupt(media->sender, engine->now_ns);
+    media_pump(media);
+}
+
+void media_init_sending(struct media *media)
+{
+    timer_init(&media->timer, &media->world->engine, media, media_wake);
+    timer_init(&media->text_timer, &media->world->engine, media, media_send_text);
+    media->text_source = source_memory(text_typed);
+}
+
+/* ---- Beginning ---- */
+
+/* The value of Failure-Report that the scenario asks for; NULL: the header is left out, which means yes. */
+static const char *const failure_reports[] = {[FAILURE_REPORT_NO] = "no", [FAILURE_REPORT_PARTIAL] = "partial"};
+
+/* Begins to send when there is both a body and a connection. */
+void media_try_send(struct media *media, const struct cause *cause)
+{
+    struct world *world = media->world;
+    const struct scenario *scenario = world->scenario;
+
+    if (!media->has_body || media->sender || !media->leg || !channel_is_ready(media->leg->channel))
+        return;
+    if (media->relay_count == 0 && (!media_knows_peer(media) || !(media->is_active || media->is_bound)))
+        return;
+    struct msrp_send_config config = {.to_path = media->send_path,
+                                      .from_path = media->own_uri,
+                                      .content_type = media->content_type,
+                                      .body = media->body,
+                                      .chunk_bytes = scenario->chunking == CHUNKING_2048 ? MEDIA_CHUNK : 0,
+                                      .window = (uint32_t)scenario->window,
+                                      .identity = stream_place(media->own_uri) ^ world->trial->number,
+                                      .success_report = scenario->success_report ? "yes" : NULL,
+                                      .failure_report = failure_reports[scenario->failure_report],
+                                      .timeout_ns = 30 * SECOND,
+                                      .writer = leg_writer(media->leg)};
+
+    media->leg->cause = *cause;
+    media->sender = msrp_sender_create(world->arena, &config);
+    world->moments.first_byte_ns = world_now(world);
+    if (scenario->text_after_ns > 0)
+        timer_arm(&media->text_timer, world_now(world) + scenario->text_after_ns);
+    media_pump(media);
+}
+
+/* The active end has nothing of its own to send. */
+static void media_send_nothing(struct media *media, const struct cause *cause)
+{
+    struct msrp_send_config config = {.to_path = media->send_path,
+                                      .from_path = media->own_uri,
+                                      .body = {&source_pattern, 0, 0},
+                                      .identity = ~stream_place(media->own_uri) ^ media->world->trial->number,
+                                      .timeout_ns = 30 * SECOND,
+                                      .writer = leg_writer(media->leg)};
+
+    media->leg->cause = *cause;
+    media->opener = msrp_sender_create(media->world->arena, &config);
+    msrp_sender_pump(media->opener, world_now(media->world));
+    leg_push(media->leg);
+}
+
+/* The connection stands, and the other end's description is there. */
+void media_begin(struct media *media, const struct cause *cause)
+{
+    if (!media_knows_peer(media)) {
+        watch_event(media->world, "unknown certificate %s", media->world->sites[media->role].label);
+        channel_reset(media->leg->channel, cause);
+        media->owner->failed(media->context, OUTCOME_CONNECT_FAILED);
+        return;
+    }
+    if (media->is_active && media->role == ROLE_UE_B && media->relay_count == 0 && !media->opener)
+        media_send_nothing(media, cause);
+    media_try_send(media, cause);
+}
+
+void media_send(struct media *media, struct slice body, const char *content_type, const struct cause *cause)
+{
+    media->body = body;
+    media->content_type = content_type;
+    media->has_body = true;
+    media_try_send(media, cause);
+}
+
+/* ---- Answers ---- */
+
+void media_heard(struct media *media)
+{
+    if (!media->sender)
+        return;
+    media_pump(media);
+    media_check_sender(media);
+}
+
+void media_answered(struct media *media, const struct msrp_head *head)
+{
+    struct msrp_sender *senders[] = {media->sender, media->text, media->opener};
+
+    media->leg->cause = cause_forward(&media->leg->cause);
+    for (size_t i = 0; i < sizeof(senders) / sizeof(*senders); i++) {
+        if (!senders[i])
+            continue;
+        if (head->is_request)
+            msrp_sender_reported(senders[i], head);
+        else
+            msrp_sender_answered(senders[i], world_now(media->world), head);
+    }
+    media_heard(media);
+}
