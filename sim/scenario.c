@@ -18,8 +18,8 @@ static const char *const peer_states[] = {"registered", "unknown",  "unregistere
                                           "busy",       "no-smime", "declines",     NULL};
 static_assert(sizeof(peer_states) / sizeof(peer_states[0]) == PEER_COUNT + 1, "each state has a name");
 static const char *const proxy_auths[] = {"off", "digest", "wrong-password", NULL};
-static const char *const subscribers[] = {"regular",   "unknown",        "barred",
-                                          "wrong-key", "wrong-response", "out-of-sync", NULL};
+static const char *const subscribers[] = {"regular",        "unknown",     "barred", "wrong-key",
+                                          "wrong-response", "out-of-sync", NULL};
 static const char *const dns_choices[] = {"cached", "cold", NULL};
 static const char *const overloads[] = {"none", "p-cscf-a", "s-cscf-a", "i-cscf-b", "s-cscf-b", "p-cscf-b", NULL};
 static_assert(sizeof(overloads) / sizeof(overloads[0]) == OVERLOAD_COUNT + 1, "each place has a name");
@@ -179,6 +179,9 @@ const struct field scenario_fields[] = {
     ROW("agw.control", FIELD_TIME, agw_control_ns, "0", "0", "10s",
         "what a P-CSCF waits for its IMS-AGW (H.248, 3GPP TS 29.334) before it passes on an offer or answer",
         "assumed: both in one place, and no public capture shows it"),
+    ROW("relay.chunk", FIELD_SIZE, relay_chunk_bytes, "0", "0", "64GiB",
+        "what a relay or B2BUA passes on at most in a SEND, cutting longer ones again; 0: as they come",
+        "RFC 4976 section 6"),
     CHOICE("auth", auth, "per-session", auths, "whether a relay's AUTH is done once a transfer at each UE or stands",
            "RFC 4976"),
     CHOICE("setup.active", setup_active, "offerer", actives,

@@ -108,7 +108,8 @@ struct scenario {
     int relay_forwarding;
     uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A, headers included */
     uint64_t relays;
-    int64_t agw_control_ns; /* what a P-CSCF waits for its IMS-AGW with each SDP */
+    uint64_t relay_chunk_bytes; /* that relays pass on at most in a SEND; 0: as they come */
+    int64_t agw_control_ns;     /* what a P-CSCF waits for its IMS-AGW with each SDP */
     int auth;
     int setup_active; /* who opens the session's connection */
     int chunking;

@@ -92,8 +92,10 @@ static void relay_send_answer(struct relay_leg *from, const struct transit *tran
                    transit->cost == COST_OPERATION_COUNT);
 }
 
-/* Passes on as much of the oldest message's body as has come and as there is room for. */
-static void relay_pass_body(struct relay_leg *from, struct transit *transit, const struct msrp_writer *writer)
+/* Passes on as much of the oldest message's body as has come and as there is room for. A piece of one that is cut again
+ * is ended only when there is more than it takes. */
+static void relay_pass_body(struct relay_leg *from, struct transit *transit, struct relay_leg *to,
+                            const struct msrp_writer *writer)
 {
     while (transit->body_left_from < transit->body_end) {
         uint64_t room = writer->room(writer->context);
@@ -101,6 +103,10 @@ static void relay_pass_body(struct relay_leg *from, struct transit *transit, con
 
         if (room == 0)
             return;
+        if (transit->is_cut && transit->cut_left == 0)
+            relay_cut_next(to, transit, writer);
+        if (transit->is_cut && left > transit->cut_left)
+            left = transit->cut_left;
         struct slice slice = rope_slice(&from->body, transit->body_left_from);
 
         if (slice.length > left)
@@ -109,18 +115,20 @@ static void relay_pass_body(struct relay_leg *from, struct transit *transit, con
             slice.length = room;
         writer->slice(writer->context, slice, false);
         transit->body_left_from += slice.length;
+        if (transit->is_cut)
+            transit->cut_left -= slice.length;
         rope_release(&from->body, transit->body_left_from);
     }
 }
 
-/* A body's end; a message without one was written whole with its head. */
-static void relay_pass_end(const struct transit *transit, const struct msrp_writer *writer)
+/* A message without a body was written whole with its head. */
+void relay_pass_end(const struct transit *transit, char flag, const struct msrp_writer *writer)
 {
     char text[128];
     struct sink end = SINK(text);
 
     sink_text(&end, "\r\n");
-    msrp_write_end((struct span){transit->transaction_id, transit->transaction_id_size}, transit->flag, &end);
+    msrp_write_end((struct span){transit->transaction_id, transit->transaction_id_size}, flag, &end);
     check(!end.overflow);
     writer->bytes(writer->context, end.data, end.size, transit->acknowledges);
 }
@@ -147,13 +155,13 @@ static bool relay_pass(struct relay_leg *from, struct transit *transit, const st
         writer.bytes(out, transit->head, transit->head_size, transit->acknowledges);
         transit->is_begun = true;
     }
-    relay_pass_body(from, transit, &writer);
+    relay_pass_body(from, transit, to, &writer);
     if (!transit->is_whole || transit->body_left_from < transit->body_end) {
         leg_push(out);
         return false;
     }
     if (transit->has_body)
-        relay_pass_end(transit, &writer);
+        relay_pass_end(transit, transit->flag, &writer);
     leg_push(out);
     relay_passed(to, transit);
     return true;
@@ -281,6 +289,8 @@ static void transit_forward(struct transit *transit, const struct msrp_head *hea
         transit->to = ROLE_COUNT;
     transit->head_size = text.size;
     transit->transaction_id_size = id.size;
+    if (is_method(head, SPAN("SEND")))
+        relay_cut_first(transit);
 }
 
 static void transit_route(struct transit *transit, const struct msrp_head *head)

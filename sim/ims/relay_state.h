@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * relay_state.h - the inside of a relay, and what its two files do for each other: relay.c takes messages and passes
- * them on, relay_report.c minds what becomes of them at the next hop.
+ * relay_state.h - the inside of a relay, and what its files do for each other: relay.c takes messages and passes them
+ * on, relay_cut.c cuts their chunks again, relay_report.c minds what becomes of them at the next hop.
  */
 #ifndef SIM_IMS_RELAY_STATE_H
 #define SIM_IMS_RELAY_STATE_H
@@ -37,7 +37,10 @@ struct transit {
     struct span kind;                 /* in the table of dwells */
     const struct msrp_origin *origin; /* of a SEND that is passed on; NULL: of others */
     bool has_range;
-    struct msrp_byte_range range;
+    struct msrp_byte_range range; /* of what is passed on now: all of it, or the piece of a SEND that is cut again */
+    bool is_cut;
+    uint64_t cut_left;  /* bytes that the piece still takes */
+    uint64_t range_end; /* of the SEND as it came */
     size_t head_size, answer_size;
     char transaction_id[64];
     size_t transaction_id_size;
@@ -77,6 +80,17 @@ struct relay {
 
 /* Passes on from every leg what can be passed on now. */
 void relay_pump_all(struct relay *relay, const struct cause *cause);
+
+/* The end of a body with a flag. */
+void relay_pass_end(const struct transit *transit, char flag, const struct msrp_writer *writer);
+
+/* ---- relay_cut.c ---- */
+
+/* Makes a SEND the first of its pieces, where the scenario has relays cut chunks again. */
+void relay_cut_first(struct transit *transit);
+
+/* Ends the piece under way and begins the next one. */
+void relay_cut_next(struct relay_leg *out, struct transit *transit, const struct msrp_writer *writer);
 
 /* ---- relay_report.c ---- */
 
