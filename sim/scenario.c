@@ -21,6 +21,7 @@ static const char *const proxy_auths[] = {"off", "digest", "wrong-password", NUL
 static const char *const subscribers[] = {"regular",        "unknown",     "barred", "wrong-key",
                                           "wrong-response", "out-of-sync", NULL};
 static const char *const dns_choices[] = {"cached", "cold", NULL};
+static const char *const devices_answers[] = {"ring", "answer", NULL};
 static const char *const overloads[] = {"none", "p-cscf-a", "s-cscf-a", "i-cscf-b", "s-cscf-b", "p-cscf-b", NULL};
 static_assert(sizeof(overloads) / sizeof(overloads[0]) == OVERLOAD_COUNT + 1, "each place has a name");
 static const char *const chunkings[] = {"few-large", "2048", NULL};
@@ -149,6 +150,14 @@ const struct field scenario_fields[] = {
            "user B: unknown to the HSS (404); not registered, as the HSS knows (480) or only the S-CSCF does (expired, "
            "480); busy (486); without S/MIME (488 to an offer of nothing else); declines (603)",
            "RFC 3261 section 21; TS 24.229 sections 5.3.2.1, 5.4.3.3"),
+    ROW("devices", FIELD_COUNT, devices, "1", "1", "8",
+        "devices of user B: S-CSCF(B) forks to all, the first takes the file", "RFC 3261 section 16.7"),
+    CHOICE("devices.answer", devices_answer, "ring", devices_answers,
+           "what the other devices do: ring until they are cancelled, or answer too, with their media refused: UE-A "
+           "acknowledges and ends what comes too late",
+           "RFC 3261 section 13.2.2.4"),
+    ROW("devices.lag", FIELD_TIME, devices_lag_ns, "1ms", "0", "170s", "from the INVITE, behind answer.delay, until they answer",
+        "assumed"),
     CHOICE("proxy.auth", proxy_auth, "off", proxy_auths,
            "whether S-CSCF(A) challenges UE-A's INVITE and first MESSAGE with 407, and what UE-A answers",
            "off: AKA and the security association of the registration; digest: TS 24.229 section 5.4.3.2"),

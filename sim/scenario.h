@@ -37,6 +37,7 @@ enum subscriber_state {
 };
 enum dns { DNS_CACHED, DNS_COLD };
 enum overload { OVERLOAD_NONE, OVERLOAD_P_A, OVERLOAD_S_A, OVERLOAD_I_B, OVERLOAD_S_B, OVERLOAD_P_B, OVERLOAD_COUNT };
+enum devices_answer { DEVICES_RING, DEVICES_ANSWER };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
 enum failure_report { FAILURE_REPORT_YES, FAILURE_REPORT_NO, FAILURE_REPORT_PARTIAL };
 enum file_hash { FILE_HASH_OFF, FILE_HASH_SHA1 };
@@ -95,21 +96,24 @@ struct scenario {
     int64_t retry_after_ns;   /* of an overloaded CSCF */
     int64_t cancel_ns;        /* from the INVITE until UE-A's user gives up; 0: never */
     int64_t reservation_ns;   /* from the answer in the 183 to resources at a UE */
+    int64_t devices_lag_ns;   /* from the INVITE, behind answer_ns, until other devices answer */
+    uint64_t devices;         /* of user B */
     int peer_state;           /* enum peer_state */
     int proxy_auth;           /* enum proxy_auth */
     int subscriber;           /* enum subscriber_state: UE-A's subscription */
     int dns;                  /* enum dns */
     int second_uar;           /* bool: the I-CSCF asks the HSS for the second REGISTER too */
     int overload_at;          /* enum overload */
+    int devices_answer;       /* enum devices_answer: what all but the first device do */
     int provisional;          /* enum provisional: what comes before the 200 to INVITE */
     int has_reliable_ringing; /* bool: the 180 too is answered by PRACK */
     int sip_transport;        /* enum sip_transport_rule */
     int sip_takes_tcp;        /* bool: SIP nodes accept the connections that as-rfc asks for */
-    int relay_forwarding;
-    uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A, headers included */
+    uint64_t message_bytes;   /* of a MESSAGE as it leaves UE-A, headers included */
     uint64_t relays;
     uint64_t relay_chunk_bytes; /* that relays pass on at most in a SEND; 0: as they come */
     int64_t agw_control_ns;     /* what a P-CSCF waits for its IMS-AGW with each SDP */
+    int relay_forwarding;
     int auth;
     int setup_active; /* who opens the session's connection */
     int chunking;

@@ -5,6 +5,7 @@
 #include "sim/ims/anchor.h"
 #include "sim/ims/content.h"
 #include "sim/ims/cx.h"
+#include "sim/ims/device.h"
 #include "sim/ims/hss.h"
 #include "sim/ims/lookup.h"
 #include "sim/ims/registration.h"
@@ -17,7 +18,7 @@ static const struct cscf_row {
 } cscfs[] = {{ROLE_P_A, CSCF_P}, {ROLE_S_A, CSCF_S}, {ROLE_I_B, CSCF_I},
              {ROLE_S_B, CSCF_S}, {ROLE_P_B, CSCF_P}, {ROLE_I_A, CSCF_I}};
 
-enum { CSCF_COUNT = sizeof(cscfs) / sizeof(cscfs[0]) };
+enum { CSCF_COUNT = sizeof(cscfs) / sizeof(cscfs[0]), URI_SIZE = 96 };
 
 static struct sip_hop hop_of(const struct world *world, enum role role)
 {
@@ -77,7 +78,7 @@ struct sip_ua *core_user_agent(struct world *world, enum role role)
                                    .port = world->sites[role].sip_port,
                                    .transport = (uint8_t)sip_node_transport(world),
                                    .p_cscf = hop_of(world, p_cscf),
-                                   .registration = registration_of(world, role),
+                                   .registration = registration_of(world, is_a ? ROLE_UE_A : ROLE_UE_B),
                                    .identity = stream_place(world->sites[role].label) ^ world->trial->number,
                                    .timers = sip_timers_gm,
                                    .by_size = by_size_at(world, role),
@@ -101,6 +102,30 @@ static uint64_t retry_after_s(const struct world *world, enum role role)
     return (uint64_t)(world->scenario->retry_after_ns + SECOND - 1) / (uint64_t)SECOND;
 }
 
+static const char *make_uri(struct world *world, const char *user, enum role role, const char *parameters)
+{
+    const struct site *site = &world->sites[role];
+    char *text = arena_alloc(world->arena, URI_SIZE);
+    struct sink sink = {.data = text, .capacity = URI_SIZE};
+
+    sink_format(&sink, "sip:%s@%s:%u%s", user, site->host_name, site->sip_port, parameters);
+    check(!sink.overflow);
+    return sink_string(&sink);
+}
+
+/* User B's devices beyond the first, behind the same P-CSCF and registered before. */
+static const struct cscf_user *make_others(struct world *world)
+{
+    uint32_t count = world_devices(world);
+    struct cscf_user *others = arena_alloc(world->arena, (count + 1) * sizeof(*others));
+
+    for (uint32_t i = 0; i < count; i++)
+        others[i] = (struct cscf_user){.aor = "sip:bob@open-ims.test",
+                                       .contact = make_uri(world, "bob", (enum role)(ROLE_DEVICE_2 + i), ""),
+                                       .path = make_uri(world, "term", ROLE_P_B, ";lr")};
+    return others;
+}
+
 /* The I-CSCF of a user's network: what a P-CSCF sends REGISTERs of its UE to, and an S-CSCF requests for the peer. */
 static enum role entry_of(const struct world *world, enum role cscf)
 {
@@ -120,6 +145,7 @@ static void make_cscf(struct world *world, const struct cscf_row *row)
                                       .i_cscf = hop_of(world, entry_of(world, row->role)),
                                       .registrar = registration_registrar(world, row->role),
                                       .names = world->names,
+                                      .others = row->role == ROLE_S_B ? make_others(world) : NULL,
                                       .timers = sip_timers_core,
                                       .timers_ue = sip_timers_gm,
                                       .identity = stream_place(site->label) ^ world->trial->number,
@@ -144,6 +170,11 @@ void core_create(struct world *world)
     for (size_t i = 0; i < CSCF_COUNT; i++)
         if (world->sites[cscfs[i].role].label)
             make_cscf(world, &cscfs[i]);
+    for (uint32_t i = 0; i < world_devices(world); i++) {
+        enum role device = (enum role)(ROLE_DEVICE_2 + i);
+
+        device_create(world, device, core_user_agent(world, device));
+    }
     for (uint32_t i = 0; i < world->relay_count; i++)
         relay_create(world, (enum role)(ROLE_RELAY_1 + i), arm_has_b2buas(world->arm));
     if (world->arm->path == PATH_SERVER)
@@ -159,6 +190,8 @@ void core_connect_ue(struct world *world, const struct cause *cause)
 {
     if (sip_node_transport(world) != SIP_UDP)
         sip_node_connect(world->sip_nodes[ROLE_UE_B], ROLE_P_B, cause);
+    for (uint32_t i = 0; i < world_devices(world) && sip_node_transport(world) != SIP_UDP; i++)
+        sip_node_connect(world->sip_nodes[ROLE_DEVICE_2 + i], ROLE_P_B, cause);
 }
 
 void core_connect(struct world *world)

@@ -246,8 +246,11 @@ void sip_node_do(struct sip_node *node, const struct sip_outbox *out, const stru
 
         if (item->action == SIP_SEND) {
             node_send(node, item, cause);
-            node->last = *cause;
-            node->last_ns = world_now(node->world);
+            /* Beside the transfer's messages others pass: a timer goes on from the transfer's. */
+            if (cause->transfer != 0 || node->last.transfer == 0) {
+                node->last = *cause;
+                node->last_ns = world_now(node->world);
+            }
         } else {
             check(told_count < sizeof(told) / sizeof(told[0]));
             told[told_count++] = *item;

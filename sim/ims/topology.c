@@ -78,6 +78,20 @@ static const struct role_row {
     [ROLE_HSS_A] = {"HSS(A)", "hss-02.home-ims.test", "hss-a", ADDRESS(192, 168, 81, 4), DWELL_HSS, DWELL_ORIG, 0, 0},
     [ROLE_DNS_A] = {"DNS(A)", "dns-1.home-ims.test", "dns-a", ADDRESS(192, 168, 81, 7), DWELL_DNS, DWELL_ORIG, 0, 0},
     [ROLE_DNS_B] = {"DNS(B)", "dns-2.open-ims.test", "dns-b", ADDRESS(192, 168, 82, 7), DWELL_DNS, DWELL_TERM, 0, 0},
+    [ROLE_DEVICE_2 + 0] = {"UE-B 2", "192.168.80.11", "ue-b-2", ADDRESS(192, 168, 80, 11), DWELL_UE_B, DWELL_ANY_SIDE,
+                           PORT_UE, PORT_UE},
+    [ROLE_DEVICE_2 + 1] = {"UE-B 3", "192.168.80.12", "ue-b-3", ADDRESS(192, 168, 80, 12), DWELL_UE_B, DWELL_ANY_SIDE,
+                           PORT_UE, PORT_UE},
+    [ROLE_DEVICE_2 + 2] = {"UE-B 4", "192.168.80.13", "ue-b-4", ADDRESS(192, 168, 80, 13), DWELL_UE_B, DWELL_ANY_SIDE,
+                           PORT_UE, PORT_UE},
+    [ROLE_DEVICE_2 + 3] = {"UE-B 5", "192.168.80.14", "ue-b-5", ADDRESS(192, 168, 80, 14), DWELL_UE_B, DWELL_ANY_SIDE,
+                           PORT_UE, PORT_UE},
+    [ROLE_DEVICE_2 + 4] = {"UE-B 6", "192.168.80.15", "ue-b-6", ADDRESS(192, 168, 80, 15), DWELL_UE_B, DWELL_ANY_SIDE,
+                           PORT_UE, PORT_UE},
+    [ROLE_DEVICE_2 + 5] = {"UE-B 7", "192.168.80.16", "ue-b-7", ADDRESS(192, 168, 80, 16), DWELL_UE_B, DWELL_ANY_SIDE,
+                           PORT_UE, PORT_UE},
+    [ROLE_DEVICE_2 + 6] = {"UE-B 8", "192.168.80.17", "ue-b-8", ADDRESS(192, 168, 80, 17), DWELL_UE_B, DWELL_ANY_SIDE,
+                           PORT_UE, PORT_UE},
 };
 
 /* Domains. Where both users have one operator it is the second. Both are as long, so that sizes do not depend on it. */
@@ -89,25 +103,19 @@ static const char *const rcs_labels[RCS_B2BUAS] = {"SBC(A)", "AS(A)", "AS(B)", "
 
 static_assert(sizeof(rows) / sizeof(rows[0]) == ROLE_COUNT, "every role has a row");
 
-const char *const sim_server_names[] = {"192.168.80.1",
-                                        "192.168.80.3",
-                                        "pcscf-1.open-ims.test",
-                                        "scscf-1.open-ims.test",
-                                        "icscf-1.open-ims.test",
-                                        "hss-01.open-ims.test",
-                                        "scscf-2.open-ims.test",
-                                        "pcscf-2.open-ims.test",
-                                        "relay-1.open-ims.test",
-                                        "relay-2.open-ims.test",
-                                        "relay-3.open-ims.test",
-                                        "relay-4.open-ims.test",
-                                        "relay-5.open-ims.test",
-                                        "relay-6.open-ims.test",
-                                        "agw-1.open-ims.test",
-                                        "agw-2.open-ims.test",
-                                        "content.open-ims.test",
-                                        "icscf-2.home-ims.test",
-                                        NULL};
+const char *const sim_server_names[] = {"192.168.80.1",          "192.168.80.3",
+                                        "pcscf-1.open-ims.test", "scscf-1.open-ims.test",
+                                        "icscf-1.open-ims.test", "hss-01.open-ims.test",
+                                        "scscf-2.open-ims.test", "pcscf-2.open-ims.test",
+                                        "relay-1.open-ims.test", "relay-2.open-ims.test",
+                                        "relay-3.open-ims.test", "relay-4.open-ims.test",
+                                        "relay-5.open-ims.test", "relay-6.open-ims.test",
+                                        "agw-1.open-ims.test",   "agw-2.open-ims.test",
+                                        "content.open-ims.test", "icscf-2.home-ims.test",
+                                        "192.168.80.11",         "192.168.80.12",
+                                        "192.168.80.13",         "192.168.80.14",
+                                        "192.168.80.15",         "192.168.80.16",
+                                        "192.168.80.17",         NULL};
 
 static struct link_config link_of(const struct scenario_link *link, int64_t extra_ns)
 {
@@ -209,6 +217,16 @@ static bool has_two_operators(const struct world *world)
     return world->scenario->topology == TOPOLOGY_TWO_DOMAINS || world->scenario->topology == TOPOLOGY_ROAMING;
 }
 
+static bool is_ue(enum role role)
+{
+    return role == ROLE_UE_A || role == ROLE_UE_B || role >= ROLE_DEVICE_2;
+}
+
+uint32_t world_devices(const struct world *world)
+{
+    return (uint32_t)world->scenario->devices - 1;
+}
+
 static bool role_exists(const struct world *world, enum role role)
 {
     if (role == ROLE_I_A || role == ROLE_HSS_A)
@@ -223,6 +241,8 @@ static bool role_exists(const struct world *world, enum role role)
         return world->arm->path == PATH_SERVER;
     if (role == ROLE_CERTIFICATES)
         return world->arm->body == BODY_CMS && world->scenario->recipient == RECIPIENT_FETCH;
+    if (role >= ROLE_DEVICE_2)
+        return (uint32_t)(role - ROLE_DEVICE_2) < world_devices(world);
     return role < ROLE_RELAY_1 || (uint32_t)(role - ROLE_RELAY_1) < world->relay_count;
 }
 
@@ -262,8 +282,15 @@ static void build_single_host(struct world *world)
     join_ue_b(world, lan, ue_b);
     join(world, ims, lan, &scenario->access, 0, 0);
     for (int role = 0; role < ROLE_COUNT; role++)
-        if (role_exists(world, (enum role)role))
+        if (role_exists(world, (enum role)role) && role < ROLE_DEVICE_2)
             place(world, (enum role)role, role == ROLE_UE_A ? ue_a : role == ROLE_UE_B ? ue_b : ims, true);
+    for (uint32_t i = 0; i < world_devices(world); i++) {
+        enum role role = (enum role)(ROLE_DEVICE_2 + i);
+        uint32_t node = add_host(world, rows[role].node_name, rows[role].home_address);
+
+        join_ue_b(world, lan, node);
+        place(world, role, node, true);
+    }
 }
 
 enum { CSCFS = 5 };
@@ -313,7 +340,7 @@ static void place_roles(struct world *world, uint32_t core_a, uint32_t core_b, u
         uint32_t node = add_host(world, rows[role].node_name, rows[role].home_address);
 
         place(world, (enum role)role, node, false);
-        if (role == ROLE_UE_A || role == ROLE_UE_B)
+        if (is_ue((enum role)role))
             continue;
         enum role cscf = beside(world, (enum role)role);
         uint32_t core = cscf == ROLE_P_A ? core_p_a : cscf == ROLE_S_A ? core_a : core_b;
@@ -331,6 +358,8 @@ static void join_users(struct world *world, uint32_t edge_a, uint32_t core_a, ui
     join(world, edge_a, core_a, &scenario->core, scenario->forward_extra_ns, 0);
     join(world, core_b, edge_b, &scenario->core, scenario->forward_extra_ns, 0);
     join_ue_b(world, edge_b, world->sites[ROLE_UE_B].node);
+    for (uint32_t i = 0; i < world_devices(world); i++)
+        join_ue_b(world, edge_b, world->sites[ROLE_DEVICE_2 + i].node);
 }
 
 static void build_home(struct world *world)

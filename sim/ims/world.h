@@ -30,7 +30,8 @@ enum role {
     ROLE_HSS_A,
     ROLE_DNS_A,
     ROLE_DNS_B,
-    ROLE_COUNT
+    ROLE_DEVICE_2, /* further devices of user B */
+    ROLE_COUNT = ROLE_DEVICE_2 + 7
 };
 
 /* A role and where it lives. */
@@ -125,6 +126,9 @@ enum role world_b2bua_site(uint32_t count, uint32_t index);
 
 /* The IMS-AGW that a role controls, ROLE_COUNT where there is none: in the arms that have gateways, P-CSCFs have. */
 enum role world_agw_of(const struct world *world, enum role role);
+
+/* Further devices of user B in this scenario: the roles from ROLE_DEVICE_2 on. */
+uint32_t world_devices(const struct world *world);
 
 /* The role that lives at an address and SIP port, ROLE_COUNT when none does. */
 enum role world_role_at(const struct world *world, uint32_t address, uint16_t sip_port);

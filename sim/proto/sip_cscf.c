@@ -269,6 +269,25 @@ int sip_cscf_located(struct sip_proxy *proxy, const struct sip_incoming *request
 
 /* ---- S-CSCF ---- */
 
+static int go_to_device(struct sip_proxy *proxy, const struct cscf_user *user, struct sip_forward *forward)
+{
+    forward->uri = span_of(user->contact);
+    if (!user->path)
+        return go_to(proxy, forward->uri, forward);
+    /* Several elements of a Path stand there as "first>,<second". */
+    forward->push = span_of(user->path);
+    return go_to(proxy, (struct span){user->path, span_find_byte(forward->push, '>')}, forward);
+}
+
+/* The first row from device on that is of the same user. */
+static const struct cscf_user *next_device(const struct cscf_user *device, const char *aor)
+{
+    for (; device && device->aor; device++)
+        if (span_equal_nocase(span_of(device->aor), span_of(aor)))
+            return device;
+    return NULL;
+}
+
 static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward)
 {
     if (span_equal(forward->own_user, SPAN("orig"))) {
@@ -304,12 +323,18 @@ static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, 
     sink_span(&forward->added, SPAN("P-Called-Party-ID: <"));
     sink_text(&forward->added, user->aor);
     sink_span(&forward->added, SPAN(">\r\n"));
-    forward->uri = span_of(user->contact);
-    if (!user->path)
-        return go_to(proxy, forward->uri, forward);
-    /* Several elements of a Path stand there as "first>,<second". */
-    forward->push = span_of(user->path);
-    return go_to(proxy, (struct span){user->path, span_find_byte(forward->push, '>')}, forward);
+    forward->other = next_device(proxy->config.others, user->aor);
+    return go_to_device(proxy, user, forward);
+}
+
+bool sip_cscf_next(struct sip_proxy *proxy, struct sip_forward *forward)
+{
+    const struct cscf_user *device = forward->other;
+
+    if (!device)
+        return false;
+    forward->other = next_device(device + 1, device->aor);
+    return go_to_device(proxy, device, forward) == 0;
 }
 
 /* Only what creates a dialog asks who stays on its path (RFC 3261 section 16.6, step 4); a MESSAGE does not (RFC 3428).

@@ -71,30 +71,41 @@ void sip_proxy_answer_later(struct sip_proxy *proxy, struct sip_transaction *ser
 
 /* ---- Requests ---- */
 
-/* Sends the request on and ties both transactions together. */
-void sip_proxy_pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
-                       const struct sip_forward *forward)
+struct sip_transaction *sip_proxy_pass(struct sip_proxy *proxy, const struct sip_incoming *request,
+                                       const struct sip_forward *forward, const struct slice *body)
 {
-    struct span method = request->message.method;
-    bool has_offer = span_equal(method, SPAN("INVITE")) || span_equal(method, SPAN("UPDATE"));
-    struct slice body = has_offer ? sip_forward_body(proxy, request, false) : request->body;
     uint32_t seed = (uint32_t)(sip_mix(proxy->config.identity, 0) + proxy->drawn++ * UINT64_C(0x9e3779b1));
-    struct span branch = sip_forward_request(proxy, request, forward, seed, &body);
-    struct sip_hop hop = sip_hop_by_size(&proxy->layer, forward->hop, &proxy->scratch, body.length);
+    struct span branch = sip_forward_request(proxy, request, forward, seed, body);
+    struct sip_hop hop = sip_hop_by_size(&proxy->layer, forward->hop, &proxy->scratch, body->length);
     struct sip_client_start start = {.method = request->message.method,
                                      .branch = branch,
                                      .hop = hop,
                                      .is_by_size = hop.transport != forward->hop.transport,
                                      .timers = forward->is_to_ue ? proxy->config.timers_ue : proxy->config.timers,
                                      .head = sink_written(&proxy->scratch),
-                                     .body = body};
+                                     .body = *body};
 
-    if (proxy->scratch.overflow) {
+    return proxy->scratch.overflow ? NULL : sip_client_begin(&proxy->layer, &start);
+}
+
+/* Sends the request on and ties both transactions together, or ties one to all of those where it goes. */
+void sip_proxy_pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                       struct sip_forward *forward)
+{
+    struct span method = request->message.method;
+    bool has_offer = span_equal(method, SPAN("INVITE")) || span_equal(method, SPAN("UPDATE"));
+    struct slice body = has_offer ? sip_forward_body(proxy, request, false) : request->body;
+
+    if (forward->other) {
+        sip_fork_pass(proxy, server, request, forward, &body);
+        return;
+    }
+    struct sip_transaction *client = sip_proxy_pass(proxy, request, forward, &body);
+
+    if (!client) {
         sip_proxy_answer(proxy, server, request, 513);
         return;
     }
-    struct sip_transaction *client = sip_client_begin(&proxy->layer, &start);
-
     client->partner = server;
     server->partner = client;
 }
@@ -153,6 +164,10 @@ static void take_cancel(struct sip_proxy *proxy, struct sip_transaction *server,
     sip_proxy_answer(proxy, server, request, invite ? 200 : 481);
     if (!invite || invite->kind != SIP_SERVER_INVITE)
         return;
+    if (invite->fork) {
+        sip_fork_cancel(proxy, invite->fork);
+        return;
+    }
     if (invite->partner) {
         sip_client_cancel(&proxy->layer, invite->partner);
         return;
@@ -206,20 +221,9 @@ static void take_request(struct sip_proxy *proxy, const struct sip_incoming *req
 
 /* ---- Responses ---- */
 
-/* A response without a transaction goes nowhere (RFC 6026 section 7.3). */
-static void take_response(struct sip_proxy *proxy, const struct sip_incoming *response)
+void sip_proxy_return(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *response)
 {
-    struct sip_layer *layer = &proxy->layer;
-    struct sip_transaction *client = sip_find(layer, sip_client_key(response->via.branch, response->cseq.method));
     int status = response->message.status;
-
-    if (!client || client->kind > SIP_CLIENT_OTHER)
-        return;
-    struct sip_transaction *server = client->partner;
-    enum sip_news news = sip_client_take(layer, client, &response->message);
-
-    if (news == SIP_NEWS_NONE || status == 100 || !server)
-        return;
     bool is_answer =
         status < 300 && (server->kind == SIP_SERVER_INVITE || span_equal(response->cseq.method, SPAN("UPDATE")));
     struct slice body = is_answer ? sip_forward_body(proxy, response, true) : response->body;
@@ -231,7 +235,28 @@ static void take_response(struct sip_proxy *proxy, const struct sip_incoming *re
     if (span_equal(response->cseq.method, SPAN("REGISTER")))
         sip_register_response(proxy, server, response);
     if (!proxy->scratch.overflow)
-        sip_server_respond(layer, server, status, sink_written(&proxy->scratch), body);
+        sip_server_respond(&proxy->layer, server, status, sink_written(&proxy->scratch), body);
+}
+
+/* A response without a transaction goes nowhere (RFC 6026 section 7.3). */
+static void take_response(struct sip_proxy *proxy, const struct sip_incoming *response)
+{
+    struct sip_layer *layer = &proxy->layer;
+    struct sip_transaction *client = sip_find(layer, sip_client_key(response->via.branch, response->cseq.method));
+    int status = response->message.status;
+
+    if (!client || client->kind > SIP_CLIENT_OTHER)
+        return;
+    struct sip_transaction *server = client->partner;
+    struct sip_fork *fork = client->fork;
+    enum sip_news news = sip_client_take(layer, client, &response->message);
+
+    if (news == SIP_NEWS_NONE || status == 100)
+        return;
+    if (fork)
+        sip_fork_take(proxy, fork, response, news == SIP_NEWS_FINAL);
+    else if (server)
+        sip_proxy_return(proxy, server, response);
 }
 
 void sip_proxy_receive(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop from, struct span head,
@@ -262,7 +287,9 @@ static void timed_out(struct sip_proxy *proxy, struct sip_transaction *client)
         sip_client_cancel(&proxy->layer, client); /* Timer C */
         return;
     }
-    if (client->kind == SIP_CLIENT_INVITE)
+    if (client->fork)
+        sip_fork_timed_out(proxy, client->fork);
+    else if (client->kind == SIP_CLIENT_INVITE)
         sip_proxy_answer_later(proxy, client->partner, 408);
     sip_transaction_end(&proxy->layer, client);
 }

@@ -45,18 +45,19 @@ struct sip_proxy_config {
     enum cscf_role role;
     const char *name; /* host in its own Via, Record-Route: "pcscf.open-ims.test" */
     uint16_t port;
-    uint8_t transport;             /* of its Via towards the next hop, enum sip_transport */
-    const char *domain;            /* the home network: requests for users elsewhere or here go to i_cscf */
-    struct sip_hop i_cscf;         /* S-CSCF: entry of the terminating network */
-    const struct sip_name *names;  /* hosts of Route, Path and Contact URIs; ends with a NULL name */
-    const struct cscf_user *users; /* ends with a NULL aor */
-    struct sip_timers timers;      /* towards other nodes */
-    struct sip_timers timers_ue;   /* P-CSCF: towards the UE */
-    uint64_t identity;             /* branches are made from it */
-    struct sip_secret secret;      /* S-CSCF: of the user whose first requests it challenges with 407 */
-    uint64_t retry_after_s;        /* not 0: overloaded, refuses what is no part of a dialog with 503 and this */
-    struct sip_by_size by_size;    /* where transport is SIP_UDP */
-    bool resolves;                 /* i_cscf is not known but looked up: SIP_RESOLVE */
+    uint8_t transport;              /* of its Via towards the next hop, enum sip_transport */
+    const char *domain;             /* the home network: requests for users elsewhere or here go to i_cscf */
+    struct sip_hop i_cscf;          /* S-CSCF: entry of the terminating network */
+    const struct sip_name *names;   /* hosts of Route, Path and Contact URIs; ends with a NULL name */
+    const struct cscf_user *users;  /* ends with a NULL aor */
+    const struct cscf_user *others; /* S-CSCF: further devices of its users, reached in parallel; the same */
+    struct sip_timers timers;       /* towards other nodes */
+    struct sip_timers timers_ue;    /* P-CSCF: towards the UE */
+    uint64_t identity;              /* branches are made from it */
+    struct sip_secret secret;       /* S-CSCF: of the user whose first requests it challenges with 407 */
+    uint64_t retry_after_s;         /* not 0: overloaded, refuses what is no part of a dialog with 503 and this */
+    struct sip_by_size by_size;     /* where transport is SIP_UDP */
+    bool resolves;                  /* i_cscf is not known but looked up: SIP_RESOLVE */
     const struct sip_registrar_config *registrar; /* NULL: REGISTER is refused with 405, users are those given */
     /* Changes SDP that passes in an INVITE or UPDATE (offer) or an answer to one of them, provisional or 2xx: true when
      * out holds a new body. NULL: never. Asked once for a request, and for a response each time it passes: it must

@@ -36,6 +36,19 @@ struct sip_pending {
     char text[SIP_QUESTION_SIZE];
 };
 
+/* A request that went to several places at once: the response context of RFC 3261 section 16.7. */
+enum { SIP_BRANCHES_MAX = 16 };
+struct sip_fork {
+    struct sip_fork *next; /* begun later */
+    struct sip_key server;
+    struct sip_key branches[SIP_BRANCHES_MAX];
+    uint32_t count;
+    uint32_t waiting;        /* branches without a final response */
+    bool is_decided;         /* a 2xx or 6xx has come, or nobody asks any more: the others are cancelled */
+    int status;              /* of the best refusal so far; 0: none */
+    struct sip_buffer *best; /* its head as it came; NULL: nobody answered, 408 */
+};
+
 struct sip_proxy {
     struct sip_proxy_config config;
     struct sip_layer layer;
@@ -43,6 +56,7 @@ struct sip_proxy {
     uint32_t own_address; /* 0: not known by name */
     uint32_t last_token;
     struct sip_nonces nonces;
+    struct sip_fork *forks, *forks_last, *forks_unused;          /* oldest first */
     struct sip_pending *pending, *pending_last, *pending_unused; /* oldest first */
     struct sip_user *users;                                      /* that have registered, or tried to */
     struct sink scratch;                                         /* for the head under construction */
@@ -58,16 +72,17 @@ static inline uint64_t sip_drop(enum sip_header header)
 
 /* What becomes of a request on its way through a proxy. */
 struct sip_forward {
-    bool is_initial;         /* creates a dialog or stands alone: To has no tag */
-    bool is_from_ue;         /* P-CSCF: came from its UE */
-    bool is_to_ue;           /* P-CSCF: goes to its UE */
-    uint32_t pops;           /* Route elements at the front that are ours */
-    struct span own_user;    /* user part of the first of them: "orig", "term", "mo", "mt" or nothing */
-    struct span next_route;  /* URI of the first that stays; size 0: none */
-    struct span uri;         /* Request-URI */
-    struct span push;        /* URI of a Route element put in front; size 0: none */
-    const char *record_user; /* user part of our Record-Route; NULL: none is added */
-    uint64_t drops;          /* headers that do not go on: sip_drop() of each */
+    bool is_initial;               /* creates a dialog or stands alone: To has no tag */
+    bool is_from_ue;               /* P-CSCF: came from its UE */
+    bool is_to_ue;                 /* P-CSCF: goes to its UE */
+    uint32_t pops;                 /* Route elements at the front that are ours */
+    struct span own_user;          /* user part of the first of them: "orig", "term", "mo", "mt" or nothing */
+    struct span next_route;        /* URI of the first that stays; size 0: none */
+    struct span uri;               /* Request-URI */
+    struct span push;              /* URI of a Route element put in front; size 0: none */
+    const struct cscf_user *other; /* S-CSCF: the next device of the same user; NULL: no more */
+    const char *record_user;       /* user part of our Record-Route; NULL: none is added */
+    uint64_t drops;                /* headers that do not go on: sip_drop() of each */
     struct sip_hop hop;
     struct sip_hop i_cscf;            /* of the domain that it goes to, once it is known */
     struct span domain;               /* with SIP_CSCF_RESOLVE: whose I-CSCF is looked for */
@@ -104,7 +119,7 @@ void sip_proxy_answer(struct sip_proxy *proxy, struct sip_transaction *server, c
                       int status);
 void sip_proxy_answer_later(struct sip_proxy *proxy, struct sip_transaction *server, int status);
 void sip_proxy_pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
-                       const struct sip_forward *forward);
+                       struct sip_forward *forward);
 /* Routes a request that is new, or that has waited: forward is what sip_cscf_begin made of it. */
 void sip_proxy_route(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
                      struct sip_forward *forward);
@@ -117,6 +132,28 @@ void sip_pending_resolve(struct sip_proxy *proxy, struct sip_transaction *server
 /* The question's spans are copied. */
 void sip_pending_ask(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
                      enum sip_wait wait, const struct diameter_message *question);
+
+/* Turns to the next device of the user; false when there is none, or nobody knows where it is. */
+bool sip_cscf_next(struct sip_proxy *proxy, struct sip_forward *forward);
+
+/* ---- sip_proxy.c ---- */
+
+/* Sends the request on; NULL: it does not fit. */
+struct sip_transaction *sip_proxy_pass(struct sip_proxy *proxy, const struct sip_incoming *request,
+                                       const struct sip_forward *forward, const struct slice *body);
+/* Passes a response up. */
+void sip_proxy_return(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *response);
+
+/* ---- sip_fork.c ---- */
+
+/* Sends the request to the place in forward and to all others that sip_cscf_next finds. */
+void sip_fork_pass(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
+                   struct sip_forward *forward, const struct slice *body);
+/* A response but 100 to a branch has come; is_first: its first final one. client may be gone: fork was taken before. */
+void sip_fork_take(struct sip_proxy *proxy, struct sip_fork *fork, const struct sip_incoming *response, bool is_first);
+/* A branch has run out. */
+void sip_fork_timed_out(struct sip_proxy *proxy, struct sip_fork *fork);
+void sip_fork_cancel(struct sip_proxy *proxy, struct sip_fork *fork);
 
 /* ---- sip_forward.c ---- */
 

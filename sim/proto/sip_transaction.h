@@ -45,6 +45,7 @@ struct sip_transaction {
     struct slice body;
     struct sip_buffer *request;      /* for its user: the request as it came */
     struct sip_transaction *partner; /* for its user: the transaction on the other side of a proxy */
+    struct sip_fork *fork;           /* for its user: instead of a partner, where the request went to several places */
 };
 
 /* What the alarms of an element are; its user's own begin at SIP_ALARM_USER. */

@@ -353,6 +353,33 @@ static void answered(struct sip_ua *ua, const struct sip_incoming *response)
     sip_ua_tell(ua, SIP_ANSWERED, response->message.status, response->head, response->body)->token = dialog;
 }
 
+/* A 2xx of another device: it is acknowledged, and its session ended (section 13.2.2.4). */
+static void answered_elsewhere(struct sip_ua *ua, const struct sip_incoming *response)
+{
+    struct sip_session *session = &ua->session;
+    struct sip_early *early = sip_ua_early(ua, response);
+
+    if (!early)
+        return;
+    sip_pool_release(&ua->layer.pool, early->kept);
+    early->kept = sip_pool_copy(&ua->layer.pool, response->head);
+    struct sip_in_dialog ack = {.method = "ACK", .kept = early->kept, .cseq = session->invite_cseq};
+    struct sip_hop hop = session->hop;
+
+    if (sip_ua_write_in_dialog(ua, &ack).size == 0)
+        return;
+    sip_layer_send(&ua->layer, hop, sip_layer_lend(&ua->layer, sink_written(&ua->scratch)), (struct slice){.length = 0})
+        ->is_again = early->is_ended;
+    if (early->is_ended)
+        return;
+    early->is_ended = true;
+    struct sip_in_dialog bye = {.method = "BYE", .kept = early->kept, .cseq = session->invite_cseq + 1};
+    struct span branch = sip_ua_write_in_dialog(ua, &bye);
+
+    if (branch.size > 0)
+        sip_ua_start(ua, SPAN("BYE"), branch, (struct slice){.length = 0});
+}
+
 /* A 2xx of the same peer once more: its ACK was lost, or is still under way. */
 static void answered_again(struct sip_ua *ua, const struct sip_incoming *response)
 {
@@ -361,8 +388,10 @@ static void answered_again(struct sip_ua *ua, const struct sip_incoming *respons
 
     if (!session->is_caller || !session->sent || sip_parse(sip_buffer_span(session->kept), &kept) != ERR_OK)
         return;
-    if (!span_equal(sip_tag(sip_value(&kept, SIP_HEADER_TO)), sip_tag(sip_value(&response->message, SIP_HEADER_TO))))
+    if (!span_equal(sip_tag(sip_value(&kept, SIP_HEADER_TO)), sip_tag(sip_value(&response->message, SIP_HEADER_TO)))) {
+        answered_elsewhere(ua, response);
         return;
+    }
     sip_layer_send(&ua->layer, session->hop, sip_buffer_span(session->sent), (struct slice){.length = 0})->is_again =
         true;
 }

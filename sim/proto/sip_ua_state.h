@@ -34,6 +34,7 @@ enum { SIP_EARLY_MAX = 16 };
 struct sip_early {
     struct sip_buffer *kept;
     uint32_t rseq; /* of the last reliable response; 0: none yet */
+    bool is_ended; /* by a BYE, since another device was faster */
 };
 
 /* Our reliable provisional response until its PRACK. */

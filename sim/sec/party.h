@@ -15,7 +15,7 @@ struct x509_st;     /* OpenSSL's X509 */
 enum {
     PARTY_NAME_MAX = 39,            /* characters of an AoR or host name */
     PARTY_SIGNATURE_EC = 71,        /* bytes of DER that an ECDSA signature counts: its most frequent size */
-    PARTY_SERVERS_MAX = 24,         /* TLS servers of one set */
+    PARTY_SERVERS_MAX = 48,         /* TLS servers of one set */
     PARTY_CERTIFICATE_EC = 412,     /* bytes of DER of a P-256 certificate, ECDSA signature of 71 bytes */
     PARTY_CERTIFICATE_RSA = 809,    /* bytes of DER of an RSA-2048 certificate */
     PARTY_FINGERPRINT_SIZE = 32,    /* bytes of SHA-256 */

@@ -322,6 +322,7 @@ sip.transport=as-rfc connections=cold
 session.provisional=180 answer.delay=1s
 proxy.auth=digest
 sip.transport=as-rfc session.provisional=183-prack-update
+devices=3 devices.answer=answer devices.lag=2ms
 END
 worlds=$(wc -l <"$folder/worlds")
 topologies="two-domains roaming-s8hr roaming-lbo lte"
