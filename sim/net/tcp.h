@@ -278,6 +278,9 @@ int64_t rack_last_rtt_ns(const struct tcp *tcp);
  */
 void rack_judge(struct tcp *tcp, const struct packet *packet, bool has_progress, bool has_news);
 
+/* An ACK that says nothing new while nothing is on its way: it may be the answer to a probe. */
+void rack_take_duplicate(struct tcp *tcp, const struct packet *packet);
+
 /* Sends what is lost, then what is new, and sees to it that a tail is probed (section 7.2). */
 void rack_output(struct tcp *tcp);
 

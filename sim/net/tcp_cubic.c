@@ -176,7 +176,7 @@ uint64_t cubic_reduce(struct tcp *tcp, uint64_t flight)
     cubic->w_max = window < cubic->w_max ? window * (1 + CUBIC_BETA) / 2 : window;
     cubic->before = window;
     cubic->epoch_ns = INT64_MIN;
-    return (uint64_t)((double)flight * CUBIC_BETA);
+    return (uint64_t)((double)flight * CUBIC_BETA + 0.5);
 }
 
 /* Section 4.8: the curve begins anew, flat where slow start ends; so does HyStart. */

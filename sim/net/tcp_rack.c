@@ -362,6 +362,8 @@ static void rack_send_lost(struct tcp *tcp)
     const struct sent *sent = sent_at(rack, rack->lost_from);
 
     check(rack->lost_from < rack->end);
+    if (rack->lost_from == rack->first) /* as Linux does: it has a timeout of its own */
+        timer_arm(&tcp->timer, tcp->engine->now_ns + tcp->rto_ns);
     tcp_send_data(tcp, sent->from, sent_length(sent));
 }
 
@@ -384,14 +386,22 @@ static void rack_judge_probe(struct tcp *tcp, const struct packet *packet, bool 
 
     if (!rack->has_probe || packet->acknowledged < rack->probe_end)
         return;
-    if (rack->is_probe_again && !has_progress && has_news)
-        return; /* not yet known */
+    bool is_beyond = packet->acknowledged > rack->probe_end;
+    bool is_duplicate = !has_progress && !has_news;
+
+    if (rack->is_probe_again && !is_beyond && !is_duplicate)
+        return; /* the peer had it already, or had lost it: what it says next tells */
     rack->has_probe = false;
-    /* The probe itself has repaired a loss, unless it was new or the peer had had it already. */
-    if (rack->is_probe_again && packet->acknowledged > rack->probe_end && tcp->repair == REPAIR_NONE) {
-        tcp_reduce(tcp);
-        tcp->cwnd = least(tcp->cwnd, tcp->ssthresh);
-    }
+    if (!rack->is_probe_again || is_duplicate || tcp->repair != REPAIR_NONE)
+        return;
+    /* The probe itself has repaired a loss. */
+    tcp_reduce(tcp);
+    tcp->cwnd = least(tcp->cwnd, tcp->ssthresh);
+}
+
+void rack_take_duplicate(struct tcp *tcp, const struct packet *packet)
+{
+    rack_judge_probe(tcp, packet, false, packet->extra != NULL);
 }
 
 void rack_judge(struct tcp *tcp, const struct packet *packet, bool has_progress, bool has_news)

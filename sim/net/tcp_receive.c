@@ -113,8 +113,11 @@ static bool is_repeat(const struct tcp *tcp, const struct packet *packet, bool h
 static void take_ack(struct tcp *tcp, const struct packet *packet)
 {
     /* The other side sends and this one only listens: nothing in the ACK is new. */
-    if (tcp->acknowledged == tcp->highest && packet->acknowledged + packet->window <= tcp->edge)
+    if (tcp->acknowledged == tcp->highest && packet->acknowledged + packet->window <= tcp->edge) {
+        if (tcp->rack && packet->length == 0 && packet->acknowledged == tcp->acknowledged)
+            rack_take_duplicate(tcp, packet);
         return;
+    }
     uint64_t before = tcp->acknowledged;
     bool was_closed = tcp->edge <= before;
     bool has_grown = packet->acknowledged + packet->window > tcp->edge;

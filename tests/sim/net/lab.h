@@ -224,4 +224,32 @@ static inline void transfer_start(struct transfer *transfer, struct lab *lab, ui
                                    &transfer_owner, &transfer->first);
 }
 
+/* Loses what enters a link from now on, or nothing any more. */
+static inline void lab_lose(struct lab *lab, uint32_t link, bool all)
+{
+    lab->net->links[link]->is_random = true;
+    lab->net->links[link]->config.loss = all;
+}
+
+/* The next length bytes of the pattern, as a write of the transfer number. */
+static inline void transfer_write(struct transfer *transfer, uint64_t length, uint16_t number)
+{
+    struct cause cause = {.transfer = number};
+
+    cause.parts.ns[PART_PROCESSING] = transfer->lab->engine.now_ns;
+    tcp_write(transfer->sender, (struct slice){&source_pattern, tcp_written(transfer->sender), length}, &cause);
+}
+
+/* An open connection without data over 50 ms each way. */
+static inline void transfer_open(struct transfer *transfer, struct lab *lab, const struct tcp_config *tcp)
+{
+    struct link_config config = lab_link(0, 50 * MS);
+
+    lab_open(lab, 16 * MIB, 0, NULL);
+    lab_chain(lab, 1, &config);
+    transfer_start(transfer, lab, 1, tcp);
+    lab_run(lab);
+    CU_ASSERT_EQUAL_FATAL(transfer->established, 2);
+}
+
 #endif

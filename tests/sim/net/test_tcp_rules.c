@@ -3,32 +3,6 @@
 #include "sim/net/tcp.h"
 #include "tests/sim/net/lab.h"
 
-static void lose(struct lab *lab, uint32_t link, bool all)
-{
-    lab->net->links[link]->is_random = true;
-    lab->net->links[link]->config.loss = all;
-}
-
-static void write_pattern(struct transfer *transfer, uint64_t length, uint16_t number)
-{
-    struct cause cause = {.transfer = number};
-
-    cause.parts.ns[PART_PROCESSING] = transfer->lab->engine.now_ns;
-    tcp_write(transfer->sender, (struct slice){&source_pattern, tcp_written(transfer->sender), length}, &cause);
-}
-
-/* An open connection without data over 50 ms each way. */
-static void open_idle(struct transfer *transfer, struct lab *lab, const struct tcp_config *tcp)
-{
-    struct link_config config = lab_link(0, 50 * MS);
-
-    lab_open(lab, 16 * MIB, 0, NULL);
-    lab_chain(lab, 1, &config);
-    transfer_start(transfer, lab, 1, tcp);
-    lab_run(lab);
-    CU_ASSERT_EQUAL_FATAL(transfer->established, 2);
-}
-
 static void test_congestion_avoidance(void)
 {
     struct transfer transfer = {.total = 0};
@@ -37,10 +11,10 @@ static void test_congestion_avoidance(void)
     int64_t start_ns;
 
     tcp.delayed_ack_ns = 0;
-    open_idle(&transfer, &lab, &tcp);
+    transfer_open(&transfer, &lab, &tcp);
     transfer.sender->ssthresh = 14600;
     start_ns = lab.engine.now_ns;
-    write_pattern(&transfer, 1000000, 1);
+    transfer_write(&transfer, 1000000, 1);
     for (uint64_t round = 1; round <= 20; round++) {
         lab_run_until(&lab, start_ns + (int64_t)round * 100 * MS);
         CU_ASSERT_EQUAL(transfer.sender->cwnd, (10 + round) * 1460);
@@ -55,9 +29,9 @@ static void test_unused_window_does_not_grow(void)
     struct transfer transfer = {.total = 0};
     struct lab lab;
 
-    open_idle(&transfer, &lab, &tcp_rfc);
+    transfer_open(&transfer, &lab, &tcp_rfc);
     for (int i = 0; i < 50; i++) {
-        write_pattern(&transfer, 2920, 1); /* two of ten segments */
+        transfer_write(&transfer, 2920, 1); /* two of ten segments */
         lab_run_until(&lab, lab.engine.now_ns + 100 * MS);
     }
     CU_ASSERT_EQUAL(transfer.sender->cwnd, 14600);
@@ -73,9 +47,9 @@ static void test_lost_syn_means_caution(void)
 
     lab_open(&lab, 16 * MIB, 0, NULL);
     lab_chain(&lab, 1, &config);
-    lose(&lab, 0, true);
+    lab_lose(&lab, 0, true);
     transfer_start(&transfer, &lab, 1, &tcp_rfc);
-    lose(&lab, 0, false);
+    lab_lose(&lab, 0, false);
     lab_run_until(&lab, 1 * SECOND + 100 * MS);
     CU_ASSERT_EQUAL(transfer.sender->cwnd, 1460);
     CU_ASSERT_EQUAL(transfer.sender->next, 1460);
@@ -136,8 +110,8 @@ static void test_receiver_opens_by_whole_segments(void)
 
     tcp.receive_buffer = 20000;
     tcp.delayed_ack_ns = 0;
-    open_idle(&transfer, &lab, &tcp);
-    write_pattern(&transfer, 40000, 1);
+    transfer_open(&transfer, &lab, &tcp);
+    transfer_write(&transfer, 40000, 1);
     lab_run_until(&lab, lab.engine.now_ns + 900 * MS);
     CU_ASSERT_EQUAL(transfer.got, 20000);
     acks = net_link(lab.net, 1).packets;
@@ -166,14 +140,14 @@ static void test_echo_of_the_first(void)
     struct lab lab;
 
     tcp.has_timestamps = true;
-    open_idle(&transfer, &lab, &tcp);
+    transfer_open(&transfer, &lab, &tcp);
     CU_ASSERT_EQUAL(transfer.sender->rtt_ns, 100 * MS);
-    write_pattern(&transfer, 1448, 1);
+    transfer_write(&transfer, 1448, 1);
     lab_run_until(&lab, lab.engine.now_ns + 40 * MS);
     lab.engine.now_ns += 8 * MS;
     int64_t later_ns = lab.engine.now_ns - transfer.sender->sent_ns;
 
-    write_pattern(&transfer, 1448, 1);
+    transfer_write(&transfer, 1448, 1);
     lab_run(&lab);
     /* The ACK of both echoes the first one's clock: the sample is a round trip and the time between them. */
     CU_ASSERT_TRUE(later_ns > 0);
@@ -188,11 +162,11 @@ static void test_early_fin_is_answered(void)
     struct cause cause = {0};
     uint64_t acks;
 
-    open_idle(&transfer, &lab, &tcp_rfc);
+    transfer_open(&transfer, &lab, &tcp_rfc);
     acks = net_link(lab.net, 1).packets;
-    lose(&lab, 0, true);
-    write_pattern(&transfer, 100, 1);
-    lose(&lab, 0, false);
+    lab_lose(&lab, 0, true);
+    transfer_write(&transfer, 100, 1);
+    lab_lose(&lab, 0, false);
     tcp_finish(transfer.sender, &cause);
     lab_run_until(&lab, lab.engine.now_ns + 60 * MS);
     CU_ASSERT_EQUAL(transfer.ended_receiver, 0);
@@ -212,11 +186,11 @@ static void test_limited_transmit(void)
 
         tcp.initial_window = 3;
         tcp.has_sack = sack;
-        open_idle(&transfer, &lab, &tcp);
-        lose(&lab, 0, true);
-        write_pattern(&transfer, 1460, 1);
-        lose(&lab, 0, false);
-        write_pattern(&transfer, 10 * 1460, 1);
+        transfer_open(&transfer, &lab, &tcp);
+        lab_lose(&lab, 0, true);
+        transfer_write(&transfer, 1460, 1);
+        lab_lose(&lab, 0, false);
+        transfer_write(&transfer, 10 * 1460, 1);
         lab_run(&lab);
         /* Two segments arrive behind the lost one: their ACKs send two more, and the third duplicate repairs. */
         CU_ASSERT_EQUAL(transfer.got, 11 * 1460);
@@ -236,10 +210,10 @@ static void test_waiting_behind_another_transfer(void)
     int64_t start_ns;
 
     tcp.delayed_ack_ns = 0;
-    open_idle(&transfer, &lab, &tcp);
+    transfer_open(&transfer, &lab, &tcp);
     start_ns = lab.engine.now_ns;
-    write_pattern(&transfer, 14600, 2); /* fills the window */
-    write_pattern(&transfer, 100, 1);   /* waits for the first ACK */
+    transfer_write(&transfer, 14600, 2); /* fills the window */
+    transfer_write(&transfer, 100, 1);   /* waits for the first ACK */
     transfer.total = 14700;
     lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.done_ns, start_ns + 150 * MS);
@@ -257,11 +231,11 @@ static void test_timeout_after_others_have_spoken(void)
     struct cause cause = {.transfer = 0};
     int64_t start_ns;
 
-    open_idle(&transfer, &lab, &tcp_rfc);
+    transfer_open(&transfer, &lab, &tcp_rfc);
     start_ns = lab.engine.now_ns;
-    lose(&lab, 0, true);
-    write_pattern(&transfer, 100, 1);
-    lose(&lab, 0, false);
+    lab_lose(&lab, 0, true);
+    transfer_write(&transfer, 100, 1);
+    lab_lose(&lab, 0, false);
     transfer.total = 100;
     tcp_write_bytes(transfer.receiver, "nobody's", 8, &cause);
     lab_run(&lab);
@@ -279,14 +253,14 @@ static void test_advancing_duplicate(void)
     struct lab lab;
     int64_t start_ns;
 
-    open_idle(&transfer, &lab, &tcp_rfc);
+    transfer_open(&transfer, &lab, &tcp_rfc);
     start_ns = lab.engine.now_ns;
-    write_pattern(&transfer, 100, 1); /* its ACK is delayed until the third segment shows the hole */
-    lose(&lab, 0, true);
-    write_pattern(&transfer, 100, 1);
-    lose(&lab, 0, false);
+    transfer_write(&transfer, 100, 1); /* its ACK is delayed until the third segment shows the hole */
+    lab_lose(&lab, 0, true);
+    transfer_write(&transfer, 100, 1);
+    lab_lose(&lab, 0, false);
     for (int i = 0; i < 3; i++)
-        write_pattern(&transfer, 100, 1);
+        transfer_write(&transfer, 100, 1);
     lab_run_until(&lab, start_ns + 150 * MS);
     CU_ASSERT_EQUAL(transfer.got, 500);
     CU_ASSERT_EQUAL(tcp_info(transfer.sender).fast_recoveries, 1);
