@@ -243,6 +243,20 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
     return ERR_OK;
 }
 
+/* A line of the event log: what TCP sends again, between hosts, and its probes. */
+static void repeat_seen(void *context, uint32_t from_node, uint32_t to_node, enum tcp_repeat what, uint64_t offset,
+                        uint32_t length)
+{
+    struct world *world = context;
+    const char *from = net_name(world->net, from_node), *to = net_name(world->net, to_node);
+
+    if (what == TCP_REPEAT_SYN)
+        watch_event(world, "again %s %s TCP SYN", from, to);
+    else
+        watch_event(world, "%s %s %s TCP %llu+%u", what == TCP_REPEAT_PROBE ? "probe" : "again", from, to,
+                    (unsigned long long)offset, length);
+}
+
 static enum err world_init(struct world *world, const struct trial *trial, struct arena *arena, struct net_tap *tap,
                            struct note *note)
 {
@@ -268,7 +282,10 @@ static enum err world_init(struct world *world, const struct trial *trial, struc
     world->dwell_ordinals = arena_alloc(arena, (size_t)ROLE_COUNT * DWELL_ROWS_MAX * sizeof(uint32_t));
     watch_init(world);
     *tap = (struct net_tap){.context = (void *)(uintptr_t)watcher, .packet = packet_seen};
-    return world_build(world, watcher && watcher->packet ? tap : NULL, note);
+    TRY(world_build(world, watcher && watcher->packet ? tap : NULL, note));
+    if (watcher && watcher->event)
+        net_watch_repeats(world->net, world, repeat_seen);
+    return ERR_OK;
 }
 
 /* The trial went beyond its memory: what can be said of it. */

@@ -15,6 +15,12 @@ struct net *net_create(struct engine *engine, struct arena *arena, struct stream
     return net;
 }
 
+void net_watch_repeats(struct net *net, void *context, net_repeat_fn *told)
+{
+    net->repeat_context = context;
+    net->repeat = told;
+}
+
 void packet_pool_grow(struct net *net)
 {
     struct packet *packets = arena_alloc(net->arena, POOL_STEP * sizeof(*packets));

@@ -46,8 +46,10 @@ struct net {
     uint64_t packets_delivering; /* popped from a link, not yet dealt with */
     uint64_t packets_departing;  /* lost, kept until the tap has seen them leave */
     uint64_t retransmissions;
-    uint64_t unclaimed;   /* datagrams for ports that nobody has bound */
-    struct link **routes; /* [from * node_count + to]: the first link of the way */
+    void *repeat_context;
+    net_repeat_fn *repeat; /* NULL: nobody is told */
+    uint64_t unclaimed;    /* datagrams for ports that nobody has bound */
+    struct link **routes;  /* [from * node_count + to]: the first link of the way */
     struct node *nodes;
     uint32_t node_count;
     uint32_t node_capacity;

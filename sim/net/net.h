@@ -243,6 +243,13 @@ struct tcp_info {
 };
 struct tcp_info tcp_info(const struct tcp *tcp);
 
+/* Told of each TCP segment that is sent again: stream offset and payload bytes of a segment of data, 0 and 0 of a SYN.
+ * Also of a tail loss probe (RFC 8985), before it is sent and whether it was sent before or not. */
+enum tcp_repeat { TCP_REPEAT_SYN, TCP_REPEAT_DATA, TCP_REPEAT_PROBE };
+typedef void net_repeat_fn(void *context, uint32_t from_node, uint32_t to_node, enum tcp_repeat what, uint64_t offset,
+                           uint32_t length);
+void net_watch_repeats(struct net *net, void *context, net_repeat_fn *told);
+
 /* ---- The tap ---- */
 
 enum tap_event { TAP_SENT, TAP_RECEIVED, TAP_DROPPED };

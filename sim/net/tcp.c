@@ -163,7 +163,7 @@ struct cause tcp_opening(const struct tcp *tcp)
 }
 
 /* The handshake is done for this end. */
-static void tcp_open(struct tcp *tcp)
+static void tcp_open(struct tcp *tcp, const struct packet *packet)
 {
     bool was_lost = tcp->tries > 0;
 
@@ -173,6 +173,11 @@ static void tcp_open(struct tcp *tcp)
     tcp->cwnd = was_lost ? tcp->mss : tcp_initial_window(tcp);
     if (!was_lost) {
         tcp_measure(tcp, tcp->engine->now_ns - tcp->timed_ns);
+        return;
+    }
+    /* The echo says which of the SYNs was answered: RFC 7323 section 4.1, and Linux lets that stand. */
+    if (tcp->rack && tcp->config.has_timestamps) {
+        tcp_measure(tcp, (int64_t)(tcp_stamp_us(tcp) - packet->echo_us) * US);
         return;
     }
     /* RFC 6298 rule 5.7: the timeout that the SYN had grown to is not kept. */
@@ -193,7 +198,7 @@ static void tcp_take_syn_ack(struct tcp *tcp, const struct packet *packet)
     tcp->edge = packet->window;
     tcp->window_max = packet->window;
     tcp->recent_us = packet->stamp_us;
-    tcp_open(tcp);
+    tcp_open(tcp, packet);
     tcp_send_control(tcp, PACKET_ACK, false);
     tcp_output(tcp);
     tcp_tell_established(tcp, packet);
@@ -235,11 +240,12 @@ void tcp_take_rare(struct tcp *tcp, const struct packet *packet)
         return;
     }
     if (packet->flags & PACKET_SYN) {
-        tcp_count_again(tcp);
+        tcp->recent_us = packet->stamp_us;
+        tcp_count_again(tcp, TCP_REPEAT_SYN, 0, 0);
         tcp_send_control(tcp, PACKET_SYN | PACKET_ACK, false);
         return;
     }
-    tcp_open(tcp);
+    tcp_open(tcp, packet);
     tcp_tell_established(tcp, packet);
     if (tcp->state == TCP_OPEN)
         tcp_take(tcp, packet);
@@ -286,7 +292,7 @@ void tcp_timeout(struct engine *engine, void *context)
     tcp->rto_ns = 2 * tcp->rto_ns < tcp->config.rto_max_ns ? 2 * tcp->rto_ns : tcp->config.rto_max_ns;
     tcp->late_part = PART_TIMER;
     if (!is_open) {
-        tcp_count_again(tcp);
+        tcp_count_again(tcp, TCP_REPEAT_SYN, 0, 0);
         tcp_send_syn(tcp);
     } else if (tcp->edge <= tcp->acknowledged && tcp->acknowledged < tcp->out.end) {
         tcp_probe(tcp);

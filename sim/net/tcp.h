@@ -8,6 +8,7 @@
 #ifndef SIM_NET_TCP_H
 #define SIM_NET_TCP_H
 
+#include "sim/base/units.h"
 #include "sim/net/graph.h"
 #include "sim/net/ranges.h"
 
@@ -156,17 +157,30 @@ static inline uint64_t greatest(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+/* The clock of the timestamps option. */
+static inline uint32_t tcp_stamp_us(const struct tcp *tcp)
+{
+    return (uint32_t)(tcp->engine->now_ns / US);
+}
+
 static inline void tcp_set_last(struct tcp *tcp, const struct cause *cause)
 {
     tcp->last = *cause;
     tcp->last_ns = tcp->engine->now_ns;
 }
 
+static inline void tcp_tell_repeat(struct tcp *tcp, enum tcp_repeat what, uint64_t offset, uint32_t length)
+{
+    if (tcp->net->repeat)
+        tcp->net->repeat(tcp->net->repeat_context, tcp->node, tcp->peer_node, what, offset, length);
+}
+
 /* A segment is sent that was sent before. */
-static inline void tcp_count_again(struct tcp *tcp)
+static inline void tcp_count_again(struct tcp *tcp, enum tcp_repeat what, uint64_t offset, uint32_t length)
 {
     tcp->retransmitted++;
     tcp->net->retransmissions++;
+    tcp_tell_repeat(tcp, what, offset, length);
 }
 
 /* ---- tcp.c ---- */

@@ -479,18 +479,20 @@ void rack_output(struct tcp *tcp)
 static void rack_probe(struct tcp *tcp)
 {
     struct rack *rack = tcp->rack;
-    uint64_t length = tcp->next < tcp_end_offset(tcp) ? tcp_sendable(tcp, tcp->next, 0) : 0;
-    uint64_t sent;
+    const struct sent *last = sent_at(rack, rack->end - 1);
+    uint64_t from = tcp->next;
+    uint64_t length = from < tcp_end_offset(tcp) ? tcp_sendable(tcp, from, 0) : 0;
 
     rack->is_probe_again = length == 0;
-    if (length > 0) {
-        sent = tcp_send_data(tcp, tcp->next, length);
-        tcp->next += sent;
-    } else {
-        const struct sent *last = sent_at(rack, rack->end - 1);
-
-        tcp_send_data(tcp, last->from, sent_length(last));
+    if (length == 0) {
+        from = last->from;
+        length = sent_length(last);
     }
+    tcp_tell_repeat(tcp, TCP_REPEAT_PROBE, from, (uint32_t)length);
+    uint64_t sent = tcp_send_data(tcp, from, length);
+
+    if (!rack->is_probe_again)
+        tcp->next += sent;
     rack->has_probe = true;
     rack->probe_end = tcp->highest;
     rack->probes++;

@@ -32,7 +32,7 @@ static void take_measure(struct tcp *tcp, const struct packet *packet)
     if (tcp->rack) {
         rtt_ns = rack_first_rtt_ns(tcp);
     } else if (tcp->config.has_timestamps) {
-        rtt_ns = (int64_t)((uint32_t)(now_ns / US) - packet->echo_us) * US;
+        rtt_ns = (int64_t)(tcp_stamp_us(tcp) - packet->echo_us) * US;
     } else if (tcp->is_timed && tcp->acknowledged >= tcp->timed_until) {
         rtt_ns = now_ns - tcp->timed_ns;
         tcp->is_timed = false;

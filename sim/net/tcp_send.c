@@ -18,11 +18,6 @@ static inline uint32_t tcp_option_bytes(const struct tcp *tcp, uint16_t flags, u
            (sack_count ? SACK_HEAD_BYTES + SACK_BLOCK_BYTES * sack_count : 0);
 }
 
-static uint32_t tcp_stamp_us(const struct tcp *tcp)
-{
-    return (uint32_t)(tcp->engine->now_ns / US);
-}
-
 /* The window that a segment sent now offers. */
 static uint32_t tcp_offer(struct tcp *tcp, bool is_syn)
 {
@@ -205,7 +200,7 @@ static void tcp_note_again(struct tcp *tcp, struct packet *packet)
     packet->flags |= PACKET_AGAIN;
     tcp->again_in_flight++;
     tcp->is_timed = false;
-    tcp_count_again(tcp);
+    tcp_count_again(tcp, TCP_REPEAT_DATA, packet->offset, packet->length);
 }
 
 uint64_t tcp_send_data(struct tcp *tcp, uint64_t offset, uint64_t length)

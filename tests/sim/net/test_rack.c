@@ -306,6 +306,27 @@ static void test_silence_halves(void)
     }
 }
 
+/* RFC 7323 section 4.1: a SYN that was sent again measures, too, since its echo tells which one was answered. */
+static void test_lost_syn_is_measured(void)
+{
+    struct transfer transfer = {.total = 100000};
+    struct lab lab;
+    struct link_config config = lab_link(0, 50 * MS);
+
+    lab_open(&lab, 16 * MIB, 0, NULL);
+    lab_chain(&lab, 1, &config);
+    lab_lose(&lab, 0, true);
+    transfer_start(&transfer, &lab, 1, &tcp_linux);
+    lab_lose(&lab, 0, false);
+    lab_run_until(&lab, 1 * SECOND + 100 * MS);
+    CU_ASSERT_EQUAL(transfer.sender->rtt_ns, 100 * MS);
+    CU_ASSERT_EQUAL(transfer.sender->rto_ns, 300 * MS);
+    CU_ASSERT_EQUAL(transfer.sender->cwnd, MSS);
+    lab_run(&lab);
+    CU_ASSERT_EQUAL(transfer.got, 100000);
+    lab_close(&lab);
+}
+
 static const struct unit_test tests[] = {
     {"RFC 8985 section 6.2: three reports and what was sent before them is lost", test_three_are_enough},
     {"RFC 8985 section 6.2: one report, and it is lost a quarter of a round trip later", test_one_needs_time},
@@ -317,6 +338,7 @@ static const struct unit_test tests[] = {
     {"RFC 8985 section 7.4: a probe in vain does not", test_probe_in_vain},
     {"RFC 8985 section 6.3: without any answer timeouts double", test_timeouts_double},
     {"RFC 8985 section 6.2: reordering that was seen is borne", test_reordering_is_borne},
+    {"RFC 7323 section 4.1: the echo measures a SYN that was sent again", test_lost_syn_is_measured},
     {"Linux: the first 16 segments, and those after silence, are acknowledged at once", test_quick_acks},
     {"RFC 2861 section 3.1: silence halves the window, keeps it, or restarts", test_silence_halves},
     {NULL, NULL},
