@@ -90,7 +90,9 @@ static enum err open_parties(struct run *run, bool wants_bytes, struct note *not
 {
     const struct command_given *keys = command_option(run->line, "--keys");
     enum party_kind kind = cms_party_kind((enum cms_suite)run->setup.file.scenario.suite);
-    const struct party_set_config config = {.server_names = sim_server_names, .with_rsa = kind == PARTY_RSA};
+    const struct party_set_config config = {.server_names = sim_server_names,
+                                            .with_rsa = kind == PARTY_RSA,
+                                            .bob_others = (uint32_t)run->setup.file.scenario.devices - 1};
 
     if (!wants_bytes && !keys)
         return ERR_OK;

@@ -25,10 +25,14 @@ static void cargo_seal_bytes(struct cargo *cargo)
                                   .recipient = &parties->bob[kind],
                                   .suite = suite_of(world),
                                   .with_certificate = world->scenario->certificate != 0,
-                                  .signing_time_s = SIM_EPOCH_S};
+                                  .signing_time_s = SIM_EPOCH_S,
+                                  .others = parties->bob_others[kind],
+                                  .other_count = (uint32_t)world->scenario->devices - 1};
     struct slice file = {world->trial->file, 0, world->trial->file_bytes};
     uint8_t *sealed = arena_alloc(world->arena, cargo->body.length);
     struct note note = {{0}};
+
+    check(sealing.other_count <= parties->bob_other_count);
     enum err error = cms_seal(&sealing, file, sealed, cargo->body.length, &note);
 
     check(error == ERR_OK);
@@ -74,7 +78,9 @@ void cargo_init(struct cargo *cargo, struct world *world)
     if (cargo->is_sealed_body) {
         cargo->content_type = cms_content_type(suite_of(world));
         cargo->body.source = &source_pattern;
-        cargo->body.length = cms_sealed_size(suite_of(world), world->scenario->certificate != 0, file_bytes);
+        /* Whichever device answers has to open it (RFC 8591 section 9.1): a RecipientInfo for each. */
+        cargo->body.length = cms_sealed_size_for(suite_of(world), (uint32_t)world->scenario->devices,
+                                                 world->scenario->certificate != 0, file_bytes);
         if (world->wants_bytes)
             cargo_seal_bytes(cargo);
     }

@@ -262,12 +262,17 @@ static enum err init_kind(struct party_set *set, enum party_kind kind, const str
 
     TRY(party_init_authority(&set->authority[kind], kind, note));
     TRY(party_init_user(&set->alice[kind], &set->authority[kind], alice, note));
-    return party_init_user(&set->bob[kind], &set->authority[kind], bob, note);
+    TRY(party_init_user(&set->bob[kind], &set->authority[kind], bob, note));
+    for (uint32_t i = 0; i < config->bob_others; i++)
+        TRY(party_init_user(&set->bob_others[kind][i], &set->authority[kind], bob, note));
+    return ERR_OK;
 }
 
 enum err party_set_init(struct party_set *set, const struct party_set_config *config, struct note *note)
 {
     *set = (struct party_set){0};
+    check(config->bob_others < PARTY_DEVICES_MAX);
+    set->bob_other_count = config->bob_others;
     TRY(init_kind(set, PARTY_EC, config, note));
     if (config->with_rsa)
         TRY(init_kind(set, PARTY_RSA, config, note));
@@ -286,6 +291,8 @@ void party_set_free(struct party_set *set)
         party_free(&set->authority[kind]);
         party_free(&set->alice[kind]);
         party_free(&set->bob[kind]);
+        for (uint32_t i = 0; i < PARTY_DEVICES_MAX - 1; i++)
+            party_free(&set->bob_others[kind][i]);
     }
     for (size_t i = 0; i < PARTY_SERVERS_MAX; i++)
         party_free(&set->servers[i]);

@@ -15,6 +15,7 @@ struct x509_st;     /* OpenSSL's X509 */
 enum {
     PARTY_NAME_MAX = 39,            /* characters of an AoR or host name */
     PARTY_SIGNATURE_EC = 71,        /* bytes of DER that an ECDSA signature counts: its most frequent size */
+    PARTY_DEVICES_MAX = 8,          /* of one user */
     PARTY_SERVERS_MAX = 48,         /* TLS servers of one set */
     PARTY_CERTIFICATE_EC = 412,     /* bytes of DER of a P-256 certificate, ECDSA signature of 71 bytes */
     PARTY_CERTIFICATE_RSA = 809,    /* bytes of DER of an RSA-2048 certificate */
@@ -59,10 +60,12 @@ MUST_USE enum err party_write_key(const struct party *party, struct sink *pem);
 /* Everybody a trial with real bytes needs. Making RSA keys takes some tenths of a second, so the owner makes one set
  * for all its trials. */
 struct party_set {
-    struct party authority[PARTY_KIND_COUNT]; /* by kind; the RSA one only when asked for */
-    struct party alice[PARTY_KIND_COUNT];     /* sip:alice@open-ims.test */
-    struct party bob[PARTY_KIND_COUNT];       /* sip:bob@open-ims.test */
-    struct party servers[PARTY_SERVERS_MAX];  /* in the order of their names */
+    struct party authority[PARTY_KIND_COUNT];                         /* by kind; the RSA one only when asked for */
+    struct party alice[PARTY_KIND_COUNT];                             /* sip:alice@open-ims.test */
+    struct party bob[PARTY_KIND_COUNT];                               /* sip:bob@open-ims.test */
+    struct party bob_others[PARTY_KIND_COUNT][PARTY_DEVICES_MAX - 1]; /* his other devices: the same name, other keys */
+    uint32_t bob_other_count;
+    struct party servers[PARTY_SERVERS_MAX]; /* in the order of their names */
     size_t server_count;
 };
 
@@ -70,6 +73,7 @@ struct party_set_config {
     const char *alice, *bob;         /* AoRs; NULL for those above */
     const char *const *server_names; /* ends with NULL; NULL for none */
     bool with_rsa;
+    uint32_t bob_others; /* other devices of bob's, at most PARTY_DEVICES_MAX - 1 */
 };
 
 /* Makes the set; freed by party_set_free, also after a failure. */

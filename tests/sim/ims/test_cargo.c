@@ -2,6 +2,7 @@
 /* What is done with the file at either end of an MSRP session. */
 #include "sim/base/check.h"
 #include "sim/base/units.h"
+#include "sim/sec/cms.h"
 #include "sim/sim.h"
 #include "tests/unit.h"
 
@@ -13,7 +14,7 @@ static struct party_set parties;
 static void set_up(void)
 {
     struct note note = {{0}};
-    struct party_set_config config = {.server_names = sim_server_names, .with_rsa = true};
+    struct party_set_config config = {.server_names = sim_server_names, .with_rsa = true, .bob_others = 2};
 
     arena = arena_create((size_t)1 << 30);
     for (int i = 0; i < COST_OPERATION_COUNT; i++)
@@ -128,6 +129,24 @@ static void a_text_comes_between_the_chunks_of_the_file(void)
         }
 }
 
+/* RFC 8591 section 9.1: whichever device answers has to open it. */
+static void the_file_is_sealed_for_every_device(void)
+{
+    for (uint64_t devices = 1; devices <= 3; devices++)
+        for (int suite = SUITE_RFC8591; suite <= SUITE_2013_3DES; suite++) {
+            struct scenario scenario = standard();
+
+            scenario.devices = devices;
+            scenario.suite = suite;
+            struct outcome outcome = run(&scenario, "msrp-smime", 5000, NULL);
+
+            CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+            CU_ASSERT_EQUAL(outcome.body_bytes,
+                            cms_sealed_size_for((enum cms_suite)suite, (uint32_t)devices, true, 5000));
+            CU_ASSERT_EQUAL(run(&scenario, "msrp-smime", 5000, &wants_bytes).delay_ns, outcome.delay_ns);
+        }
+}
+
 int main(void)
 {
     const struct unit_test tests[] = {
@@ -135,6 +154,7 @@ int main(void)
          a_file_is_hashed_before_invite_and_again_before_it_is_in_hand},
         {"a certificate that has to be fetched is waited for", a_certificate_that_has_to_be_fetched_is_waited_for},
         {"a text comes between the chunks of the file", a_text_comes_between_the_chunks_of_the_file},
+        {"the file is sealed for every device", the_file_is_sealed_for_every_device},
         {NULL, NULL},
     };
 
