@@ -17,7 +17,7 @@ for arm in $("$HOPSIM" list arms --csv | tail -n +2 | cut -d, -f1); do
         NR == 1 { for (i = 1; i <= NF; i++) { if ($i ~ /^part_/) part[i] = 1; if ($i == "delay_ns") delay = i } }
         NR == 2 { for (i in part) sum += $i; exit !(delay && sum == $delay) }' row.csv
     case $arm in
-    message-*) expect "$arm has no setup" [ -z "$(column setup_ns)" ] ;;
+    message-* | http-*) expect "$arm has no setup" [ -z "$(column setup_ns)" ] ;;
     *) expect "$arm has a setup" [ "$(column setup_ns)" -gt 0 ] ;;
     esac
     expect "$arm for people" "$HOPSIM" run paper-exact --arm "$arm"
