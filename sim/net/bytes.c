@@ -6,7 +6,15 @@
 #include "sim/net/tcp.h"
 #include "sim/net/udp.h"
 
-enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, IP_DF = 0x4000, IP_MF = 0x2000, BLOCK = 1024 };
+enum {
+    PROTOCOL_IP = 4,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
+    IP_PROTOCOL_AT = 9,
+    IP_DF = 0x4000,
+    IP_MF = 0x2000,
+    BLOCK = 1024
+};
 
 /* The Internet checksum (RFC 1071) of a text that comes in pieces of any length. */
 struct checksum {
@@ -262,10 +270,95 @@ static void write_tcp(const struct net *net, const struct packet *packet, struct
     payload_copy(packet, 0, packet->length, NULL, sink);
 }
 
-void net_packet_bytes(struct net *net, const struct packet *packet, struct sink *sink)
+/* ---- Protected packets ---- */
+
+/* The packet with nothing around it. */
+static void write_bare(const struct net *net, const struct packet *packet, struct sink *sink)
 {
     if (packet->flags & PACKET_UDP)
         write_udp(net, packet, sink);
     else
         write_tcp(net, packet, sink);
+}
+
+/* What a shield makes of a packet of these bytes: what stands behind the new IP header. */
+static void shield_write(const struct packet_shielded *shielded, struct span inner, struct sink *sink)
+{
+    const struct net_shield_config *config = &shielded->shield->config;
+    uint8_t protocol = config->is_tunnel ? PROTOCOL_IP : (uint8_t)inner.data[IP_PROTOCOL_AT];
+
+    config->write(config->context, shielded->sequence, protocol,
+                  config->is_tunnel ? inner : span_after(inner, IP_HEADER_BYTES), sink);
+}
+
+static struct ip shield_ip(const struct net *net, const struct packet *packet, const struct shield *shield)
+{
+    const struct net_shield_config *config = &shield->config;
+    struct ip ip = {.from = config->from_address ? config->from_address : net->nodes[config->from].address,
+                    .to = config->to_address ? config->to_address : net->nodes[config->to].address,
+                    .protocol = config->protocol,
+                    .fragment = packet->flags & PACKET_UDP ? 0 : IP_DF};
+
+    return ip;
+}
+
+/* Protected from host to host: a segment as it is, of a datagram the piece that this fragment is. */
+static void write_shielded(const struct net *net, const struct packet *packet, struct sink *sink)
+{
+    bool is_udp = packet->flags & PACKET_UDP;
+    const struct packet_shielded *shielded = is_udp ? &packet->of.carried->shielded : &packet->extra->shielded;
+    struct packet inner = shield_inner(packet);
+    char bare_bytes[IP_BYTES_MAX], whole_bytes[IP_BYTES_MAX];
+    struct sink bare = SINK(bare_bytes), whole = SINK(whole_bytes);
+    struct ip ip = shield_ip(net, packet, shielded->shield);
+
+    inner.ttl = PACKET_TTL;
+    write_bare(net, &inner, &bare);
+    shield_write(shielded, sink_written(&bare), &whole);
+    check(!bare.overflow && !whole.overflow);
+    if (is_udp) {
+        uint64_t end = packet->offset + packet->length;
+
+        check(end <= whole.size && whole.size == packet->of.carried->wire_length);
+        ip.fragment = (uint16_t)(packet->offset / 8 | (end < whole.size ? IP_MF : 0));
+        write_ip(packet, &ip, sink);
+        sink_bytes(sink, whole.data + packet->offset, packet->length);
+        return;
+    }
+    check(whole.size + IP_HEADER_BYTES == packet->bytes);
+    write_ip(packet, &ip, sink);
+    sink_span(sink, sink_written(&whole));
+}
+
+static void write_outside_tunnel(const struct net *net, const struct packet *packet, struct sink *sink)
+{
+    if (packet->flags & PACKET_SHIELDED)
+        write_shielded(net, packet, sink);
+    else
+        write_bare(net, packet, sink);
+}
+
+static void write_tunnelled(const struct net *net, const struct packet *packet, struct sink *sink)
+{
+    struct packet inner = shield_inner(packet), outer = *packet;
+    const struct packet_shielded *tunnel = &packet->extra->tunnel;
+    char inner_bytes[IP_BYTES_MAX], whole_bytes[IP_BYTES_MAX];
+    struct sink within = SINK(inner_bytes), whole = SINK(whole_bytes);
+    struct ip ip = shield_ip(net, packet, tunnel->shield);
+
+    write_outside_tunnel(net, &inner, &within);
+    shield_write(tunnel, sink_written(&within), &whole);
+    check(!within.overflow && !whole.overflow && whole.size + IP_HEADER_BYTES == packet->bytes);
+    outer.ttl = PACKET_TTL;
+    outer.id = (uint16_t)tunnel->sequence;
+    write_ip(&outer, &ip, sink);
+    sink_span(sink, sink_written(&whole));
+}
+
+void net_packet_bytes(struct net *net, const struct packet *packet, struct sink *sink)
+{
+    if (packet->flags & PACKET_TUNNELLED)
+        write_tunnelled(net, packet, sink);
+    else
+        write_outside_tunnel(net, packet, sink);
 }

@@ -326,6 +326,15 @@ uint64_t net_payload_bytes(const struct net *net)
     return bytes;
 }
 
+uint64_t net_shield_bytes(const struct net *net)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < net->link_count; i++)
+        bytes += net->links[i]->shield_bytes;
+    return bytes;
+}
+
 void net_begin_draws(struct net *net, uint64_t first)
 {
     for (uint32_t i = 0; i < net->link_count; i++)
@@ -362,5 +371,5 @@ void net_check(const struct net *net)
         check(link->packets == link->flight_first + link->dropped_loss + link_in_flight(link));
         in_flight += link_in_flight(link);
     }
-    check(net->packets_alive == in_flight + net->packets_delivering + net->packets_departing);
+    check(net->packets_alive == in_flight + net->packets_delivering + net->packets_departing + net->packets_shielding);
 }

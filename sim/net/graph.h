@@ -8,6 +8,7 @@
 #include "sim/net/link.h"
 #include "sim/net/net.h"
 #include "sim/net/packet.h"
+#include "sim/net/shield.h"
 
 /* Who owns a port. */
 struct binding {
@@ -45,6 +46,8 @@ struct net {
     uint64_t packets_alive;
     uint64_t packets_delivering; /* popped from a link, not yet dealt with */
     uint64_t packets_departing;  /* lost, kept until the tap has seen them leave */
+    uint64_t packets_shielding;  /* being sealed or opened, or waiting for it */
+    struct shield *shields;
     uint64_t retransmissions;
     void *repeat_context;
     net_repeat_fn *repeat; /* NULL: nobody is told */
@@ -120,7 +123,10 @@ static inline struct link *net_route(const struct net *net, uint32_t from, uint3
 
 /* The end of a packet's way; they give it back. */
 void tcp_arrive(struct net *net, struct packet *packet);
-void udp_arrive(struct net *net, struct packet *packet);
+void udp_arrive(struct net *net, struct packet *packet, struct link *link);
+
+/* A datagram that was protected has been opened. */
+void udp_finish(struct net *net, struct packet *packet);
 
 /* A packet of theirs is no more, arrived or lost; was lost; became more. */
 void tcp_gone(const struct packet *packet);

@@ -6,6 +6,7 @@
 #include "sim/net/link.h"
 #include "sim/base/units.h"
 #include "sim/net/graph.h"
+#include "sim/net/udp.h"
 
 /* Rings are read and written in order, each line again only after all others: it is asked for some packets ahead. */
 enum { RING_FIRST = 16, AHEAD = 6 };
@@ -473,7 +474,59 @@ static inline void link_expect(struct link *link)
     engine_at_ticket(link->engine, next->arrive_ns, next->ticket, link, link_arrive);
 }
 
-/* The packet comes out: to its node, or on to the next link. */
+/* What protects a packet is counted by itself. */
+static void link_count_shield(struct link *link, const struct packet *packet)
+{
+    struct packet inner = packet->flags & PACKET_TUNNELLED ? shield_inner(packet) : *packet;
+
+    link->shield_bytes += (uint64_t)packet->bytes - inner.bytes;
+    if (!(inner.flags & PACKET_SHIELDED))
+        return;
+    if (!(inner.flags & PACKET_UDP)) {
+        link->shield_bytes += (uint64_t)inner.bytes - shield_inner(&inner).bytes;
+    } else if (packet->offset == 0) { /* of fragments, the first is counted for all of them */
+        const struct udp_carried *carried = packet->of.carried;
+        uint64_t added = carried->wire_length - UDP_HEADER_BYTES - (uint64_t)carried->size;
+
+        link->shield_bytes += added;
+        link->payload_bytes -= added;
+    }
+}
+
+/* To its node, or on to the next link. */
+static inline void link_forward(struct link *link, struct packet *packet)
+{
+    struct net *net = link->net;
+
+    if (packet->to != link->to) {
+        struct link *next = link->onward[packet->to];
+
+        packet->ttl--;
+        packet->flags &= (uint16_t)~PACKET_ORIGIN;
+        if (next->has_tunnel && shield_enter_tunnel(next, packet))
+            return;
+        if (packet->bytes <= next->mtu)
+            link_carry(next, packet);
+        else
+            link_fragment(next, packet);
+        return;
+    }
+    net->packets_delivering++;
+    if (packet->flags & PACKET_UDP)
+        udp_arrive(net, packet, link);
+    else if (packet->flags & PACKET_SHIELDED)
+        shield_take(packet, link);
+    else
+        tcp_arrive(net, packet);
+    net->packets_delivering--;
+}
+
+void link_pass(struct link *link, struct packet *packet)
+{
+    link_forward(link, packet);
+}
+
+/* The packet comes out. */
 static inline void link_deliver(struct link *link, struct packet *packet)
 {
     struct net *net = link->net;
@@ -483,23 +536,12 @@ static inline void link_deliver(struct link *link, struct packet *packet)
         tap_tell(link, TAP_RECEIVED, link->engine->now_ns, packet);
     if (packet->flags & PACKET_UDP && packet->offset == 0)
         link->payload_bytes -= UDP_HEADER_BYTES;
-    if (packet->to != link->to) {
-        struct link *next = link->onward[packet->to];
-
-        packet->ttl--;
-        packet->flags &= (uint16_t)~PACKET_ORIGIN;
-        if (packet->bytes <= next->mtu)
-            link_carry(next, packet);
-        else
-            link_fragment(next, packet);
-        return;
-    }
-    net->packets_delivering++;
-    if (packet->flags & PACKET_UDP)
-        udp_arrive(net, packet);
+    if (packet->flags & (PACKET_SHIELDED | PACKET_TUNNELLED))
+        link_count_shield(link, packet);
+    if (packet->flags & PACKET_TUNNELLED)
+        shield_take(packet, link);
     else
-        tcp_arrive(net, packet);
-    net->packets_delivering--;
+        link_forward(link, packet);
 }
 
 static void link_arrive(struct engine *engine, void *context)

@@ -65,6 +65,7 @@ struct link {
     bool is_free;        /* packets may overtake one another */
     bool has_radio;
     bool is_losing; /* Gilbert's bad state */
+    bool has_tunnel;
     int64_t size_ns;
     uint64_t packets;         /* accepted */
     const struct cause *last; /* of the packet accepted last, which is on its way as long as the link is busy */
@@ -72,6 +73,7 @@ struct link {
     uint64_t bytes;
     struct link **onward;   /* the first links of the ways from node `to`, by node */
     uint64_t payload_bytes; /* of what arrived, above TCP and UDP */
+    uint64_t shield_bytes;  /* and what protected it */
 
     struct waiting *waiting; /* ring */
     uint32_t waiting_mask;
@@ -82,6 +84,7 @@ struct link {
     uint64_t rate_bps;
 
     struct radio *radio;
+    struct shield *tunnel; /* gateways at both its ends protect what has certain ports; NULL: none */
     uint64_t dropped_queue;
     uint64_t dropped_loss;
     int64_t arrive_ns;       /* of the packet accepted last, where there is jitter */
@@ -115,6 +118,9 @@ static inline void link_send(struct link *link, struct packet *packet)
     else
         link_fragment(link, packet);
 }
+
+/* A packet that has come out of a link, and of the tunnel over it, goes on. */
+void link_pass(struct link *link, struct packet *packet);
 
 /* Packets accepted that neither arrived nor were lost. */
 static inline uint64_t link_in_flight(const struct link *link)

@@ -15,6 +15,7 @@
 
 struct net;
 struct packet;
+struct shield;
 struct net_tap;
 
 /* One direction of a link. */
@@ -94,6 +95,36 @@ struct arena *net_arena(struct net *net);
 /* The least MTU on the way and its propagation, one way. */
 uint32_t net_path_mtu(const struct net *net, uint32_t from, uint32_t to);
 int64_t net_path_propagation_ns(const struct net *net, uint32_t from, uint32_t to);
+
+/* ---- Protection below UDP and TCP ---- */
+
+/*
+ * One direction of a security association between two nodes (ESP, whose bytes are the owner's): what it adds to each
+ * packet, and what that costs at both ends. Sizes: an IP payload (of a tunnel the whole packet) and trailer_bytes, in
+ * whole blocks of block_bytes, and fixed_bytes, behind an IP header.
+ */
+struct net_shield_config {
+    uint32_t from, to;
+    uint16_t from_port,
+        to_port;           /* net_shield: what goes from one or to the other; a shield that names both goes first */
+    const uint16_t *ports; /* net_tunnel: what has one of them at either end; last as long as the net */
+    uint32_t port_count;
+    bool is_tunnel;                    /* whole packets, behind an IP header of its own */
+    uint32_t from_address, to_address; /* of a tunnel's header; 0: the packet's own */
+    uint8_t protocol;                  /* in that IP header */
+    uint32_t fixed_bytes, trailer_bytes, block_bytes;
+    void *context;
+    /* CPU time of sealing or opening bytes of payload. */
+    int64_t (*work_ns)(void *context, bool is_sealing, uint32_t bytes);
+    /* Appends what stands behind the IP header. protocol is that of payload. Called where somebody looks. */
+    void (*write)(void *context, uint32_t sequence, uint8_t protocol, struct span payload, struct sink *sink);
+};
+
+/* Protects what the hosts from and to send from one to the other and its ports name. After net_build. */
+struct shield *net_shield(struct net *net, const struct net_shield_config *config);
+
+/* Protects what crosses the link between two neighbours that pass it on: security gateways. Both have workers. */
+void net_tunnel(struct net *net, const struct net_shield_config *config);
 
 /* ---- UDP ---- */
 
@@ -273,6 +304,8 @@ uint64_t net_packet_hops(const struct net *net);
 uint64_t net_retransmissions(const struct net *net);
 /* Of the bytes moved over links, those above TCP and UDP: each packet's payload once a link. */
 uint64_t net_payload_bytes(const struct net *net);
+/* And what shields and tunnels added, the same way. */
+uint64_t net_shield_bytes(const struct net *net);
 
 /* Conservation, checked at a trial's end: packets sent = received + dropped + in flight on each link. Aborts if not. */
 void net_check(const struct net *net);

@@ -32,10 +32,12 @@ enum packet_flag {
     PACKET_ACK = 0x10,
     PACKET_TCP_FLAGS = 0x1f,
     PACKET_UDP = 0x20,
-    PACKET_AGAIN = 0x40,   /* a retransmission: its connection keeps the bytes until it is gone */
-    PACKET_REFUSAL = 0x80, /* the answer of a host where nobody listens: goes to the connection that it names */
-    PACKET_ORIGIN = 0x100, /* on the first link of its way */
-    PACKET_COPY = 0x200    /* the second of a packet that was duplicated */
+    PACKET_AGAIN = 0x40,     /* a retransmission: its connection keeps the bytes until it is gone */
+    PACKET_REFUSAL = 0x80,   /* the answer of a host where nobody listens: goes to the connection that it names */
+    PACKET_ORIGIN = 0x100,   /* on the first link of its way */
+    PACKET_COPY = 0x200,     /* the second of a packet that was duplicated */
+    PACKET_SHIELDED = 0x400, /* protected from host to host (net_shield) */
+    PACKET_TUNNELLED = 0x800 /* protected between two gateways (net_tunnel) */
 };
 
 struct tcp;
@@ -47,10 +49,21 @@ struct range {
     uint64_t until;
 };
 
+struct shield;
+
+/* By which shield a packet is protected. */
+struct packet_shielded {
+    struct shield *shield;
+    uint32_t sequence;
+    uint16_t inner_bytes; /* what `bytes` was without */
+};
+
 struct packet_extra {
     struct range sack[SACK_BLOCKS_MAX];
     uint32_t sack_count;
-    struct rope *changed; /* not NULL: payload as changed on the way, from this rope's begin on */
+    struct packet_shielded shielded; /* with PACKET_SHIELDED, of a TCP segment; a datagram's stands in the datagram */
+    struct packet_shielded tunnel;   /* with PACKET_TUNNELLED */
+    struct rope *changed;            /* not NULL: payload as changed on the way, from this rope's begin on */
     struct packet_extra *next;
 };
 

@@ -79,6 +79,18 @@ static struct tcp *tcp_create(struct net *net, uint32_t node, uint32_t peer_node
     return tcp;
 }
 
+/* Once the ports are known: what protects the way takes its part of each packet. */
+static void tcp_protect(struct tcp *tcp)
+{
+    struct net *net = tcp->net;
+
+    tcp->shield = shield_find(net, tcp->node, tcp->port, tcp->peer_node, tcp->peer_port);
+    tcp->mtu = shield_path_mtu(net, tcp->node, tcp->port, tcp->peer_node, tcp->peer_port, tcp->mtu);
+    if (tcp->shield)
+        tcp->mtu = shield_most(tcp->shield, tcp->mtu);
+    tcp->mss = tcp->mtu - IP_HEADER_BYTES - TCP_HEADER_BYTES;
+}
+
 /* SYN or SYN-ACK, first or again. */
 static void tcp_send_syn(struct tcp *tcp)
 {
@@ -96,6 +108,7 @@ struct tcp *tcp_connect(struct net *net, uint32_t node, uint16_t port, uint32_t 
 
     tcp->port = port;
     tcp->peer_port = to_port;
+    tcp_protect(tcp);
     tcp->context = context;
     tcp->owner = owner;
     tcp->is_client = true;
@@ -142,6 +155,7 @@ void tcp_knock(struct net *net, const struct packet *syn)
 
     tcp->port = from->peer_port;
     tcp->peer_port = from->port;
+    tcp_protect(tcp);
     tcp->peer = from;
     from->peer = tcp;
     tcp->owner = binding->owner;

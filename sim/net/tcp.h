@@ -55,8 +55,9 @@ struct rack;  /* tcp_rack.c */
 struct tcp {
     struct net *net;
     struct engine *engine;
-    struct link *way; /* first link to the peer */
-    struct tcp *peer; /* NULL until the SYN has arrived there */
+    struct link *way;      /* first link to the peer */
+    struct shield *shield; /* what protects its packets; NULL: nothing */
+    struct tcp *peer;      /* NULL until the SYN has arrived there */
     uint8_t state;
     uint8_t repair;
     uint8_t scale_own; /* window scale, RFC 7323 */

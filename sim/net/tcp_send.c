@@ -97,7 +97,10 @@ static inline void segment_send(struct tcp *tcp, struct packet *packet)
         tcp->ack_now = false;
         timer_cancel(&tcp->delayed);
     }
-    link_send(tcp->way, packet);
+    if (tcp->shield)
+        shield_send(tcp->shield, packet, tcp->way);
+    else
+        link_send(tcp->way, packet);
 }
 
 static inline void control_send(struct tcp *tcp, uint16_t flags, bool is_feedback)
@@ -134,7 +137,13 @@ void tcp_send_refusal(struct net *net, const struct packet *syn)
         .flags = PACKET_RST | PACKET_ACK | PACKET_REFUSAL | PACKET_ORIGIN,
         .ttl = PACKET_TTL,
     };
-    link_send(net_route(net, from->peer_node, from->node), packet);
+    struct shield *shield = shield_find(net, from->peer_node, from->peer_port, from->node, from->port);
+    struct link *way = net_route(net, from->peer_node, from->node);
+
+    if (shield)
+        shield_send(shield, packet, way);
+    else
+        link_send(way, packet);
 }
 
 static struct tcp_mark *tcp_mark_at(const struct tcp *tcp, uint32_t index)

@@ -60,6 +60,7 @@ void udp_send(struct net *net, uint32_t node, uint16_t port, uint32_t to_node, u
 
     check(size <= IP_BYTES_MAX - IP_HEADER_BYTES - UDP_HEADER_BYTES);
     carried->size = (uint32_t)size;
+    carried->wire_length = UDP_HEADER_BYTES + carried->size;
     carried->arrived = 0;
     carried->pieces = 1;
     carried->note = note;
@@ -73,7 +74,13 @@ void udp_send(struct net *net, uint32_t node, uint16_t port, uint32_t to_node, u
         .flags = PACKET_UDP | PACKET_ORIGIN,
         .ttl = PACKET_TTL,
     };
-    link_send(net_route(net, node, to_node), packet);
+    struct shield *shield = shield_find(net, node, port, to_node, to_port);
+
+    carried->shielded.shield = shield;
+    if (shield)
+        shield_send(shield, packet, net_route(net, node, to_node));
+    else
+        link_send(net_route(net, node, to_node), packet);
 }
 
 /* The datagram's data as an array of slices, which lives until the next delivery. */
@@ -113,19 +120,32 @@ static void udp_deliver(struct net *net, struct udp_carried *carried, const stru
     binding->received(binding->context, &datagram, &packet->cause);
 }
 
-void udp_arrive(struct net *net, struct packet *packet)
+void udp_finish(struct net *net, struct packet *packet)
+{
+    udp_deliver(net, packet->of.carried, packet);
+    carried_drop(net, packet->of.carried);
+    packet_recycle(net, packet);
+}
+
+void udp_arrive(struct net *net, struct packet *packet, struct link *link)
 {
     struct udp_carried *carried = packet->of.carried;
+    bool is_copy = packet->flags & PACKET_COPY, is_shielded = packet->flags & PACKET_SHIELDED;
+    uint32_t whole = carried->wire_length;
 
-    bool is_copy = packet->flags & PACKET_COPY;
-    uint32_t whole = carried->size + UDP_HEADER_BYTES;
-
-    /* The copy of a fragment adds nothing to what is put together; that of a whole datagram is one more. */
+    /* The copy of a fragment adds nothing to what is put together; that of a whole datagram is one more, unless it is
+     * protected: then it is a replay. */
     if (!is_copy)
         carried->arrived += packet->length;
     check(carried->arrived <= whole);
-    if (is_copy ? packet->length == whole : carried->arrived == whole)
-        udp_deliver(net, carried, packet);
-    carried_drop(net, carried);
-    packet_recycle(net, packet);
+    bool is_whole = is_copy ? packet->length == whole && !is_shielded : carried->arrived == whole;
+
+    if (is_whole && is_shielded) {
+        shield_take(packet, link);
+    } else if (is_whole) {
+        udp_finish(net, packet);
+    } else {
+        carried_drop(net, carried);
+        packet_recycle(net, packet);
+    }
 }

@@ -6,7 +6,7 @@
 #ifndef SIM_NET_UDP_H
 #define SIM_NET_UDP_H
 
-#include "sim/base/slice.h"
+#include "sim/net/packet.h"
 
 struct udp_carried {
     struct rope data; /* the datagram's data stands at its end */
@@ -15,10 +15,12 @@ struct udp_carried {
     uint32_t from_node;
     uint16_t from_port;
     uint16_t to_port;
-    uint32_t size;    /* of the data */
-    uint32_t arrived; /* bytes of the IP payload */
-    uint32_t pieces;  /* fragments on their way; with the last one it is recycled */
-    void *note;       /* the sender's */
+    uint32_t size;                   /* of the data */
+    uint32_t wire_length;            /* IP payload, as protected */
+    struct packet_shielded shielded; /* its shield NULL: not protected */
+    uint32_t arrived;                /* bytes of the IP payload */
+    uint32_t pieces;                 /* fragments on their way; with the last one it is recycled */
+    void *note;                      /* the sender's */
 };
 
 #endif
