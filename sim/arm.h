@@ -20,6 +20,7 @@ enum arm_path {
 enum arm_hop {
     HOP_NONE,
     HOP_TLS,
+    HOP_ESP,
     HOP_TLS_ACCESS /* between a UE and its gateway only (3GPP TS 33.328, e2ae) */
 };
 enum arm_body {
@@ -28,12 +29,18 @@ enum arm_body {
     BODY_TLS /* one TLS connection from UE to UE, known by a=fingerprint (RFC 4975 section 14.4) */
 };
 
+enum arm_messages {
+    MESSAGES_SMALL, /* message.size */
+    MESSAGES_LARGE  /* message.size_large */
+};
+
 struct arm {
     const char *name;
     enum arm_carrier carrier;
     enum arm_path path;
-    enum arm_hop hop;   /* protection of each hop of the file's own path */
-    enum arm_body body; /* end to end */
+    enum arm_hop hop;           /* protection of each hop of the file's own path */
+    enum arm_body body;         /* end to end */
+    enum arm_messages messages; /* how long a MESSAGE may be */
     const char *stands_for;
 };
 

@@ -13,6 +13,9 @@ static const char *const auths[] = {"per-session", "cached", NULL};
 static const char *const forwardings[] = {"store-and-forward", "cut-through", NULL};
 static const char *const sip_transports[] = {"as-observed", "as-rfc", NULL};
 static const char *const tcp_answers[] = {"refused", "accepted", NULL};
+static const char *const protections[] = {"none", "esp", "tls", NULL};
+static const char *const tunnels[] = {"none", "esp", NULL};
+static const char *const esp_suites[] = {"aes-cbc", "aes-gcm", "null", NULL};
 static const char *const provisionals[] = {"none", "180", "183-prack-update", NULL};
 static const char *const peer_states[] = {"registered", "unknown",  "unregistered", "expired",
                                           "busy",       "no-smime", "declines",     NULL};
@@ -136,6 +139,19 @@ const struct field scenario_fields[] = {
     CHOICE("sip.tcp", sip_takes_tcp, "accepted", tcp_answers,
            "whether SIP nodes take the connections of as-rfc; refused: those requests go back to UDP",
            "RFC 3261 section 18.1.1"),
+    CHOICE("signalling.gm", signalling_gm, "none", protections,
+           "what protects SIP between a UE and its P-CSCF; an arm whose file goes in MESSAGEs has its own instead",
+           "TS 33.203: esp, or tls (annex O)"),
+    CHOICE("signalling.core", signalling_core, "none", protections,
+           "the same between CSCFs; esp: also between them and the HSS", "TS 33.210: inside a network it may be left out"),
+    CHOICE("signalling.za", signalling_za, "none", tunnels,
+           "esp: security gateways at the border routers tunnel SIP that crosses from one network to the other",
+           "TS 33.210 section 5"),
+    CHOICE("esp.suite", esp_suite, "aes-cbc", esp_suites,
+           "aes-cbc: 128 bits, with HMAC-SHA-1-96; aes-gcm: 128 bits, tag of 16 B; null: HMAC-SHA-1-96 alone",
+           "TS 33.203 annex H; RFC 3602, RFC 4106, RFC 2410"),
+    CHOICE("esp.nat", esp_nat, "off", switches, "on: between a UE and its P-CSCF ESP is a tunnel within UDP",
+           "TS 33.203 annex M, RFC 3948"),
     CHOICE("session.provisional", provisional, "none", provisionals,
            "what comes between INVITE and its 200: nothing but 100; 180; or 183, PRACK, UPDATE and 180 as with "
            "preconditions",
@@ -181,6 +197,8 @@ const struct field scenario_fields[] = {
         "from the INVITE until UE-A's user gives up: CANCEL (487); 0: never", "RFC 3261 section 9.1"),
     ROW("message.size", FIELD_SIZE, message_bytes, "1300B", "600B", "60KiB",
         "of a MESSAGE as it leaves UE-A, headers included", "RFC 3428 section 8"),
+    ROW("message.size_large", FIELD_SIZE, message_large_bytes, "60KiB", "600B", "60KiB",
+        "the same in the arm message-large, over TLS", "assumed"),
     ROW("path.relays", FIELD_COUNT, relays, "2", "1", "6", "MSRP relays or B2BUAs on the path",
         "one a UE; the paper's scenario has one at each CSCF site"),
     CHOICE("relay.forwarding", relay_forwarding, "cut-through", forwardings, "how a relay passes chunks on",

@@ -15,6 +15,7 @@ enum connections { CONNECTIONS_WARM, CONNECTIONS_COLD };
 enum auth { AUTH_PER_SESSION, AUTH_CACHED };
 enum relay_forwarding { RELAY_STORE_AND_FORWARD, RELAY_CUT_THROUGH };
 enum sip_transport_rule { SIP_TRANSPORT_AS_OBSERVED, SIP_TRANSPORT_AS_RFC };
+enum protection { PROTECTION_NONE, PROTECTION_ESP, PROTECTION_TLS };
 enum provisional { PROVISIONAL_NONE, PROVISIONAL_180, PROVISIONAL_183 };
 enum peer_state {
     PEER_REGISTERED,
@@ -123,6 +124,12 @@ struct scenario {
     int failure_report;
     uint64_t receive_bytes_max; /* of a message that UE-B takes; 0: without limit */
 
+    int signalling_gm; /* enum protection */
+    int signalling_core;
+    int signalling_za;
+    int esp_suite;                /* enum esp_suite */
+    uint64_t message_large_bytes; /* message_bytes in message-large */
+
     int tcp_set;        /* whose values stand below, unless they were changed after it */
     int tcp_congestion; /* enum tcp_congestion_kind */
     int tcp_hystart;    /* bool */
@@ -137,6 +144,7 @@ struct scenario {
     int tcp_timestamps; /* bool */
     int tcp_quick_ack;  /* bool */
 
+    int esp_nat; /* bool: Gm crosses a NAT */
     int suite;
     int certificate; /* bool: the signer's certificate is included in the CMS */
     int seal_when;

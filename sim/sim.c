@@ -2,6 +2,7 @@
 #include "sim/sim.h"
 #include "sim/base/units.h"
 #include "sim/ims/core.h"
+#include "sim/ims/ipsec.h"
 #include "sim/ims/pager.h"
 #include "sim/ims/registration.h"
 #include "sim/ims/session.h"
@@ -31,10 +32,19 @@ static void packet_seen(void *context, struct net *net, uint32_t link, enum tap_
     tap->packet(tap->context, &seen);
 }
 
+/* ESP's rows are asked for only where packets are protected: tables from before have none. */
+static bool cost_is_needed(const struct trial *trial, enum cost_operation operation)
+{
+    if (operation < COST_ESP_SEAL_CBC || operation > COST_ESP_OPEN_NULL)
+        return true;
+    return ipsec_is_used(trial->scenario, trial->arm) &&
+           (operation == ipsec_cost(trial->scenario, true) || operation == ipsec_cost(trial->scenario, false));
+}
+
 static bool cost_is_known(const struct trial *trial, struct note *note)
 {
     for (int i = 0; i < COST_OPERATION_COUNT; i++)
-        if (!trial->costs->costs[i].is_known) {
+        if (!trial->costs->costs[i].is_known && cost_is_needed(trial, (enum cost_operation)i)) {
             enum err error = note_set(note, ERR_RANGE, "the cost table %s has no row for %s", trial->costs->name,
                                       cost_operation_names[i]);
 
@@ -236,7 +246,9 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
     if (world->is_impossible)
         return ERR_RANGE;
     write_outcome(world, &own.before, outcome);
-    outcome->body_bytes = own.session ? session_body_bytes(own.session) : world->trial->file_bytes;
+    outcome->body_bytes = own.session ? session_body_bytes(own.session)
+                          : own.pager ? pager_body_bytes(own.pager)
+                                      : world->trial->file_bytes;
     outcome->chunks = own.session ? session_chunks(own.session) : own.pager ? pager_messages(own.pager) : 1;
     net_check(world->net);
     watch_tell(world);
@@ -285,6 +297,7 @@ static enum err world_init(struct world *world, const struct trial *trial, struc
     TRY(world_build(world, watcher && watcher->packet ? tap : NULL, note));
     if (watcher && watcher->event)
         net_watch_repeats(world->net, world, repeat_seen);
+    ipsec_create(world);
     return ERR_OK;
 }
 
@@ -311,6 +324,7 @@ enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome 
 
     if (setjmp(full) != 0) {
         channels_free(world);
+        ipsec_free(world);
         write_limit(trial, outcome);
         return ERR_OK;
     }
@@ -320,6 +334,7 @@ enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome 
     if (error == ERR_OK)
         error = world_run(world, outcome, note);
     channels_free(world);
+    ipsec_free(world);
     arena_on_full(arena, NULL);
     return error;
 }

@@ -52,6 +52,7 @@ struct sim_tap {
     void (*packet)(void *context, const struct sim_packet *packet);
     void (*message)(void *context, const struct sim_message *message);
     void (*secret)(void *context, struct span keylog_line);        /* SSLKEYLOGFILE format, without its newline */
+    void (*association)(void *context, struct span line);          /* keys of ESP, a line of Wireshark's esp_sa */
     void (*event)(void *context, int64_t at_ns, struct span line); /* the event log */
 };
 

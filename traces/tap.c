@@ -35,6 +35,15 @@ static void pass_secret(void *context, struct span keylog_line)
             chain->taps[i].secret(chain->taps[i].context, keylog_line);
 }
 
+static void pass_association(void *context, struct span line)
+{
+    const struct tap_chain *chain = context;
+
+    for (int i = 0; i < chain->count; i++)
+        if (chain->taps[i].association)
+            chain->taps[i].association(chain->taps[i].context, line);
+}
+
 static void pass_event(void *context, int64_t at_ns, struct span line)
 {
     const struct tap_chain *chain = context;
@@ -55,6 +64,7 @@ struct sim_tap tap_chain_tap(struct tap_chain *chain)
         tap.packet = each->packet ? pass_packet : tap.packet;
         tap.message = each->message ? pass_message : tap.message;
         tap.secret = each->secret ? pass_secret : tap.secret;
+        tap.association = each->association ? pass_association : tap.association;
         tap.event = each->event ? pass_event : tap.event;
     }
     return tap;

@@ -35,7 +35,8 @@ static enum err list_arms(struct table *table, struct note *note)
         [PATH_CSCFS] = "every CSCF",     [PATH_RELAYS] = "relays", [PATH_B2BUAS] = "B2BUAs",
         [PATH_RCS] = "SBCs and ASs",     [PATH_AGWS] = "IMS-AGWs", [PATH_DIRECT] = "direct",
         [PATH_SERVER] = "content server"};
-    static const char *const hops[] = {[HOP_NONE] = "none", [HOP_TLS] = "TLS", [HOP_TLS_ACCESS] = "TLS UE-AGW"};
+    static const char *const hops[] = {
+        [HOP_NONE] = "none", [HOP_TLS] = "TLS", [HOP_ESP] = "ESP", [HOP_TLS_ACCESS] = "TLS UE-AGW"};
     static const char *const bodies[] = {[BODY_CLEAR] = "none", [BODY_CMS] = "CMS", [BODY_TLS] = "TLS"};
 
     (void)note;

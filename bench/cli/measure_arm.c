@@ -30,6 +30,8 @@ static const struct choice paths[] = {
 static const struct choice hops[] = {
     [HOP_NONE] = {.is_known = true},
     [HOP_TLS] = {.is_known = true, .way = {.is_tls = true}},
+    [HOP_ESP] = {.is_known = true,
+                 .why_not = "none of the processes protects its packets (ESP needs a kernel that does)"},
     [HOP_TLS_ACCESS] = {.is_known = true, .why_not = "none of the processes ends TLS for one side only"},
 };
 
@@ -69,6 +71,8 @@ enum err measure_arm(const struct arm *arm, struct measure_arm *out, struct note
     TAKE(paths, arm->path, "none of the processes stands in such a path");
     TAKE(hops, arm->hop, "none of the processes protects hops in that way (ESP needs a kernel that has it)");
     TAKE(bodies, arm->body, "none of the processes protects a body in that way");
+    if (made.way.is_message && arm->messages == MESSAGES_LARGE)
+        return note_set(note, ERR_RANGE, "%s is simulated only: no process sends MESSAGEs of such a size", arm->name);
     if (made.way.is_message && made.way.is_cms)
         return note_set(note, ERR_RANGE, "%s is simulated only: no process splits a sealed file over MESSAGEs",
                         arm->name);

@@ -114,6 +114,7 @@ static struct sip_proxy *make_proxy(struct cscf *cscf, struct arena *arena)
                                       .name = cast->hosts[role],
                                       .port = CAST_SIP_PORT,
                                       .transport = (uint8_t)sip_peer_transport(cast),
+                                      .transport_ue = (uint8_t)sip_peer_transport(cast),
                                       .domain = cast_domain,
                                       .i_cscf = sip_peer_hop(cast, CAST_I_B),
                                       .names = sip_peer_names(cast, arena),

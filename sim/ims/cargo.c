@@ -11,7 +11,7 @@ static enum cms_suite suite_of(const struct world *world)
 
 static bool is_hashed(const struct cargo *cargo)
 {
-    return cargo->world->scenario->file_hash != FILE_HASH_OFF;
+    return cargo->world->scenario->file_hash != FILE_HASH_OFF && cargo->world->arm->carrier == CARRIER_MSRP;
 }
 
 /* ---- Making ---- */

@@ -6,13 +6,15 @@ enum { CHANNEL_NOTES = 8 };
 struct listener {
     struct world *world;
     enum role role;
-    bool is_tls;
+    bool is_tls, is_either;
     void *context;
     channel_accept_fn *accept;
     const struct channel_owner *owner;
 };
 
 static const struct tcp_owner channel_tcp_owner;
+static void notes_add(struct channel *channel, struct notes *notes, struct watched *message);
+static void notes_move(struct channel *channel);
 
 static struct tcp_config channel_tcp_config(const struct scenario *scenario)
 {
@@ -76,7 +78,7 @@ void channel_tell(struct channel *from, enum role to, const char *protocol, stru
     struct watch_new message = {
         .from = from->role, .to = to, .protocol = protocol, .label = label, .bytes = bytes, .head = label};
 
-    channel_note_sent(from, watch_sent(from->world, &message));
+    notes_add(from, &from->notes, watch_sent(from->world, &message));
 }
 
 struct channel *channel_open(struct world *world, const struct channel_config *config, const struct cause *cause)
@@ -120,7 +122,8 @@ static void *channel_accept(void *context, struct tcp *tcp, uint32_t from_node, 
         client = client->next;
     }
     check(client != NULL);
-    struct channel *channel = channel_create(world, listener->role, false, listener->is_tls);
+    bool is_tls = listener->is_either ? client->is_tls : listener->is_tls;
+    struct channel *channel = channel_create(world, listener->role, false, is_tls);
 
     channel->tcp = tcp;
     channel->peer = client->role;
@@ -128,7 +131,7 @@ static void *channel_accept(void *context, struct tcp *tcp, uint32_t from_node, 
     channel->other = client;
     client->other = channel;
     channel->end = channel_far(channel)->role;
-    if (listener->is_tls) {
+    if (is_tls) {
         const struct channel *tls = channel_tls_peer(channel);
 
         channel->pair = tls->pair;
@@ -141,14 +144,26 @@ static void *channel_accept(void *context, struct tcp *tcp, uint32_t from_node, 
     return channel;
 }
 
+static void listen(const struct listener *config, uint16_t port)
+{
+    struct world *world = config->world;
+    struct listener *listener = arena_alloc(world->arena, sizeof(*listener));
+    struct tcp_config tcp = channel_tcp_config(world->scenario);
+
+    *listener = *config;
+    tcp_listen(world->net, world->sites[config->role].node, port, &tcp, listener, channel_accept, &channel_tcp_owner);
+}
+
 void channel_listen(struct world *world, enum role role, uint16_t port, bool is_tls, void *context,
                     channel_accept_fn *accept, const struct channel_owner *owner)
 {
-    struct listener *listener = arena_alloc(world->arena, sizeof(*listener));
-    struct tcp_config config = channel_tcp_config(world->scenario);
+    listen(&(struct listener){world, role, is_tls, false, context, accept, owner}, port);
+}
 
-    *listener = (struct listener){world, role, is_tls, context, accept, owner};
-    tcp_listen(world->net, world->sites[role].node, port, &config, listener, channel_accept, &channel_tcp_owner);
+void channel_listen_either(struct world *world, enum role role, uint16_t port, void *context, channel_accept_fn *accept,
+                           const struct channel_owner *owner)
+{
+    listen(&(struct listener){world, role, false, true, context, accept, owner}, port);
 }
 
 struct cause channel_opening(const struct channel *channel)
@@ -357,6 +372,7 @@ void channel_release(struct channel *channel, uint64_t offset, const struct caus
 void channel_ready(struct channel *channel, const struct cause *cause)
 {
     channel->state = CHANNEL_READY;
+    notes_move(channel);
     if (channel->owner->ready)
         channel->owner->ready(channel->context, channel, cause);
     if (channel->is_tls) {
@@ -433,10 +449,8 @@ static const struct tcp_owner channel_tcp_owner = {.established = channel_tcp_es
 
 /* ---- Notes ---- */
 
-void channel_note_sent(struct channel *channel, struct watched *message)
+static void notes_add(struct channel *channel, struct notes *notes, struct watched *message)
 {
-    struct notes *notes = &channel->notes;
-
     if (!message)
         return;
     if (notes->end - notes->first == notes->capacity) {
@@ -449,6 +463,20 @@ void channel_note_sent(struct channel *channel, struct watched *message)
         notes->capacity = capacity;
     }
     notes->ring[notes->end++ & (notes->capacity - 1)] = message;
+}
+
+/* What is written before the channel is ready leaves behind its handshakes. */
+void channel_note_sent(struct channel *channel, struct watched *message)
+{
+    notes_add(channel, channel->state == CHANNEL_READY ? &channel->notes : &channel->early, message);
+}
+
+static void notes_move(struct channel *channel)
+{
+    struct notes *early = &channel->early;
+
+    while (early->first != early->end)
+        notes_add(channel, &channel->notes, early->ring[early->first++ & (early->capacity - 1)]);
 }
 
 struct watched *channel_note_take(struct channel *sender)

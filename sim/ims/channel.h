@@ -42,6 +42,10 @@ typedef void *channel_accept_fn(void *context, struct channel *channel);
 void channel_listen(struct world *world, enum role role, uint16_t port, bool is_tls, void *context,
                     channel_accept_fn *accept, const struct channel_owner *owner);
 
+/* The same for a port at which some speak TLS and some do not: as the client does. */
+void channel_listen_either(struct world *world, enum role role, uint16_t port, void *context, channel_accept_fn *accept,
+                           const struct channel_owner *owner);
+
 /* The sums of the SYN, for who does something about it while accept runs. */
 struct cause channel_opening(const struct channel *channel);
 

@@ -49,6 +49,7 @@ struct channel {
     struct tls_context *context_tls; /* of a client's end where bytes are real */
     struct tls_pair *pair;
     struct notes notes; /* of what this end sent */
+    struct notes early; /* of what was written before it was ready */
 };
 
 /* ---- channel.c ---- */

@@ -20,11 +20,12 @@ static const struct cscf_row {
 
 enum { CSCF_COUNT = sizeof(cscfs) / sizeof(cscfs[0]), URI_SIZE = 96 };
 
-static struct sip_hop hop_of(const struct world *world, enum role role)
+/* A role as a neighbour of another one. */
+static struct sip_hop hop_of(const struct world *world, enum role from, enum role role)
 {
     const struct site *site = &world->sites[role];
 
-    return (struct sip_hop){site->address, site->sip_port, (uint8_t)sip_node_transport(world)};
+    return (struct sip_hop){site->address, site->sip_port, (uint8_t)sip_node_transport(world, from, role)};
 }
 
 /* ---- The MTU of the ways between neighbours ---- */
@@ -38,9 +39,12 @@ static uint32_t mtu_to(void *context, struct sip_hop to)
 {
     const struct neighbourhood *own = context;
     const struct world *world = own->world;
+    const struct site *site = &world->sites[own->role];
     enum role role = world_role_at(world, to.address, to.port);
 
-    return role == ROLE_COUNT ? 0 : net_path_mtu(world->net, world->sites[own->role].node, world->sites[role].node);
+    if (role == ROLE_COUNT)
+        return 0;
+    return net_port_mtu(world->net, site->node, site->sip_port, world->sites[role].node, to.port);
 }
 
 static struct sip_by_size by_size_at(const struct world *world, enum role role)
@@ -76,8 +80,8 @@ struct sip_ua *core_user_agent(struct world *world, enum role role)
                                    .domain = world_domain(world, role),
                                    .host = world->sites[role].host_name,
                                    .port = world->sites[role].sip_port,
-                                   .transport = (uint8_t)sip_node_transport(world),
-                                   .p_cscf = hop_of(world, p_cscf),
+                                   .transport = (uint8_t)sip_node_transport(world, role, p_cscf),
+                                   .p_cscf = hop_of(world, role, p_cscf),
                                    .registration = registration_of(world, is_a ? ROLE_UE_A : ROLE_UE_B),
                                    .identity = stream_place(world->sites[role].label) ^ world->trial->number,
                                    .timers = sip_timers_gm,
@@ -140,9 +144,10 @@ static void make_cscf(struct world *world, const struct cscf_row *row)
     struct sip_proxy_config config = {.role = row->kind,
                                       .name = site->host_name,
                                       .port = site->sip_port,
-                                      .transport = (uint8_t)sip_node_transport(world),
+                                      .transport = (uint8_t)sip_node_transport(world, ROLE_P_A, ROLE_S_A),
+                                      .transport_ue = (uint8_t)sip_node_transport(world, ROLE_UE_A, ROLE_P_A),
                                       .domain = world_domain(world, row->role),
-                                      .i_cscf = hop_of(world, entry_of(world, row->role)),
+                                      .i_cscf = hop_of(world, ROLE_S_A, entry_of(world, row->role)),
                                       .registrar = registration_registrar(world, row->role),
                                       .names = world->names,
                                       .others = row->role == ROLE_S_B ? make_others(world) : NULL,
@@ -188,9 +193,9 @@ void core_create(struct world *world)
 
 void core_connect_ue(struct world *world, const struct cause *cause)
 {
-    if (sip_node_transport(world) != SIP_UDP)
+    if (sip_node_transport(world, ROLE_UE_B, ROLE_P_B) != SIP_UDP)
         sip_node_connect(world->sip_nodes[ROLE_UE_B], ROLE_P_B, cause);
-    for (uint32_t i = 0; i < world_devices(world) && sip_node_transport(world) != SIP_UDP; i++)
+    for (uint32_t i = 0; i < world_devices(world) && sip_node_transport(world, ROLE_UE_B, ROLE_P_B) != SIP_UDP; i++)
         sip_node_connect(world->sip_nodes[ROLE_DEVICE_2 + i], ROLE_P_B, cause);
 }
 
@@ -200,8 +205,8 @@ void core_connect(struct world *world)
     struct cause nobody = {.transfer = 0};
     bool is_by_size = sip_node_is_by_size(world);
 
-    if (sip_node_transport(world) != SIP_UDP || is_by_size)
-        for (size_t i = 0; i + 1 < sizeof(way) / sizeof(way[0]); i++)
+    for (size_t i = 0; i + 1 < sizeof(way) / sizeof(way[0]); i++)
+        if (sip_node_transport(world, way[i], way[i + 1]) != SIP_UDP || is_by_size)
             sip_node_connect(world->sip_nodes[way[i]], way[i + 1], &nobody);
     if (is_by_size)
         sip_node_connect(world->sip_nodes[ROLE_P_B], ROLE_UE_B, &nobody);

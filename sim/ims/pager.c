@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/pager.h"
 #include "sim/ims/registration.h"
+#include "sim/ims/cargo.h"
 
 enum { PART_DIGITS = 8 };
 
@@ -8,11 +9,13 @@ struct pager {
     struct world *world;
     struct sip_ua *ua_a, *ua_b;
     struct sip_node *node_a, *node_b;
-    uint64_t part_bytes; /* file bytes of each part but the last */
+    struct cargo cargo;
+    uint64_t part_bytes; /* carried bytes of each part but the last */
     uint64_t parts;
     uint64_t sent;    /* parts sent */
     uint64_t next;    /* UE-B: the part that is missing first, from 1 */
-    bool is_matching; /* UE-B: every byte so far was the file's */
+    bool is_matching; /* UE-B: every byte so far was the one sent */
+    bool is_answered; /* UE-A: every part */
     char header_text[64];
 };
 
@@ -21,7 +24,7 @@ static const char header_name[] = "File-Part: ";
 static struct sip_ua_message pager_message(struct pager *pager, uint64_t part)
 {
     uint64_t from = (part - 1) * pager->part_bytes;
-    uint64_t left = pager->world->trial->file_bytes - from;
+    uint64_t left = pager->cargo.body.length - from;
     struct sink header = SINK(pager->header_text);
 
     sink_format(&header, "%s%0*llu/%0*llu\r\n", header_name, PART_DIGITS, (unsigned long long)part, PART_DIGITS,
@@ -29,15 +32,17 @@ static struct sip_ua_message pager_message(struct pager *pager, uint64_t part)
     check(!header.overflow);
     return (struct sip_ua_message){
         .target = "sip:bob@open-ims.test",
-        .content_type = "application/octet-stream",
+        .content_type = pager->cargo.content_type,
         .headers = sink_written(&header),
-        .body = {pager->world->trial->file, from, left < pager->part_bytes ? left : pager->part_bytes}};
+        .body = {pager->cargo.body.source, from, left < pager->part_bytes ? left : pager->part_bytes}};
 }
 
 /* Body bytes that fill the limit: the head's length depends on the body's only through the digits of Content-Length. */
 static enum err pager_fit(struct pager *pager, struct note *note)
 {
-    uint64_t limit = pager->world->scenario->message_bytes;
+    const struct world *world = pager->world;
+    bool is_large = world->arm->messages == MESSAGES_LARGE;
+    uint64_t limit = is_large ? world->scenario->message_large_bytes : world->scenario->message_bytes;
     uint64_t body = limit;
 
     for (int round = 0; round < 4; round++) {
@@ -49,20 +54,25 @@ static enum err pager_fit(struct pager *pager, struct note *note)
 
         if (head >= limit)
             return note_set(note, ERR_RANGE,
-                            "message.size = %lluB leaves no room for a body: the headers alone take %zu bytes",
-                            (unsigned long long)limit, head);
+                            "message.%s = %lluB leaves no room for a body: the headers alone take %zu bytes",
+                            is_large ? "size_large" : "size", (unsigned long long)limit, head);
         body = limit - head;
     }
     pager->part_bytes = body;
-    uint64_t file = pager->world->trial->file_bytes;
+    uint64_t whole = pager->cargo.body.length;
 
-    pager->parts = file == 0 ? 1 : (file + body - 1) / body;
+    pager->parts = whole == 0 ? 1 : (whole + body - 1) / body;
     return ERR_OK;
 }
 
 uint64_t pager_messages(const struct pager *pager)
 {
     return pager->sent;
+}
+
+uint64_t pager_body_bytes(const struct pager *pager)
+{
+    return pager->cargo.body.length;
 }
 
 static void pager_next(struct pager *pager, const struct cause *cause)
@@ -80,6 +90,8 @@ static void pager_begin(void *context, const struct cause *cause)
     struct pager *pager = context;
     struct moments *moments = &pager->world->moments;
 
+    if (pager->cargo.is_sealed_body)
+        moments->sealed_ns = world_now(pager->world);
     if (pager_fit(pager, pager->world->note) != ERR_OK) {
         world_refuse_scenario(pager->world);
         return;
@@ -88,10 +100,27 @@ static void pager_begin(void *context, const struct cause *cause)
     pager_next(pager, cause);
 }
 
+static void pager_seal(void *context, const struct cause *cause)
+{
+    struct pager *pager = context;
+
+    if (pager->cargo.is_sealed_body)
+        cargo_seal(&pager->cargo, cause, pager, pager_begin);
+    else
+        pager_begin(pager, cause);
+}
+
 void pager_press(struct pager *pager, const struct cause *cause)
 {
-    if (registration_stands(pager->world, pager, pager_begin))
-        pager_begin(pager, cause);
+    if (registration_stands(pager->world, pager, pager_seal))
+        pager_seal(pager, cause);
+}
+
+/* Nothing is left to come: UE-A has its last answer, UE-B the file. */
+static void pager_end(struct pager *pager)
+{
+    if (pager->is_answered && pager->world->is_delivered)
+        pager->world->is_over = true;
 }
 
 static void pager_a_told(void *context, const struct sip_output *item, const struct cause *cause)
@@ -111,10 +140,12 @@ static void pager_a_told(void *context, const struct sip_output *item, const str
         world_fail(world, OUTCOME_TRANSFER_FAILED);
     if (item->action != SIP_MESSAGE_ANSWERED)
         return;
-    if (pager->sent < pager->parts)
+    if (pager->sent < pager->parts) {
         pager_next(pager, &forward);
-    else
-        world->is_over = true;
+        return;
+    }
+    pager->is_answered = true;
+    pager_end(pager);
 }
 
 static void pager_b_told(void *context, const struct sip_output *item, const struct cause *cause)
@@ -154,29 +185,45 @@ static bool is_part(struct pager *pager, uint64_t part, struct slice body)
     return true;
 }
 
+static void pager_in_hand(void *context, const struct cause *cause)
+{
+    struct pager *pager = context;
+    struct world *world = pager->world;
+
+    world->moments.in_hand_ns = world_now(world);
+    if (!cargo_verify(&pager->cargo)) {
+        world_fail(world, OUTCOME_VERIFY_FAILED);
+        return;
+    }
+    check(parts_total(&cause->parts) == world_now(world) - world->moments.pressed_ns);
+    world->delivered = *cause;
+    world->is_delivered = true;
+    world->end = OUTCOME_DELIVERED;
+    watch_event(world, "plaintext UE-B %llu bytes", (unsigned long long)world->trial->file_bytes);
+    pager_end(pager);
+}
+
 static void pager_arrived(void *context, struct span head, struct slice body, const struct cause *cause)
 {
     struct pager *pager = context;
     struct world *world = pager->world;
+    struct cause forward = cause_forward(cause);
     uint64_t part;
 
     if (!part_of(head, &part) || part != pager->next)
         return;
     pager->is_matching = pager->is_matching && is_part(pager, part, body);
+    if (pager->is_matching && pager->cargo.received)
+        slice_read(body, 0, pager->cargo.received + (part - 1) * pager->part_bytes, (size_t)body.length);
     if (pager->next++ < pager->parts)
         return;
-    struct cause forward = cause_forward(cause);
-
-    world->moments.last_byte_ns = world->moments.in_hand_ns = world_now(world);
-    if (!pager->is_matching) {
+    world->moments.last_byte_ns = world_now(world);
+    if (!pager->is_matching)
         world_fail(world, OUTCOME_VERIFY_FAILED);
-        return;
-    }
-    check(parts_total(&forward.parts) == world_now(world) - world->moments.pressed_ns);
-    world->delivered = forward;
-    world->is_delivered = true;
-    world->end = OUTCOME_DELIVERED;
-    watch_event(world, "plaintext UE-B %llu bytes", (unsigned long long)world->trial->file_bytes);
+    else if (pager->cargo.is_sealed_body)
+        cargo_open(&pager->cargo, &forward, pager, pager_in_hand);
+    else
+        pager_in_hand(pager, &forward);
 }
 
 enum err pager_create(struct world *world, struct sip_ua *ua_a, struct sip_ua *ua_b, struct pager **out,
@@ -192,6 +239,7 @@ enum err pager_create(struct world *world, struct sip_ua *ua_a, struct sip_ua *u
     pager->ua_b = ua_b;
     pager->next = 1;
     pager->is_matching = true;
+    cargo_init(&pager->cargo, world);
     TRY(pager_fit(pager, note));
     pager->node_a = sip_node_create(world, &a);
     pager->node_b = sip_node_create(world, &b);

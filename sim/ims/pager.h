@@ -18,6 +18,9 @@ MUST_USE enum err pager_create(struct world *world, struct sip_ua *ua_a, struct 
 /* The user presses send. */
 void pager_press(struct pager *pager, const struct cause *cause);
 
+/* Bytes that are carried: the file, or what sealing made of it. */
+uint64_t pager_body_bytes(const struct pager *pager);
+
 uint64_t pager_messages(const struct pager *pager);
 
 #endif

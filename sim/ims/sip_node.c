@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/sip_node.h"
 #include "sim/ims/cx.h"
+#include "sim/ims/ipsec.h"
 #include "sim/ims/registration.h"
 
 enum { KIND_SIZE = 48, TOLD_MAX = 16 };
@@ -40,16 +41,27 @@ struct sip_node {
 
 static const struct channel_owner sip_channel_owner;
 
-enum sip_transport sip_node_transport(const struct world *world)
+enum sip_transport sip_node_transport(const struct world *world, enum role a, enum role b)
 {
-    bool is_tls = world->arm->carrier == CARRIER_MESSAGE && world->arm->hop == HOP_TLS;
+    return ipsec_protection(world, a, b) == PROTECTION_TLS ? SIP_TLS : SIP_UDP;
+}
 
-    return is_tls ? SIP_TLS : SIP_UDP;
+/* What a node's neighbours speak with it: the P-CSCF has a UE and others. */
+static bool node_has(const struct world *world, enum role role, enum sip_transport transport)
+{
+    bool has_ue = role == ROLE_P_A || role == ROLE_P_B;
+    bool is_ue = role == ROLE_UE_A || role == ROLE_UE_B || role >= ROLE_DEVICE_2;
+    enum role ue = has_ue ? ROLE_UE_A : ROLE_P_A, other = is_ue ? ROLE_P_A : ROLE_S_A;
+
+    return sip_node_transport(world, role, other) == transport ||
+           (has_ue && sip_node_transport(world, role, ue) == transport);
 }
 
 bool sip_node_is_by_size(const struct world *world)
 {
-    return world->scenario->sip_transport == SIP_TRANSPORT_AS_RFC && sip_node_transport(world) == SIP_UDP;
+    return world->scenario->sip_transport == SIP_TRANSPORT_AS_RFC &&
+           (sip_node_transport(world, ROLE_UE_A, ROLE_P_A) == SIP_UDP ||
+            sip_node_transport(world, ROLE_P_A, ROLE_S_A) == SIP_UDP);
 }
 
 struct sip_outbox *sip_node_outbox(struct sip_node *node)
@@ -453,7 +465,7 @@ void sip_node_connect(struct sip_node *node, enum role peer, const struct cause 
     struct channel_config config = {.role = node->role,
                                     .peer = peer,
                                     .port = site->sip_port,
-                                    .is_tls = sip_node_transport(node->world) == SIP_TLS,
+                                    .is_tls = sip_node_transport(node->world, node->role, peer) == SIP_TLS,
                                     .context = node,
                                     .owner = &sip_channel_owner};
 
@@ -502,7 +514,7 @@ static bool node_take(struct sip_node *node, struct channel *channel, const stru
     const struct site *peer = &node->world->sites[channel_peer(channel)];
 
     job->from = (struct sip_hop){peer->address, peer->sip_port, SIP_TCP};
-    if (sip_node_transport(node->world) == SIP_TLS)
+    if (sip_node_transport(node->world, node->role, channel_peer(channel)) == SIP_TLS)
         job->from.transport = SIP_TLS;
     job->watched = channel_note_received(channel);
     job_start(job, cause);
@@ -551,7 +563,6 @@ struct sip_node *sip_node_create(struct world *world, const struct sip_node_conf
 {
     struct sip_node *node = arena_alloc(world->arena, sizeof(*node));
     const struct site *site = &world->sites[config->role];
-    bool is_tls = sip_node_transport(world) == SIP_TLS;
 
     check((config->ua != NULL) != (config->proxy != NULL));
     node->world = world;
@@ -562,10 +573,10 @@ struct sip_node *sip_node_create(struct world *world, const struct sip_node_conf
     node->told = config->told;
     node->arrived = config->arrived;
     timer_init(&node->timer, &world->engine, node, node_wake);
-    if (sip_node_transport(world) == SIP_UDP)
+    if (node_has(world, config->role, SIP_UDP))
         udp_bind(world->net, site->node, site->sip_port, node, node_received);
-    if (sip_node_transport(world) != SIP_UDP || (sip_node_is_by_size(world) && world->scenario->sip_takes_tcp))
-        channel_listen(world, config->role, site->sip_port, is_tls, node, node_accept, &sip_channel_owner);
+    if (node_has(world, config->role, SIP_TLS) || (sip_node_is_by_size(world) && world->scenario->sip_takes_tcp))
+        channel_listen_either(world, config->role, site->sip_port, node, node_accept, &sip_channel_owner);
     world->sip_nodes[config->role] = node;
     return node;
 }

@@ -30,8 +30,8 @@ struct sip_node_config {
 };
 struct sip_node *sip_node_create(struct world *world, const struct sip_node_config *config);
 
-/* Transport of the scenario's signalling for this arm, and whether MESSAGEs need connections. */
-enum sip_transport sip_node_transport(const struct world *world);
+/* Transport of signalling between two neighbours. */
+enum sip_transport sip_node_transport(const struct world *world, enum role a, enum role b);
 
 /* Whether requests that are too large for UDP go by TCP (RFC 3261 section 18.1.1): sip.transport = as-rfc. */
 bool sip_node_is_by_size(const struct world *world);

@@ -371,11 +371,23 @@ static void build_home(struct world *world)
     join_users(world, edge_a, core, core, edge_b);
 }
 
+/* A router with a processor, for the packets that it seals and opens as a security gateway. */
+static uint32_t add_border(struct world *world, int number, const char *name, uint32_t address)
+{
+    const struct scenario *scenario = world->scenario;
+    struct node_config config = {
+        .name = name, .workers = (uint32_t)scenario->cpu_workers, .queue_max = (uint32_t)scenario->cpu_queue};
+
+    world->borders[number] = (struct border){net_add_node(world->net, &config), address};
+    return world->borders[number].node;
+}
+
 /* The core router of each network behind its border router. forward_ns: what Za is longer from A to B. */
 static void join_networks(struct world *world, uint32_t core_a, uint32_t core_b, int64_t forward_ns)
 {
     const struct scenario *scenario = world->scenario;
-    uint32_t border_a = add_router(world, "border-a"), border_b = add_router(world, "border-b");
+    uint32_t border_a = add_border(world, 0, "border-a", ADDRESS(192, 168, 84, 1)),
+             border_b = add_border(world, 1, "border-b", ADDRESS(192, 168, 84, 2));
 
     join(world, core_a, border_a, &scenario->site, forward_ns, 0);
     join(world, border_a, border_b, &scenario->za, forward_ns, 0);

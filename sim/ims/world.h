@@ -49,6 +49,12 @@ struct site {
     uint16_t core_port; /* a gateway's towards the other gateway */
 };
 
+/* A router where a network meets another one: its node, and its address as a security gateway. */
+struct border {
+    uint32_t node, address;
+};
+
+struct ipsec;
 struct watch;
 struct channel;
 struct sip_node;
@@ -84,6 +90,8 @@ struct world {
     struct streams streams;
     struct net *net;
     struct site sites[ROLE_COUNT];
+    struct border borders[2]; /* where there are two networks */
+    struct ipsec *ipsec;
     uint32_t relay_count;
     uint32_t legs_missing; /* legs of the session's own that have not stood yet; those between relays are shared */
     const struct sip_name *names; /* every host name of the scenario, for the elements */

@@ -94,6 +94,8 @@ struct arena *net_arena(struct net *net);
 
 /* The least MTU on the way and its propagation, one way. */
 uint32_t net_path_mtu(const struct net *net, uint32_t from, uint32_t to);
+/* The same for what goes between two ports: less what protects it (net_shield). */
+uint32_t net_port_mtu(const struct net *net, uint32_t from, uint16_t from_port, uint32_t to, uint16_t to_port);
 int64_t net_path_propagation_ns(const struct net *net, uint32_t from, uint32_t to);
 
 /* ---- Protection below UDP and TCP ---- */

@@ -98,6 +98,14 @@ uint32_t shield_path_mtu(const struct net *net, uint32_t from, uint16_t from_por
     }
 }
 
+uint32_t net_port_mtu(const struct net *net, uint32_t from, uint16_t from_port, uint32_t to, uint16_t to_port)
+{
+    const struct shield *shield = shield_find(net, from, from_port, to, to_port);
+    uint32_t mtu = shield_path_mtu(net, from, from_port, to, to_port, net_path_mtu(net, from, to));
+
+    return shield ? shield_most(shield, mtu) : mtu;
+}
+
 struct packet shield_inner(const struct packet *packet)
 {
     struct packet inner = *packet;

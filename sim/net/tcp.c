@@ -85,9 +85,7 @@ static void tcp_protect(struct tcp *tcp)
     struct net *net = tcp->net;
 
     tcp->shield = shield_find(net, tcp->node, tcp->port, tcp->peer_node, tcp->peer_port);
-    tcp->mtu = shield_path_mtu(net, tcp->node, tcp->port, tcp->peer_node, tcp->peer_port, tcp->mtu);
-    if (tcp->shield)
-        tcp->mtu = shield_most(tcp->shield, tcp->mtu);
+    tcp->mtu = net_port_mtu(net, tcp->node, tcp->port, tcp->peer_node, tcp->peer_port);
     tcp->mss = tcp->mtu - IP_HEADER_BYTES - TCP_HEADER_BYTES;
 }
 

@@ -137,7 +137,9 @@ int sip_cscf_begin(struct sip_proxy *proxy, const struct sip_incoming *request, 
 /* To the URI, or the refusal for one that cannot be reached. */
 static int go_to(struct sip_proxy *proxy, struct span uri, struct sip_forward *forward)
 {
-    switch (sip_hop_of_uri(proxy->config.names, proxy->config.transport, uri, &forward->hop)) {
+    uint8_t transport = forward->is_to_ue ? proxy->config.transport_ue : proxy->config.transport;
+
+    switch (sip_hop_of_uri(proxy->config.names, transport, uri, &forward->hop)) {
     case ERR_OK:
         return 0;
     case ERR_UNKNOWN:

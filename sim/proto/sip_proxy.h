@@ -46,6 +46,7 @@ struct sip_proxy_config {
     const char *name; /* host in its own Via, Record-Route: "pcscf.open-ims.test" */
     uint16_t port;
     uint8_t transport;              /* of its Via towards the next hop, enum sip_transport */
+    uint8_t transport_ue;           /* P-CSCF: the same towards its UE */
     const char *domain;             /* the home network: requests for users elsewhere or here go to i_cscf */
     struct sip_hop i_cscf;          /* S-CSCF: entry of the terminating network */
     const struct sip_name *names;   /* hosts of Route, Path and Contact URIs; ends with a NULL name */

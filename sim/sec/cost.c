@@ -15,6 +15,12 @@ const char *const cost_operation_names[COST_OPERATION_COUNT] = {
     [COST_TLS13_SERVER_MUTUAL] = "tls13-server-mutual",
     [COST_TLS_RECORD_SEAL] = "tls-record-seal",
     [COST_TLS_RECORD_OPEN] = "tls-record-open",
+    [COST_ESP_SEAL_CBC] = "esp-seal-aes-cbc",
+    [COST_ESP_OPEN_CBC] = "esp-open-aes-cbc",
+    [COST_ESP_SEAL_GCM] = "esp-seal-aes-gcm",
+    [COST_ESP_OPEN_GCM] = "esp-open-aes-gcm",
+    [COST_ESP_SEAL_NULL] = "esp-seal-null",
+    [COST_ESP_OPEN_NULL] = "esp-open-null",
     [COST_DIGEST] = "digest",
     [COST_SHA1] = "sha1",
 };

@@ -21,6 +21,12 @@ enum cost_operation {
     COST_TLS13_SERVER_MUTUAL,
     COST_TLS_RECORD_SEAL, /* AES-128-GCM, one record */
     COST_TLS_RECORD_OPEN,
+    COST_ESP_SEAL_CBC, /* one packet, AES-CBC and HMAC-SHA-1-96 */
+    COST_ESP_OPEN_CBC,
+    COST_ESP_SEAL_GCM,
+    COST_ESP_OPEN_GCM,
+    COST_ESP_SEAL_NULL, /* HMAC-SHA-1-96 alone */
+    COST_ESP_OPEN_NULL,
     COST_DIGEST, /* one HTTP digest response, MD5 */
     COST_SHA1,   /* hash of a file (RFC 5547) */
     COST_OPERATION_COUNT

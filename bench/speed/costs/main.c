@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * main.c - prints a table of costs of this machine as CSV, for bench/costs. Takes about a minute.
+ * main.c - prints a table of costs of this machine as CSV, for bench/costs. Takes some minutes; with names
+ * of operations, these only.
  */
 #include "bench/speed/costs/measure.h"
 
@@ -42,7 +43,17 @@ static void print_head(void)
         "operation,fixed_ns,ns_per_byte,source\n");
 }
 
-int main(void)
+/* Without names, all. */
+static bool is_wanted(const char *name, int count, char **names)
+{
+    bool is_named = count == 0;
+
+    for (int i = 0; i < count; i++)
+        is_named = is_named || strcmp(names[i], name) == 0;
+    return is_named;
+}
+
+int main(int argc, char **argv)
 {
     struct note note = {{0}};
     struct measure measure;
@@ -54,6 +65,8 @@ int main(void)
     }
     print_head();
     for (int i = 0; i < COST_OPERATION_COUNT; i++) {
+        if (!is_wanted(cost_operation_names[i], argc - 1, argv + 1))
+            continue;
         if (measure_operation(&measure, (enum cost_operation)i, &fit, &note) != ERR_OK) {
             fprintf(stderr, "%s: %s\n", cost_operation_names[i], note.text);
             measure_end(&measure);

@@ -15,7 +15,8 @@ enum {
     ROUND_NS = 20000000, /* a round repeats the operation for about so long */
     SEALED_EXTRA = 4096, /* more than sealing adds */
     SIZES_MAX = 16,
-    GROUP = 32,       /* records sealed before they are opened */
+    GROUP = 32, /* records sealed before they are opened */
+    ESP_PACKET_MAX = 2048,
     AT_S = 1800000000 /* the time at which certificates are checked */
 };
 
@@ -201,6 +202,44 @@ static enum err run_records(const struct job *job, uint64_t count, double *time_
     return result;
 }
 
+/* ---- ESP ---- */
+
+/* Seals a group of packets, then opens them, as with records. */
+static enum err run_packets(const struct job *job, uint64_t count, double *seal_ns, double *open_ns)
+{
+    struct measure *m = job->measure;
+    struct esp *esp = m->esp[job->variant / 2];
+    struct span payload = {(const char *)m->file, job->bytes};
+    uint8_t opened[ESP_PACKET_MAX];
+    struct esp_opened what;
+
+    for (uint64_t done = 0; done < count; done += GROUP) {
+        struct sink sealed = {.data = (char *)m->sealed, .capacity = GROUP * ESP_PACKET_MAX};
+        double start_ns = clock_ns();
+
+        for (uint32_t i = 0; i < GROUP; i++)
+            TRY(esp_seal(esp, i, 17, payload, &sealed));
+        double sealed_ns = clock_ns();
+        size_t whole = sealed.size / GROUP;
+
+        for (size_t i = 0; i < GROUP; i++)
+            TRY(esp_open(esp, (struct span){sealed.data + i * whole, whole}, opened, sizeof(opened), &what));
+        *seal_ns += sealed_ns - start_ns;
+        *open_ns += clock_ns() - sealed_ns;
+    }
+    return ERR_OK;
+}
+
+static enum err run_esp(const struct job *job, uint64_t count, double *time_ns)
+{
+    double seal_ns = 0, open_ns = 0;
+    uint64_t groups = (count + GROUP - 1) / GROUP;
+
+    TRY(run_packets(job, count, &seal_ns, &open_ns));
+    *time_ns = (job->variant % 2 == VARIANT_SERVER ? open_ns : seal_ns) * (double)count / (double)(groups * GROUP);
+    return ERR_OK;
+}
+
 /* ---- Digests and signatures ---- */
 
 /* Three hashes: of user, realm and password, of method and URI, and of both with the nonces (RFC 2617 section 3.2.2).
@@ -260,6 +299,7 @@ static enum err run_sign(const struct job *job, uint64_t count, double *time_ns)
 
 static const uint64_t file_sizes[] = {KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, 1 * MIB, 4 * MIB, 16 * MIB, 0};
 static const uint64_t record_sizes[] = {1, 64, 256, 1 * KIB, 2 * KIB, 4 * KIB, 8 * KIB, 16 * KIB, 0};
+static const uint64_t packet_sizes[] = {20, 64, 128, 256, 512, 1024, 1440, 0};
 static const uint64_t fixed[] = {1, 0};
 
 static const struct operation {
@@ -279,6 +319,12 @@ static const struct operation {
     [COST_TLS13_SERVER_MUTUAL] = {run_handshake, fixed, VARIANT_MUTUAL | VARIANT_SERVER},
     [COST_TLS_RECORD_SEAL] = {run_records, record_sizes, 0},
     [COST_TLS_RECORD_OPEN] = {run_records, record_sizes, VARIANT_SERVER},
+    [COST_ESP_SEAL_CBC] = {run_esp, packet_sizes, 2 * ESP_AES_CBC},
+    [COST_ESP_OPEN_CBC] = {run_esp, packet_sizes, 2 * ESP_AES_CBC + VARIANT_SERVER},
+    [COST_ESP_SEAL_GCM] = {run_esp, packet_sizes, 2 * ESP_AES_GCM},
+    [COST_ESP_OPEN_GCM] = {run_esp, packet_sizes, 2 * ESP_AES_GCM + VARIANT_SERVER},
+    [COST_ESP_SEAL_NULL] = {run_esp, packet_sizes, 2 * ESP_NULL_SHA},
+    [COST_ESP_OPEN_NULL] = {run_esp, packet_sizes, 2 * ESP_NULL_SHA + VARIANT_SERVER},
     [COST_DIGEST] = {run_digest, fixed, 0},
     [COST_SHA1] = {run_sha1, file_sizes, 0},
 };
@@ -294,13 +340,20 @@ static enum err begin(struct measure *m, struct note *note)
     config.client = &m->parties.servers[1];
     TRY(tls_context_init(&m->tls_mutual, &config, note));
     m->arena = arena_create(MIB);
+    m->esp_arena = arena_create(MIB);
     m->file = malloc(MEASURE_FILE_MAX);
     m->sealed = malloc(MEASURE_FILE_MAX + SEALED_EXTRA);
     m->opened = malloc(MEASURE_FILE_MAX);
-    if (!m->arena || !m->file || !m->sealed || !m->opened)
+    if (!m->arena || !m->esp_arena || !m->file || !m->sealed || !m->opened)
         return note_set(note, ERR_FULL, "no memory");
     for (size_t i = 0; i < MEASURE_FILE_MAX; i++)
         m->file[i] = (uint8_t)(i * 2654435761u >> 13);
+    for (int suite = 0; suite < ESP_SUITE_COUNT; suite++) {
+        struct esp_association association = {.suite = (enum esp_suite)suite, .spi = 1};
+
+        esp_derive(&association, SPAN("measured"));
+        TRY(esp_create(&m->esp[suite], m->esp_arena, &association, note));
+    }
     for (int kind = 0; kind < PARTY_KIND_COUNT; kind++)
         TRY(median_time(run_sign, &(struct job){m, 0, kind, note}, &m->sign_ns[kind]));
     return ERR_OK;
@@ -321,7 +374,10 @@ void measure_end(struct measure *measure)
     tls_context_free(&measure->tls);
     tls_context_free(&measure->tls_mutual);
     party_set_free(&measure->parties);
+    for (int suite = 0; suite < ESP_SUITE_COUNT; suite++)
+        esp_free(measure->esp[suite]);
     arena_destroy(measure->arena);
+    arena_destroy(measure->esp_arena);
     free(measure->file);
     free(measure->sealed);
     free(measure->opened);

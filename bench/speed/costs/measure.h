@@ -8,13 +8,15 @@
 #include "bench/speed/costs/fit.h"
 #include "sim/base/arena.h"
 #include "sim/sec/cost.h"
+#include "sim/sec/esp.h"
 #include "sim/sec/party.h"
 #include "sim/sec/tls.h"
 
 struct measure {
     struct party_set parties;
     struct tls_context tls, tls_mutual;
-    struct arena *arena;
+    struct esp *esp[ESP_SUITE_COUNT];
+    struct arena *arena, *esp_arena;
     uint8_t *file, *sealed, *opened;  /* of MEASURE_FILE_MAX bytes and what sealing adds */
     double sign_ns[PARTY_KIND_COUNT]; /* one signature */
 };

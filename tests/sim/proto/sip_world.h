@@ -154,6 +154,7 @@ static inline void add_proxy(struct world *world, enum node node, struct sip_tim
                                       .name = places[node].name,
                                       .port = places[node].port,
                                       .transport = world->transport,
+                                      .transport_ue = world->transport,
                                       .domain = "open-ims.test",
                                       .i_cscf = hop_of(world, I_B),
                                       .names = world->names,

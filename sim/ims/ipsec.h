@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ipsec.h - what protects signalling between two neighbours, and ESP where it is ESP: a pair of security associations
+ * between every two that signal to each other (on Gm in transport mode or, with NAT, in a UDP-encapsulated tunnel: TS
+ * 33.203; in the core in transport mode; the Cx of the HSS counts as core), and the tunnel of two security gateways at
+ * the border routers over Za (TS 33.210). Real packets are made where somebody looks.
+ */
+#ifndef SIM_IMS_IPSEC_H
+#define SIM_IMS_IPSEC_H
+
+#include "sim/ims/world.h"
+#include "sim/sec/esp.h"
+
+/* What protects signalling between two roles: the arm's hops where the file itself goes in MESSAGEs, else the
+ * scenario's. */
+enum protection ipsec_protection(const struct world *world, enum role a, enum role b);
+
+/* Whether packets of a trial are protected by ESP anywhere. */
+bool ipsec_is_used(const struct scenario *scenario, const struct arm *arm);
+
+/* The work of sealing and opening under the scenario's suite. */
+enum cost_operation ipsec_cost(const struct scenario *scenario, bool is_sealing);
+
+/* CPU time that a message of bytes costs the role that receives it from a neighbour; 0 where that is not ESP. */
+int64_t ipsec_opening_ns(const struct world *world, enum role from, enum role to, uint64_t bytes);
+
+/* The association of one direction of a Gm, for the headers that agree on it (RFC 3329); NULL: Gm is not ESP. */
+const struct esp_association *ipsec_association(const struct world *world, enum role from, enum role to);
+
+/* Once the world is built. */
+void ipsec_create(struct world *world);
+
+/* Frees what OpenSSL holds. */
+void ipsec_free(struct world *world);
+
+#endif
