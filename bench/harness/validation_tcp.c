@@ -187,6 +187,96 @@ static enum err run_loss(const struct validation_row *row, const struct validati
     return ERR_OK;
 }
 
+/* ---- CUBIC, one loss every so many packets ---- */
+
+/* Loses every packet of data number `every`; an ACK that leaves at that moment in its place is lost in vain. */
+struct metronome {
+    struct net *net;
+    uint64_t every;
+    uint64_t data;    /* since the last loss */
+    uint64_t origins; /* packets that have left their host */
+    uint64_t losses;
+};
+
+static void metronome_set(struct metronome *metronome, uint64_t packet)
+{
+    net_set_fault(metronome->net, &(struct net_fault){.kind = NET_FAULT_LOSE, .packet = packet});
+}
+
+static void metronome_tick(void *context, struct net *net, uint32_t link, enum tap_event event, int64_t at_ns,
+                           bool is_origin, const struct packet *packet)
+{
+    struct metronome *metronome = context;
+
+    (void)net;
+    (void)link;
+    (void)at_ns;
+    if (event == TAP_DROPPED && packet->length > 0) {
+        metronome->data = 0;
+        metronome->losses++;
+        metronome_set(metronome, UINT64_MAX);
+        return;
+    }
+    if (event != TAP_SENT || !is_origin)
+        return;
+    metronome->origins++;
+    metronome->data += packet->length > 0;
+    if (metronome->data + 1 >= metronome->every)
+        metronome_set(metronome, metronome->origins + 1);
+}
+
+/* RFC 9438 section 5.1, equations 5 and 6, for C = 0.4 and a factor of 0.7; or, where that is more, the window of the
+ * AIMD that section 4.3 follows, which is Reno's: sqrt(3 / (2 p)). */
+static double cubic_window(double loss)
+{
+    const double rtt_s = (double)RTT_NS / (double)SECOND;
+    const double cubic = pow(0.4 * 3.7 / (4 * 0.3), 0.25) * pow(rtt_s, 0.75) / pow(loss, 0.75);
+
+    return fmax(cubic, sqrt(1.5 / loss));
+}
+
+/* The window's mean over whole cycles: what arrives in a round trip. */
+static enum err run_cubic(const struct validation_row *row, const struct validation_effort *effort,
+                          struct validation_result *result, struct note *note)
+{
+    const struct link_config link = chain_link(0, RTT_NS / 2);
+    struct tcp_config tcp = plain_tcp();
+    const double expected = cubic_window(1 / (double)row->number);
+    /* The first loss comes when slow start is about there; what is left of its mistake decays by each loss. */
+    struct metronome metronome = {.every = row->number, .data = row->number - (uint64_t)(2 * expected)};
+    const struct net_tap tap = {&metronome, metronome_tick};
+    struct bulk bulk = {.total = UINT64_C(1) << 50};
+    const uint64_t settled = 10, cycles = effort->is_quick ? 4 : 12;
+    struct chain chain;
+
+    (void)note;
+    tcp.congestion = TCP_CUBIC;
+    chain_init(&chain, effort->arena, &link, 1, 1, &tap);
+    metronome.net = chain.net;
+    metronome_set(&metronome, UINT64_MAX);
+    bulk_start(&bulk, &chain, &tcp);
+    int64_t now_ns = 0;
+
+    for (uint64_t cycle = 0; cycle < settled + cycles; cycle++) {
+        uint64_t received = bulk.received, losses = metronome.losses;
+        int64_t start_ns = now_ns;
+
+        while (metronome.losses == losses)
+            chain_run_until(&chain, now_ns += RTT_NS);
+        if (cycle >= settled)
+            tally_add(&result->tally,
+                      (double)(bulk.received - received) / MSS * (double)RTT_NS / (double)(now_ns - start_ns));
+    }
+    result->expected_mean = expected;
+    return ERR_OK;
+}
+
+#define CUBIC_ROW(text, row_number, text_source)                                                                       \
+    {                                                                                                                  \
+        .what = "CUBIC, one loss in " text ", RTT 100 ms: mean window", .source = (text_source),                       \
+        .kind = VALIDATION_WITHIN_SHARE, .unit = VALIDATION_COUNT, .run = run_cubic, .number = (row_number)            \
+    }
+
 static const struct subject lost_100 = {0.01, SHARE_LOST}, lost_33 = {0.03, SHARE_LOST};
 static const struct subject mathis_1000 = {0.001, BY_MATHIS}, mathis_100 = {0.01, BY_MATHIS};
 static const struct subject padhye_1000 = {0.001, BY_PADHYE}, padhye_100 = {0.01, BY_PADHYE},
@@ -230,5 +320,8 @@ const struct validation_row validation_tcp[] = {
     THROUGHPUT_ROW("loss 0.1 %, RTT 100 ms", &padhye_1000, padhye_source),
     THROUGHPUT_ROW("loss 1 %, RTT 100 ms", &padhye_100, padhye_source),
     THROUGHPUT_ROW("loss 3 %, RTT 100 ms", &padhye_33, padhye_source),
+    CUBIC_ROW("1,000", 1000, "RFC 9438 section 4.3: Reno's, sqrt(3 / 2p)"),
+    CUBIC_ROW("10,000", 10000, "RFC 9438 section 5.1: 1.054 RTT^(3/4) / p^(3/4)"),
+    CUBIC_ROW("100,000", 100000, "RFC 9438 section 5.1: 1.054 RTT^(3/4) / p^(3/4)"),
     {.what = NULL},
 };

@@ -270,6 +270,41 @@ static void test_advancing_duplicate(void)
     lab_close(&lab);
 }
 
+/* RFC 5681 section 4.1: messages of 14 segments, one every 5 s over 50 ms each way, on one connection. The first takes
+ * two rounds; each later one does too if silence shrinks the window, and one round if it is kept. */
+static void test_many_messages_on_one_connection(void)
+{
+    const struct {
+        enum tcp_idle_restart restart;
+        int64_t later_ns;
+    } rows[] = {{TCP_IDLE_KEEP, 50 * MS}, {TCP_IDLE_RESTART, 150 * MS}, {TCP_IDLE_HALVE, 150 * MS}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct transfer transfer = {.total = 0, .is_checked = true};
+        struct tcp_config tcp = tcp_rfc;
+        struct lab lab;
+
+        tcp.delayed_ack_ns = 0;
+        tcp.idle_restart = rows[i].restart;
+        transfer_open(&transfer, &lab, &tcp);
+        for (int message = 0; message < 100; message++) {
+            int64_t start_ns = lab.engine.now_ns + 5 * SECOND;
+
+            lab.engine.now_ns = start_ns;
+            transfer.total += 14 * 1460;
+            transfer.done_ns = 0;
+            transfer_write(&transfer, 14 * 1460, 1);
+            lab_run(&lab);
+            CU_ASSERT_EQUAL(transfer.done_ns - start_ns, message == 0 ? 150 * MS : rows[i].later_ns);
+        }
+        CU_ASSERT_EQUAL(transfer.got, 100 * 14 * 1460);
+        CU_ASSERT_EQUAL(transfer.wrong_bytes + transfer.wrong_sums, 0);
+        CU_ASSERT_EQUAL(tcp_info(transfer.sender).retransmitted, 0);
+        CU_ASSERT_EQUAL(transfer.established, 2);
+        lab_close(&lab);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"congestion avoidance adds a segment each round trip", test_congestion_avoidance},
     {"a window that is not used does not grow", test_unused_window_does_not_grow},
@@ -279,6 +314,8 @@ static const struct unit_test tests[] = {
     {"a delayed ACK echoes the clock of the first segment it acknowledges", test_echo_of_the_first},
     {"a FIN beyond a hole is answered at once", test_early_fin_is_answered},
     {"two duplicate ACKs release two segments", test_limited_transmit},
+    {"RFC 5681 section 4.1: many messages on one connection, with silence between them",
+     test_many_messages_on_one_connection},
     {"bytes that wait behind another transfer's queue", test_waiting_behind_another_transfer},
     {"a timeout is the timer's even if others have spoken since", test_timeout_after_others_have_spoken},
     {"an ACK that advances and brings new SACK blocks is a duplicate", test_advancing_duplicate},
