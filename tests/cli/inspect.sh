@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# hopsim inspect on captures of the program's own: roles and dwells are found again, from one tap or from several with
+# clocks apart; damaged files and wrong options are told. Where CAPTURES names a folder, public captures too.
+. "${0%/*}/common"
+
+run() { # ARM FILE ARGUMENTS...
+    arm=$1
+    shift
+    "$HOPSIM" run home --arm "$arm" --set transfer.size=4KiB --csv "$@" >/dev/null 2>err
+}
+
+# value TABLE ROLE KIND COLUMN
+value() {
+    awk -F, -v role="$2" -v kind="$3" -v want="$4" '
+        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $at["role"] == role && $at["kind"] == kind && $at["side"] == "any" { print $at[want] }' "$1"
+}
+
+within() { # A B LIMIT
+    awk -v a="$1" -v b="$2" -v limit="$3" 'BEGIN { d = a - b; exit !(a != "" && d <= limit && -d <= limit) }'
+}
+
+run msrp-smime --pcap-links links
+for node in p-cscf-a s-cscf-a i-cscf-b s-cscf-b p-cscf-b; do
+    run msrp-smime --pcap-at $node at-$node.pcapng
+done
+"$HOPSIM" inspect at-*.pcapng --table nodes --csv >nodes.csv 2>err
+expect "several taps are read" [ $? -eq 0 ]
+for role in p-cscf s-cscf i-cscf hss ue; do
+    expect "a $role is found" grep -q ",$role," nodes.csv
+done
+
+# The dwells of the scenario's table come out again, from the tap at the node itself.
+"$HOPSIM" inspect at-s-cscf-a.pcapng --role 192.168.81.2:6060=s-cscf --csv >s.csv 2>err
+# The 100 leaves before it: 379 bytes at 1 Gbit/s are 3032 ns.
+expect "the S-CSCF kept INVITE as long as it was told to" within "$(value s.csv s-cscf INVITE median_ns)" 2773032 1000
+expect "and its 200" within "$(value s.csv s-cscf INVITE/200 median_ns)" 850000 1000
+expect "and ACK" within "$(value s.csv s-cscf ACK median_ns)" 870000 1000
+"$HOPSIM" inspect at-i-cscf-b.pcapng --csv >i.csv 2>err
+expect "the I-CSCF's INVITE includes the HSS" [ "$(value i.csv i-cscf INVITE includes)" = hss ]
+expect "and takes as long as it was told to" within "$(value i.csv i-cscf INVITE median_ns)" 8250000 1000
+
+# A clock 3 s ahead.
+if command -v editcap >/dev/null; then
+    editcap -t 3 at-s-cscf-a.pcapng shifted.pcapng 2>/dev/null
+    "$HOPSIM" inspect at-p-cscf-a.pcapng shifted.pcapng --table clocks --csv >clocks.csv 2>err
+    expect "a clock that is 3 s ahead is found" awk -F, 'NR == 2 { d = $2 - 3e9; if (d < 0) d = -d; exit !(d <= $3 + 1) }' clocks.csv
+    "$HOPSIM" inspect at-p-cscf-a.pcapng shifted.pcapng --csv >both.csv 2>err
+    expect "and moves no dwell" within "$(value both.csv s-cscf INVITE median_ns)" 2770000 50000
+else
+    echo "skipped: editcap is not installed"
+fi
+
+"$HOPSIM" inspect at-i-cscf-b.pcapng --dwell found.csv >/dev/null 2>err
+expect "dwells are saved" [ -s found.csv ]
+expect "a dwell file names nobody" sh -c '! grep -Eq "alice|bob|open-ims|192\.168|@" found.csv'
+"$HOPSIM" inspect at-p-cscf-a.pcapng --ladder >ladder 2>err
+expect "the ladder shows the INVITE" grep -q INVITE ladder
+"$HOPSIM" inspect at-p-cscf-a.pcapng --json >a.json 2>err
+if command -v sqlite3 >/dev/null; then
+    expect "--json is JSON" [ "$(sqlite3 :memory: "select json_valid(readfile('a.json'))")" = 1 ]
+fi
+
+size=$(wc -c <at-p-cscf-a.pcapng)
+head -c $((size - 7)) at-p-cscf-a.pcapng >cut.pcapng
+"$HOPSIM" inspect cut.pcapng --csv >cut.csv 2>err
+expect "a file that is cut short is used as far as it goes" [ $? -eq 0 ]
+expect "and that is told" grep -q 'cut short' err
+for bytes in 0 1 4 27; do
+    head -c $bytes at-p-cscf-a.pcapng >short.pcapng
+    "$HOPSIM" inspect short.pcapng >out 2>err
+    expect "$bytes bytes are no capture: status 2" [ $? -eq 2 ]
+    expect "$bytes bytes: one line says why" [ "$(wc -l <err)" -eq 1 ]
+done
+"$HOPSIM" inspect nowhere.pcap >out 2>err
+expect "a file that is not there: status 2" [ $? -eq 2 ]
+"$HOPSIM" inspect at-p-cscf-a.pcapng --table nothing >out 2>err
+expect "a table that is not there: status 2" [ $? -eq 2 ]
+"$HOPSIM" inspect at-p-cscf-a.pcapng --role 1.2.3.4=ue >out 2>err
+expect "a role without a port: status 2" [ $? -eq 2 ]
+
+if [ -z "${CAPTURES:-}" ]; then
+    echo "skipped: public captures: CAPTURES names no folder"
+    exit $failed
+fi
+# One INVITE through each node, as the captures' own description has it (ms).
+"$HOPSIM" inspect "$CAPTURES/ims/volte.pcapng" --table legs --csv >legs.csv 2>err
+leg() { # ROLE SIDE
+    awk -F, -v role="$1" -v side="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $at["role"] == role && $at["side"] == side && $at["kind_in"] == "INVITE" && $at["kind_out"] == "INVITE" { print $at["dwell_ns"] }' legs.csv
+}
+expect "volte: S-CSCF, originating: 1.37 ms" within "$(leg s-cscf orig)" 1370000 10000
+expect "volte: I-CSCF with its LIR: 9.51 ms" within "$(leg i-cscf term)" 9510000 10000
+expect "volte: S-CSCF, terminating: 1.68 ms" within "$(leg s-cscf term)" 1680000 10000
+expect "volte: P-CSCF, terminating: 0.64 ms" within "$(leg p-cscf term)" 640000 15000
+for file in "$CAPTURES"/odd/* "$CAPTURES"/messages/*/*; do
+    [ -f "$file" ] || continue
+    timeout 20 "$HOPSIM" inspect "$file" >out 2>err
+    status=$?
+    expect "$(basename "$file"): a result or one sentence" sh -c "[ $status -eq 0 ] || { [ $status -eq 2 ] && [ \$(wc -l <err) -eq 1 ]; }"
+done
+exit $failed

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "traces/dwells.h"
+#include "sim/base/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* One dwell with what it is of. */
+struct sample {
+    const char *role, *kind, *side;
+    int64_t ns;
+    bool has_hss;
+};
+
+struct samples {
+    size_t count, capacity;
+    struct sample *rows;
+};
+
+static const char *const side_names[] = {"any", "orig", "term"};
+
+static bool add(struct samples *samples, const char *role, const char *kind, const char *side, int64_t ns, bool has_hss)
+{
+    if (samples->count == samples->capacity) {
+        size_t capacity = samples->capacity ? 2 * samples->capacity : 1024;
+        struct sample *grown = realloc(samples->rows, capacity * sizeof(*grown));
+
+        if (!grown)
+            return false;
+        samples->rows = grown;
+        samples->capacity = capacity;
+    }
+    samples->rows[samples->count++] = (struct sample){role, kind, side, ns, has_hss};
+    return true;
+}
+
+/* A user agent called or was called: by whether the request came to it. Others by their role. */
+static const char *role_of(const struct flow *flow, const struct flow_leg *leg)
+{
+    enum flow_role role = flow->nodes[leg->node].role;
+
+    if (role == FLOW_UE)
+        return flow->messages[leg->in].is_request ? "ue-b" : "ue-a";
+    return flow_role_names[role];
+}
+
+/* A node's own answer is a dwell where nothing was forwarded: a user agent's, a registrar's. Its 100 is not: it says
+ * only that the request has come. */
+static bool is_dwell(const struct flow *flow, const struct flow_leg *leg)
+{
+    const struct trace_message *out = &flow->messages[leg->out];
+
+    return leg->dwell_ns >= 0 && (!leg->is_answer || out->status >= 200);
+}
+
+static bool add_legs(struct samples *samples, const struct flow *flow, bool by_side)
+{
+    bool has_memory = true;
+
+    for (size_t i = 0; i < flow->leg_count && has_memory; i++) {
+        const struct flow_leg *leg = &flow->legs[i];
+        const char *role = role_of(flow, leg), *kind = flow->messages[leg->in].kind;
+
+        if (!is_dwell(flow, leg))
+            continue;
+        has_memory = add(samples, role, kind, "any", leg->dwell_ns, leg->hss_ns > 0);
+        if (has_memory && by_side && leg->side != FLOW_ANY_SIDE)
+            has_memory = add(samples, role, kind, side_names[leg->side], leg->dwell_ns, leg->hss_ns > 0);
+    }
+    return has_memory;
+}
+
+/* Who calls keeps the 200 until its ACK leaves. */
+static bool add_acks(struct samples *samples, const struct flow *flow)
+{
+    bool has_memory = true;
+
+    for (size_t i = 0; i < flow->trace->count && has_memory; i++) {
+        const struct trace_message *ack = &flow->messages[i];
+
+        if (ack->protocol != TRACE_SIP || strcmp(ack->kind, "ACK") != 0 || ack->via_count != 1 || ack->is_copy ||
+            ack->is_again || flow->nodes[flow->from[i]].role != FLOW_UE)
+            continue;
+        for (size_t j = i; j > 0; j--) {
+            const struct trace_message *answer = &flow->messages[j - 1];
+
+            if (ack->first_ns - answer->last_ns > INT64_C(10000000000))
+                break;
+            if (answer->call_id != ack->call_id || answer->cseq != ack->cseq || answer->status / 100 != 2 ||
+                flow->to[j - 1] != flow->from[i] || answer->tap != ack->tap || answer->is_copy || answer->is_again)
+                continue;
+            has_memory = add(samples, "ue-a", answer->kind, "any", ack->first_ns - answer->last_ns, false);
+            break;
+        }
+    }
+    return has_memory;
+}
+
+/* An HSS answers requests by their hop-by-hop identifier. */
+static bool add_diameter(struct samples *samples, const struct flow *flow)
+{
+    bool has_memory = true;
+
+    for (size_t i = 0; i < flow->trace->count && has_memory; i++) {
+        const struct trace_message *request = &flow->messages[i];
+
+        if (request->protocol != TRACE_DIAMETER || !request->is_request || request->is_copy ||
+            flow->nodes[flow->to[i]].role != FLOW_HSS || request->kind[0] == 'C' || request->kind[0] == '?')
+            continue;
+        for (size_t j = i + 1; j < flow->trace->count; j++) {
+            const struct trace_message *answer = &flow->messages[j];
+
+            if (answer->first_ns - request->last_ns > INT64_C(10000000000))
+                break;
+            if (answer->protocol != TRACE_DIAMETER || answer->is_request || answer->is_copy ||
+                answer->hop_by_hop != request->hop_by_hop || answer->tap != request->tap ||
+                !endpoint_equal(&answer->to, &request->from))
+                continue;
+            has_memory = add(samples, "hss", request->kind, "any", answer->first_ns - request->last_ns, false);
+            break;
+        }
+    }
+    return has_memory;
+}
+
+/* By role, kind and side, then by time. */
+static int compare(const void *a, const void *b)
+{
+    const struct sample *first = a, *second = b;
+    int order = strcmp(first->role, second->role);
+
+    if (order == 0)
+        order = strcmp(first->kind, second->kind);
+    if (order == 0)
+        order = strcmp(first->side, second->side);
+    if (order == 0)
+        order = first->ns < second->ns ? -1 : first->ns > second->ns;
+    return order;
+}
+
+static bool is_same_row(const struct dwells_row *row, const struct sample *sample)
+{
+    return strcmp(row->role, sample->role) == 0 && strcmp(row->kind, sample->kind) == 0 &&
+           strcmp(row->side, sample->side) == 0;
+}
+
+static enum err group(struct dwells *dwells, const struct samples *samples)
+{
+    int64_t *times = malloc((samples->count + 1) * sizeof(*times));
+
+    dwells->rows = calloc(samples->count + 1, sizeof(*dwells->rows));
+    if (!times || !dwells->rows) {
+        free(times);
+        return ERR_FULL;
+    }
+    dwells->rows[0].sample_ns = times; /* what dwells_free gives back, rows or none */
+    for (size_t i = 0; i < samples->count; i++) {
+        const struct sample *sample = &samples->rows[i];
+        struct dwells_row *row = dwells->count > 0 ? &dwells->rows[dwells->count - 1] : NULL;
+
+        if (!row || !is_same_row(row, sample)) {
+            row = &dwells->rows[dwells->count++];
+            *row = (struct dwells_row){sample->role, sample->kind, sample->side, 0, times + i, false};
+        }
+        row->sample_ns[row->count++] = sample->ns;
+        row->has_hss |= sample->has_hss;
+    }
+    return ERR_OK;
+}
+
+enum err dwells_init(struct dwells *dwells, const struct flow *flow, bool by_side, struct note *note)
+{
+    struct samples samples = {0};
+    enum err error = ERR_FULL;
+
+    *dwells = (struct dwells){.count = 0};
+    if (add_legs(&samples, flow, by_side) && add_acks(&samples, flow) && add_diameter(&samples, flow)) {
+        if (samples.count > 0)
+            qsort(samples.rows, samples.count, sizeof(*samples.rows), compare);
+        error = group(dwells, &samples);
+    }
+    free(samples.rows);
+    return error == ERR_OK ? ERR_OK : note_set(note, error, "no memory for dwells");
+}
+
+void dwells_free(struct dwells *dwells)
+{
+    if (dwells->rows)
+        free(dwells->rows[0].sample_ns);
+    free(dwells->rows);
+    *dwells = (struct dwells){.count = 0};
+}
+
+int64_t dwells_quantile(const struct dwells_row *row, double q)
+{
+    check(row->count > 0 && q > 0 && q <= 1);
+    size_t rank = (size_t)ceil(q * (double)row->count);
+    size_t at = rank > 0 ? rank - 1 : 0;
+
+    if (q == 0.5 && row->count % 2 == 0)
+        return (row->sample_ns[row->count / 2 - 1] + row->sample_ns[row->count / 2]) / 2;
+    return row->sample_ns[at < row->count ? at : row->count - 1];
+}
