@@ -264,6 +264,10 @@ const struct field scenario_fields[] = {
            "RFC 8591"),
     CHOICE("seal.when", seal_when, "after-answer", seals, "when the sender seals the file",
            "only the answer shows that the peer takes S/MIME"),
+    ROW("seal.chunk", FIELD_SIZE, seal_chunk_bytes, "0", "0", "1GiB",
+        "how much of the file is sealed at once, sent while the next is sealed, and opened while the next comes; 0: all of "
+        "it, as the standards have it",
+        "ours, beyond RFC 8591 section 8.1 and RFC 5547"),
     CHOICE("smime.recipient", recipient, "cached", recipients,
            "the recipient's certificate: there before, or fetched from its operator's store (HTTP) when sealing is to begin",
            "RFC 4387; kind to the proposal"),

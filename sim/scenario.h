@@ -112,6 +112,7 @@ struct scenario {
     int sip_takes_tcp;        /* bool: SIP nodes accept the connections that as-rfc asks for */
     uint64_t message_bytes;   /* of a MESSAGE as it leaves UE-A, headers included */
     uint64_t relays;
+    uint64_t seal_chunk_bytes;  /* that are sealed on their own; 0: the file is sealed whole */
     uint64_t relay_chunk_bytes; /* that relays pass on at most in a SEND; 0: as they come */
     int64_t agw_control_ns;     /* what a P-CSCF waits for its IMS-AGW with each SDP */
     int relay_forwarding;

@@ -66,6 +66,27 @@ static void cargo_hash_bytes(struct cargo *cargo)
     write_hash(hash, cargo->hash);
 }
 
+static bool is_in_pieces(const struct cargo *cargo)
+{
+    return cargo->pieces.count > 0;
+}
+
+static void cargo_make_pieces(struct cargo *cargo)
+{
+    struct world *world = cargo->world;
+
+    pieces_init(&cargo->pieces, world, cargo->transfer_id);
+    cargo->content_type = PIECES_CONTENT_TYPE;
+    cargo->body = (struct slice){&source_pattern, 0, pieces_at(&cargo->pieces, cargo->pieces.count)};
+    if (!world->wants_bytes)
+        return;
+    uint8_t *sealed = arena_alloc(world->arena, cargo->body.length);
+
+    pieces_seal(&cargo->pieces, sealed);
+    cargo->sealed_source = source_memory(sealed);
+    cargo->body.source = &cargo->sealed_source;
+}
+
 void cargo_init(struct cargo *cargo, struct world *world)
 {
     struct sink id = SINK(cargo->transfer_id);
@@ -75,7 +96,12 @@ void cargo_init(struct cargo *cargo, struct world *world)
     cargo->is_sealed_body = world->arm->body == BODY_CMS;
     cargo->body = (struct slice){world->trial->file, 0, file_bytes};
     cargo->content_type = "application/octet-stream";
-    if (cargo->is_sealed_body) {
+    sink_char(&id, 'T'); /* unique to the transfer, RFC 5547 section 6 */
+    sink_hex(&id, stream_place("file-transfer-id") + world->trial->number, 15);
+    sink_string(&id);
+    if (cargo->is_sealed_body && world->scenario->seal_chunk_bytes > 0) {
+        cargo_make_pieces(cargo);
+    } else if (cargo->is_sealed_body) {
         cargo->content_type = cms_content_type(suite_of(world));
         cargo->body.source = &source_pattern;
         /* Whichever device answers has to open it (RFC 8591 section 9.1): a RecipientInfo for each. */
@@ -88,9 +114,7 @@ void cargo_init(struct cargo *cargo, struct world *world)
         cargo_hash_bytes(cargo);
     if (world->wants_bytes)
         cargo->received = arena_alloc(world->arena, cargo->body.length + 1);
-    sink_char(&id, 'T'); /* unique to the transfer, RFC 5547 section 6 */
-    sink_hex(&id, stream_place("file-transfer-id") + world->trial->number, 15);
-    sink_string(&id);
+    cargo->sealed_bytes = cargo->body.length;
 }
 
 /* ---- SDP ---- */
@@ -105,6 +129,8 @@ void cargo_describe(const struct cargo *cargo, struct sdp_msrp *sdp)
     sdp->file_hash = span_of(cargo->hash);
     sdp->file_transfer_id = span_of(cargo->transfer_id);
     sdp->accept_types = SPAN("*");
+    if (is_in_pieces(cargo))
+        return;
     if (cargo->is_sealed_body)
         sdp->accept_types = cargo->world->scenario->text_after_ns > 0 ? SPAN("application/pkcs7-mime text/plain")
                                                                       : SPAN("application/pkcs7-mime");
@@ -129,14 +155,44 @@ void cargo_hash(struct cargo *cargo, const struct cause *cause, void *context, s
         done(context, cause);
 }
 
+static enum cost_operation operation_of(const struct cargo *cargo, enum cost_operation first)
+{
+    return (enum cost_operation)((int)first + 2 * cargo->world->scenario->suite);
+}
+
+static void cargo_seal_piece(struct cargo *cargo, const struct cause *cause);
+
+/* The next piece goes to the CPU before anything else is done about this one. */
+static void cargo_sealed_piece(void *context, const struct cause *cause)
+{
+    struct cargo *cargo = context;
+
+    cargo->sealed_bytes = pieces_at(&cargo->pieces, ++cargo->pieces_sealed);
+    cargo_seal_piece(cargo, cause);
+    cargo->sealed(cargo->sealed_context, cause);
+}
+
+static void cargo_seal_piece(struct cargo *cargo, const struct cause *cause)
+{
+    uint64_t index = cargo->pieces_sealed;
+
+    if (index < cargo->pieces.count)
+        site_crypto(cargo->world, ROLE_UE_A, operation_of(cargo, COST_CMS_SEAL_RFC8591),
+                    pieces_signed_bytes(&cargo->pieces, index), cause, cargo, cargo_sealed_piece);
+}
+
 static void cargo_seal_now(void *context, const struct cause *cause)
 {
     struct cargo *cargo = context;
     struct world *world = cargo->world;
-    enum cost_operation operation = (enum cost_operation)(COST_CMS_SEAL_RFC8591 + 2 * world->scenario->suite);
 
     world->moments.sealing_ns = world_now(world);
-    site_crypto(world, ROLE_UE_A, operation, world->trial->file_bytes, cause, cargo->sealed_context, cargo->sealed);
+    if (is_in_pieces(cargo)) {
+        cargo_seal_piece(cargo, cause);
+        return;
+    }
+    site_crypto(world, ROLE_UE_A, operation_of(cargo, COST_CMS_SEAL_RFC8591), world->trial->file_bytes, cause,
+                cargo->sealed_context, cargo->sealed);
 }
 
 void cargo_seal(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done)
@@ -160,15 +216,51 @@ static void cargo_opened(void *context, const struct cause *cause)
         cargo->opened(cargo->opened_context, cause);
 }
 
+static void cargo_open_next(struct cargo *cargo, const struct cause *cause);
+
+static void cargo_opened_piece(void *context, const struct cause *cause)
+{
+    struct cargo *cargo = context;
+
+    cargo->is_opening = false;
+    cargo->pieces_opened++;
+    if (cargo->pieces_opened == cargo->pieces.count)
+        cargo_opened(cargo, cause);
+    else
+        cargo_open_next(cargo, cause);
+}
+
+/* A piece that is whole goes to the CPU, unless one is there. The last waits until the message is complete. */
+static void cargo_open_next(struct cargo *cargo, const struct cause *cause)
+{
+    uint64_t index = cargo->pieces_opened;
+
+    if (cargo->is_opening || index == cargo->pieces.count ||
+        cargo->received_bytes < pieces_at(&cargo->pieces, index + 1) ||
+        (index + 1 == cargo->pieces.count && !cargo->is_open))
+        return;
+    cargo->is_opening = true;
+    site_crypto(cargo->world, ROLE_UE_B, operation_of(cargo, COST_CMS_OPEN_RFC8591),
+                pieces_sealed_bytes(&cargo->pieces, index), cause, cargo, cargo_opened_piece);
+}
+
+void cargo_grown(struct cargo *cargo, uint64_t received_bytes, const struct cause *cause)
+{
+    cargo->received_bytes = received_bytes;
+    if (is_in_pieces(cargo))
+        cargo_open_next(cargo, cause);
+}
+
 void cargo_open(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done)
 {
-    struct world *world = cargo->world;
-    enum cost_operation operation = (enum cost_operation)(COST_CMS_OPEN_RFC8591 + 2 * world->scenario->suite);
-
     cargo->opened_context = context;
     cargo->opened = done;
-    if (cargo->is_sealed_body)
-        site_crypto(world, ROLE_UE_B, operation, cargo->body.length, cause, cargo, cargo_opened);
+    cargo->is_open = true;
+    if (is_in_pieces(cargo))
+        cargo_open_next(cargo, cause);
+    else if (cargo->is_sealed_body)
+        site_crypto(cargo->world, ROLE_UE_B, operation_of(cargo, COST_CMS_OPEN_RFC8591), cargo->body.length, cause,
+                    cargo, cargo_opened);
     else
         cargo_opened(cargo, cause);
 }
@@ -220,6 +312,12 @@ bool cargo_verify(const struct cargo *cargo)
         return true;
     if (!cargo->is_sealed_body)
         return cargo_is(cargo, cargo->received, size);
+    uint8_t *plaintext = arena_alloc(world->arena, size + 1);
+    uint64_t joined;
+
+    if (is_in_pieces(cargo))
+        return pieces_open(&cargo->pieces, cargo->received, plaintext, &joined) == ERR_OK &&
+               cargo_is(cargo, plaintext, joined);
     const struct party_set *parties = world->trial->parties;
     enum party_kind kind = cms_party_kind(suite_of(world));
     struct cms_opening opening = {.recipient = &parties->bob[kind],
@@ -227,7 +325,6 @@ bool cargo_verify(const struct cargo *cargo)
                                   .sender_aor = parties->alice[kind].name,
                                   .sender = &parties->alice[kind],
                                   .at_s = SIM_EPOCH_S};
-    uint8_t *plaintext = arena_alloc(world->arena, size + 1);
     size_t opened = 0;
     struct note note = {{0}};
 

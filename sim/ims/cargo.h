@@ -7,7 +7,7 @@
 #ifndef SIM_IMS_CARGO_H
 #define SIM_IMS_CARGO_H
 
-#include "sim/ims/world.h"
+#include "sim/ims/pieces.h"
 #include "sim/wire/sdp.h"
 
 enum { CARGO_HASH_TEXT = sizeof("sha-1:") - 1 + 3 * 20 - 1 };
@@ -22,6 +22,12 @@ struct cargo {
     char hash[CARGO_HASH_TEXT + 1];         /* of the file, as UE-A offers it; empty: none */
     char offered_hash[CARGO_HASH_TEXT + 1]; /* as UE-B has got it */
     struct source sealed_source;
+    struct pieces pieces;                  /* count 0: the file is sealed whole */
+    uint64_t pieces_sealed;                /* at UE-A */
+    uint64_t sealed_bytes;                 /* of the body, there so far at UE-A */
+    uint64_t pieces_opened;                /* at UE-B */
+    uint64_t received_bytes;               /* of the body, at UE-B */
+    bool is_opening, is_open;              /* a piece is with the CPU; who waits for the last has been named */
     void *sealed_context, *opened_context; /* who waits for cargo_seal and cargo_open */
     station_done_fn *sealed, *opened;
 };
@@ -33,11 +39,15 @@ void cargo_init(struct cargo *cargo, struct world *world);
 void cargo_describe(const struct cargo *cargo, struct sdp_msrp *sdp);
 void cargo_offered(struct cargo *cargo, const struct sdp_msrp *offer);
 
-/* Work of UE-A: done at once where the scenario has none. Sealing begins when the recipient's certificate is there. */
+/* Work of UE-A: done at once where the scenario has none. Sealing begins when the recipient's certificate is there; a
+ * file that is sealed piece by piece calls done for each. */
 void cargo_hash(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done);
 void cargo_seal(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done);
 
-/* Work of UE-B on the body that it has whole: opens it, then hashes the file. */
+/* So many bytes of the body are at UE-B: pieces are opened as they come. */
+void cargo_grown(struct cargo *cargo, uint64_t received_bytes, const struct cause *cause);
+
+/* Work of UE-B on the body that it has whole: opens it, or what is left, then hashes the file. */
 void cargo_open(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done);
 
 /* Whether what UE-B holds is the file: signature, chain, hash and bytes, where bytes are real. */

@@ -55,6 +55,11 @@ static void media_received_body(void *context, uint64_t offset, struct slice sli
     media->received_bytes += slice.length;
     if (media->kept && offset + slice.length <= media->kept_capacity)
         slice_read(slice, 0, media->kept + offset, (size_t)slice.length);
+    if (media->owner->grown) {
+        struct cause cause = media->leg->cause;
+
+        media->owner->grown(media->context, media->received_bytes, &cause);
+    }
 }
 
 static void media_received_all(void *context, uint64_t length, struct span content_type)

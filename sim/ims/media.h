@@ -20,6 +20,8 @@ struct media_owner {
     void (*sent)(void *context, const struct cause *cause);     /* every SEND has been answered */
     /* The whole body is there, in order, as it was sent. */
     void (*received)(void *context, uint64_t length, const struct cause *cause);
+    /* So many bytes of the body are there, in order; NULL: of no interest. */
+    void (*grown)(void *context, uint64_t length, const struct cause *cause);
     void (*failed)(void *context, enum outcome_end end);
 };
 
@@ -42,8 +44,11 @@ void media_meet(struct media *media, const struct sdp_msrp *peer, const struct c
  * to be sent it sends a SEND without a body at once, which binds the connection (RFC 4975 section 5.4). */
 void media_connect(struct media *media, const struct cause *cause);
 
-/* Sends body as one message, as soon as the connection is there. */
-void media_send(struct media *media, struct slice body, const char *content_type, const struct cause *cause);
+/* Sends body as one message, as soon as the connection is there; offered bytes of it there are so far. media_offer
+ * tells of more. */
+void media_send(struct media *media, struct slice body, uint64_t offered, const char *content_type,
+                const struct cause *cause);
+void media_offer(struct media *media, uint64_t offered, const struct cause *cause);
 
 /* Where received bytes are kept for who wants to look at them: capacity bytes; NULL: nowhere. */
 void media_keep_bytes(struct media *media, uint8_t *bytes, uint64_t capacity);

@@ -137,6 +137,7 @@ void media_try_send(struct media *media, const struct cause *cause)
 
     media->leg->cause = *cause;
     media->sender = msrp_sender_create(world->arena, &config);
+    msrp_sender_offer(media->sender, media->offered);
     world->moments.first_byte_ns = world_now(world);
     if (scenario->text_after_ns > 0)
         timer_arm(&media->text_timer, world_now(world) + scenario->text_after_ns);
@@ -173,12 +174,24 @@ void media_begin(struct media *media, const struct cause *cause)
     media_try_send(media, cause);
 }
 
-void media_send(struct media *media, struct slice body, const char *content_type, const struct cause *cause)
+void media_send(struct media *media, struct slice body, uint64_t offered, const char *content_type,
+                const struct cause *cause)
 {
     media->body = body;
+    media->offered = offered;
     media->content_type = content_type;
     media->has_body = true;
     media_try_send(media, cause);
+}
+
+void media_offer(struct media *media, uint64_t offered, const struct cause *cause)
+{
+    media->offered = offered;
+    if (!media->sender || msrp_sender_state(media->sender) != MSRP_SENDING)
+        return;
+    media->leg->cause = *cause;
+    msrp_sender_offer(media->sender, offered);
+    media_heard(media);
 }
 
 /* ---- Answers ---- */

@@ -43,6 +43,7 @@ struct media {
     bool is_preparing;
 
     struct slice body;
+    uint64_t offered; /* bytes of it that there are */
     const char *content_type;
     bool has_body;
     struct msrp_sender *sender;

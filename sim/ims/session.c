@@ -15,6 +15,7 @@ struct session {
     struct media *media_a, *media_b;
     struct progress *progress; /* NULL: nothing comes between INVITE and its answer */
     struct cargo cargo;
+    bool is_sending;
     bool is_prepared, is_hashed, is_sealed, is_invited, is_answered, is_answering, is_ended;
     bool is_cancelled; /* UE-A's user has given up before the answer came */
     bool is_received;  /* UE-B has the whole body */
@@ -64,6 +65,14 @@ static void session_in_hand(void *context, const struct cause *cause)
     session_finish(session);
 }
 
+static void session_grown(void *context, uint64_t length, const struct cause *cause)
+{
+    struct session *session = context;
+    struct cause forward = cause_forward(cause);
+
+    cargo_grown(&session->cargo, length, &forward);
+}
+
 static void session_received(void *context, uint64_t length, const struct cause *cause)
 {
     struct session *session = context;
@@ -109,10 +118,22 @@ static void session_write_sdp(struct session *session, bool is_offer, struct sin
     check(!sink->overflow);
 }
 
+static void session_send(struct session *session, const struct cause *cause)
+{
+    const struct cargo *cargo = &session->cargo;
+    uint64_t sealed_bytes = is_cms(session) ? cargo->sealed_bytes : cargo->body.length;
+
+    if (session->is_sending)
+        media_offer(session->media_a, sealed_bytes, cause);
+    else
+        media_send(session->media_a, cargo->body, sealed_bytes, cargo->content_type, cause);
+    session->is_sending = true;
+}
+
 static void session_try_send(struct session *session, const struct cause *cause)
 {
     if (session->is_answered && (session->is_sealed || !is_cms(session)))
-        media_send(session->media_a, session->cargo.body, session->cargo.content_type, cause);
+        session_send(session, cause);
 }
 
 /* Nothing of the file's: whoever gives up waits for nobody. */
@@ -162,8 +183,9 @@ static void session_sealed(void *context, const struct cause *cause)
 {
     struct session *session = context;
 
+    if (!session->is_sealed)
+        session->world->moments.sealed_ns = world_now(session->world);
     session->is_sealed = true;
-    session->world->moments.sealed_ns = world_now(session->world);
     session_try_invite(session, cause);
     session_try_send(session, cause);
 }
@@ -450,7 +472,7 @@ static void session_b_told(void *context, const struct sip_output *item, const s
 }
 
 static const struct media_owner media_owner_b = {
-    .prepared = session_b_prepared, .received = session_received, .failed = session_failed};
+    .prepared = session_b_prepared, .received = session_received, .grown = session_grown, .failed = session_failed};
 
 static void session_write_early(void *context, bool is_offer, struct sink *sdp)
 {

@@ -32,6 +32,7 @@ struct msrp_sender {
     char message_id[MSRP_IDENT_SIZE];
     bool in_chunk;
     uint64_t written;            /* bytes of the body */
+    uint64_t offered;            /* of it there are so many */
     uint64_t chunk_left;         /* of the chunk in progress */
     bool is_interruptible;       /* it is long enough to be cut off */
     bool is_held;                /* makes way for another message */
@@ -100,6 +101,7 @@ struct msrp_sender *msrp_sender_create(struct arena *arena, const struct msrp_se
     sender->config = *config;
     sender->arena = arena;
     sender->state = MSRP_SENDING;
+    sender->offered = config->body.length;
     sender->is_silent = !span_equal(failure, SPAN("yes"));
     sender->wants_report = config->success_report && span_equal(span_of(config->success_report), SPAN("yes"));
     sender->ring = arena_alloc(arena, RING_FIRST * sizeof(*sender->ring));
@@ -203,6 +205,8 @@ static bool write_body(struct msrp_sender *sender)
     while (sender->chunk_left > 0) {
         uint64_t size = writer->room(writer->context);
 
+        if (size > sender->offered - sender->written)
+            size = sender->offered - sender->written;
         if (size == 0)
             return false;
         if (size > sender->chunk_left)
@@ -265,6 +269,12 @@ static void finish_chunk(struct msrp_sender *sender, int64_t now_ns)
     settle(sender);
 }
 
+void msrp_sender_offer(struct msrp_sender *sender, uint64_t bytes)
+{
+    check(bytes >= sender->written && bytes <= sender->config.body.length);
+    sender->offered = bytes;
+}
+
 void msrp_sender_interrupt(struct msrp_sender *sender, int64_t now_ns)
 {
     sender->is_held = true;
@@ -287,7 +297,8 @@ void msrp_sender_pump(struct msrp_sender *sender, int64_t now_ns)
         if (!sender->in_chunk) {
             if (sender->is_held || (config->window > 0 && sender->waiting >= config->window))
                 return;
-            if (config->writer.room(config->writer.context) == 0)
+            if (config->writer.room(config->writer.context) == 0 ||
+                (sender->offered == sender->written && sender->written < config->body.length))
                 return;
             begin_chunk(sender);
         }

@@ -73,6 +73,9 @@ void msrp_sender_reported(struct msrp_sender *sender, const struct msrp_head *re
 int64_t msrp_sender_wake_ns(const struct msrp_sender *sender);
 void msrp_sender_wake(struct msrp_sender *sender, int64_t now_ns);
 
+/* How many bytes of the body there are so far, for one that is still being made; all, unless this has been called. */
+void msrp_sender_offer(struct msrp_sender *sender, uint64_t bytes);
+
 /* Makes way for another message on the same connection (RFC 4975 section 5.1): no chunk is begun until the resume. The
  * one in progress is ended with '+' where it is, if it may be (it is longer than 2,048 bytes), else goes on to its end:
  * msrp_sender_in_chunk says so. */
