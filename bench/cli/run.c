@@ -2,6 +2,7 @@
 /* run.c - one trial of one arm: what it gave, where the delay went, who said what; captures and the event log. */
 #include "bench/cli/run_report.h"
 #include "bench/harness/keys.h"
+#include "sim/ims/ipsec.h"
 #include "plots/ladder_svg.h"
 #include "plots/waterfall.h"
 #include "sim/sec/cms.h"
@@ -35,6 +36,7 @@ struct run {
     struct capture_set *captures;
     struct messages message_files;
     struct outfile log;
+    struct outfile associations; /* keys of ESP */
     struct tap_chain taps;
 };
 
@@ -126,6 +128,7 @@ static enum err open_taps(struct run *run, struct note *note)
     const struct command_given *links = command_option(run->line, "--pcap-links");
     const struct command_given *messages = command_option(run->line, "--messages");
     const struct command_given *log = command_option(run->line, "--log");
+    const struct command_given *keys = command_option(run->line, "--keys");
 
     if (all || host || links) {
         const struct capture_config config = {
@@ -149,6 +152,11 @@ static enum err open_taps(struct run *run, struct note *note)
         TRY(eventlog_open(&run->log, log->value, note));
         tap_chain_add(&run->taps, &(struct sim_tap){.context = &run->log, .event = eventlog_add});
     }
+    if (keys && ipsec_is_used(&run->setup.file.scenario, run->arm)) {
+        TRY(keys_open_associations(&run->associations, keys->value, note));
+        tap_chain_add(&run->taps,
+                      &(struct sim_tap){.context = &run->associations, .association = keys_add_association});
+    }
     if (run->messages.arena)
         tap_chain_add(&run->taps, &(struct sim_tap){.context = &run->messages, .message = run_messages_add});
     return open_parties(run, tap_chain_tap(&run->taps).wants_bytes, note);
@@ -167,6 +175,8 @@ static enum err close_taps(struct run *run, struct note *note)
         TRY(messages_close(&run->message_files, note));
     if (run->log.stream)
         TRY(outfile_close(&run->log, note));
+    if (run->associations.stream)
+        TRY(outfile_close(&run->associations, note));
     return ERR_OK;
 }
 
@@ -176,6 +186,7 @@ static void run_free(struct run *run)
         capture_discard(run->captures);
     messages_discard(&run->message_files);
     outfile_discard(&run->log);
+    outfile_discard(&run->associations);
     party_set_free(&run->parties);
     if (run->messages.arena)
         arena_destroy(run->messages.arena);

@@ -33,11 +33,37 @@ static enum err save_party(const struct party *party, bool with_key, const char 
     return outfile_close(&file, note);
 }
 
-enum err keys_save(const struct party_set *parties, enum party_kind kind, const char *folder, struct note *note)
+static enum err make_folder(const char *folder, struct note *note)
 {
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return note_set(note, ERR_FILE, "%s: %s", folder, strerror(errno));
+    return ERR_OK;
+}
+
+enum err keys_save(const struct party_set *parties, enum party_kind kind, const char *folder, struct note *note)
+{
+    TRY(make_folder(folder, note));
     TRY(save_party(&parties->authority[kind], false, folder, "authority.pem", note));
     TRY(save_party(&parties->alice[kind], true, folder, "alice.pem", note));
     return save_party(&parties->bob[kind], true, folder, "bob.pem", note);
+}
+
+enum err keys_open_associations(struct outfile *file, const char *folder, struct note *note)
+{
+    char path_text[OUTFILE_PATH_SIZE];
+    struct sink path = SINK(path_text);
+
+    sink_text(&path, folder);
+    sink_text(&path, "/esp_sa");
+    sink_string(&path);
+    if (path.overflow)
+        return note_set(note, ERR_FILE, "%s: name too long", folder);
+    TRY(make_folder(folder, note));
+    return outfile_open(file, path_text, note);
+}
+
+void keys_add_association(void *context, struct span line)
+{
+    outfile_write(context, line);
+    outfile_write(context, SPAN("\n"));
 }

@@ -14,4 +14,11 @@
 MUST_USE enum err keys_save(const struct party_set *parties, enum party_kind kind, const char *folder,
                             struct note *note);
 
+/* Starts esp_sa in the folder, made as above: Wireshark's table of security associations, of which keys_add_association
+ * (for a tap) writes a line each. In a folder that the environment variable WIRESHARK_CONFIG_DIR names, Wireshark opens
+ * ESP with it. */
+struct outfile;
+MUST_USE enum err keys_open_associations(struct outfile *file, const char *folder, struct note *note);
+void keys_add_association(void *context, struct span line);
+
 #endif
