@@ -25,6 +25,7 @@ static const char *const subscribers[] = {"regular",        "unknown",     "barr
                                           "wrong-response", "out-of-sync", NULL};
 static const char *const dns_choices[] = {"cached", "cold", NULL};
 static const char *const devices_answers[] = {"ring", "answer", NULL};
+static const char *const ifc_servers[] = {"none", "as", NULL};
 static const char *const overloads[] = {"none", "p-cscf-a", "s-cscf-a", "i-cscf-b", "s-cscf-b", "p-cscf-b", NULL};
 static_assert(sizeof(overloads) / sizeof(overloads[0]) == OVERLOAD_COUNT + 1, "each place has a name");
 static const char *const chunkings[] = {"few-large", "2048", NULL};
@@ -174,6 +175,11 @@ const struct field scenario_fields[] = {
            "RFC 3261 section 13.2.2.4"),
     ROW("devices.lag", FIELD_TIME, devices_lag_ns, "1ms", "0", "170s", "from the INVITE, behind answer.delay, until they answer",
         "assumed"),
+    CHOICE("ifc.orig", ifc_orig, "none", ifc_servers,
+           "as: the profile of user A has initial filter criteria that send INVITE and MESSAGE through an application server",
+           "TS 23.218 section 5.2, TS 29.228 annex B"),
+    CHOICE("ifc.term", ifc_term, "none", ifc_servers, "the same for the profile of user B",
+           "TS 23.218 section 5.2, TS 29.228 annex B"),
     CHOICE("proxy.auth", proxy_auth, "off", proxy_auths,
            "whether S-CSCF(A) challenges UE-A's INVITE and first MESSAGE with 407, and what UE-A answers",
            "off: AKA and the security association of the registration; digest: TS 24.229 section 5.4.3.2"),

@@ -109,6 +109,8 @@ struct scenario {
     int provisional;          /* enum provisional: what comes before the 200 to INVITE */
     int has_reliable_ringing; /* bool: the 180 too is answered by PRACK */
     int sip_transport;        /* enum sip_transport_rule */
+    int ifc_orig;             /* bool: user A's profile sends INVITE and MESSAGE to an application server */
+    int ifc_term;             /* bool: the same of user B's */
     int sip_takes_tcp;        /* bool: SIP nodes accept the connections that as-rfc asks for */
     uint64_t message_bytes;   /* of a MESSAGE as it leaves UE-A, headers included */
     uint64_t relays;

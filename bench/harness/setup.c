@@ -66,12 +66,14 @@ static enum err open_file(struct setup *setup, struct note *note)
     return ERR_OK;
 }
 
-/* A role without a row would keep nothing, and look fast: a table that means that says so with a row of kind "*". Only a
- * scenario with dns = cold has DNS servers. */
+/* A role without a row would keep nothing, and look fast: a table that means that says so with a row of kind "*". Only
+ * a scenario with dns = cold has DNS servers. */
 static enum err check_roles(const struct setup *setup, struct note *note)
 {
     for (int role = 0; role < DWELL_ROLE_COUNT; role++) {
-        bool is_there = role == DWELL_DNS && setup->file.scenario.dns == DNS_CACHED;
+        const struct scenario *scenario = &setup->file.scenario;
+        bool is_there = (role == DWELL_DNS && scenario->dns == DNS_CACHED) ||
+                        (role == DWELL_AS && !scenario->ifc_orig && !scenario->ifc_term);
 
         for (size_t i = 0; i < setup->dwells.count && !is_there; i++)
             is_there = setup->dwells.rows[i].role == (enum dwell_role)role;

@@ -15,8 +15,8 @@
 static const struct cscf_row {
     enum role role;
     enum cscf_role kind;
-} cscfs[] = {{ROLE_P_A, CSCF_P}, {ROLE_S_A, CSCF_S}, {ROLE_I_B, CSCF_I},
-             {ROLE_S_B, CSCF_S}, {ROLE_P_B, CSCF_P}, {ROLE_I_A, CSCF_I}};
+} cscfs[] = {{ROLE_P_A, CSCF_P}, {ROLE_S_A, CSCF_S}, {ROLE_I_B, CSCF_I},   {ROLE_S_B, CSCF_S},
+             {ROLE_P_B, CSCF_P}, {ROLE_I_A, CSCF_I}, {ROLE_AS_A, CSCF_AS}, {ROLE_AS_B, CSCF_AS}};
 
 enum { CSCF_COUNT = sizeof(cscfs) / sizeof(cscfs[0]), URI_SIZE = 96 };
 
@@ -210,6 +210,10 @@ void core_connect(struct world *world)
             sip_node_connect(world->sip_nodes[way[i]], way[i + 1], &nobody);
     if (is_by_size)
         sip_node_connect(world->sip_nodes[ROLE_P_B], ROLE_UE_B, &nobody);
+    if ((sip_node_transport(world) != SIP_UDP || is_by_size) && world->sites[ROLE_AS_A].label)
+        sip_node_connect(world->sip_nodes[ROLE_S_A], ROLE_AS_A, &nobody);
+    if ((sip_node_transport(world) != SIP_UDP || is_by_size) && world->sites[ROLE_AS_B].label)
+        sip_node_connect(world->sip_nodes[ROLE_S_B], ROLE_AS_B, &nobody);
     core_connect_ue(world, &nobody);
     cx_connect(world, ROLE_I_B, &nobody);
     /* Legs of back-to-back user agents belong to a session; connections between relays do not. */

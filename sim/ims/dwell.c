@@ -7,8 +7,9 @@
 #include <math.h>
 
 const char *const dwell_role_names[DWELL_ROLE_COUNT] = {
-    [DWELL_UE_A] = "ue-a",     [DWELL_UE_B] = "ue-b", [DWELL_P_CSCF] = "p-cscf", [DWELL_I_CSCF] = "i-cscf",
-    [DWELL_S_CSCF] = "s-cscf", [DWELL_HSS] = "hss",   [DWELL_DNS] = "dns",       [DWELL_RELAY] = "relay",
+    [DWELL_UE_A] = "ue-a",     [DWELL_UE_B] = "ue-b",     [DWELL_P_CSCF] = "p-cscf",
+    [DWELL_I_CSCF] = "i-cscf", [DWELL_S_CSCF] = "s-cscf", [DWELL_HSS] = "hss",
+    [DWELL_DNS] = "dns",       [DWELL_AS] = "as",         [DWELL_RELAY] = "relay",
 };
 
 const char *const dwell_side_names[DWELL_SIDE_COUNT] = {

@@ -16,6 +16,7 @@ enum dwell_role {
     DWELL_I_CSCF,
     DWELL_S_CSCF,
     DWELL_HSS,
+    DWELL_AS, /* application servers */
     DWELL_RELAY,
     DWELL_DNS,
     DWELL_ROLE_COUNT

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stddef.h>
 
-enum { SERVER_SIZE = 192, PROFILE_SIZE = 1024 };
+enum { SERVER_SIZE = 192, PROFILE_SIZE = 2048 };
 
 static_assert(offsetof(struct aka_vector, answer) == MILENAGE_RAND_SIZE + AKA_AUTN_SIZE, "RAND and AUTN touch");
 
@@ -200,7 +200,27 @@ static void serve(void *context, const struct diameter_message *question, struct
             commands[i].serve(context, question, answer);
 }
 
-/* The subscription as TS 29.228 annex E has it: one profile, one identity, no initial filter criteria. */
+/* Where INVITE and MESSAGE go first: (INVITE or MESSAGE) and the session case, in conjunctive normal form (TS 29.228
+ * annex C). */
+static void write_criteria(const struct hss_subscriber *told, struct sink *sink)
+{
+    static const char *const methods[] = {"INVITE", "MESSAGE"};
+
+    if (!told->server)
+        return;
+    sink_text(sink,
+              "<InitialFilterCriteria><Priority>0</Priority><TriggerPoint><ConditionTypeCNF>1</ConditionTypeCNF>");
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+        sink_format(sink, "<SPT><ConditionNegated>0</ConditionNegated><Group>0</Group><Method>%s</Method></SPT>",
+                    methods[i]);
+    sink_format(sink,
+                "<SPT><ConditionNegated>0</ConditionNegated><Group>1</Group><SessionCase>%d</SessionCase></SPT>"
+                "</TriggerPoint><ApplicationServer><ServerName>%s</ServerName><DefaultHandling>0</DefaultHandling>"
+                "</ApplicationServer></InitialFilterCriteria>",
+                told->session_case, told->server);
+}
+
+/* The subscription as TS 29.228 annex E has it: one profile, one identity, and where to its requests go first. */
 static void write_profile(struct subscriber *subscriber)
 {
     struct sink sink = SINK(subscriber->profile);
@@ -208,9 +228,10 @@ static void write_profile(struct subscriber *subscriber)
     sink_format(&sink,
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
                 "<IMSSubscription><PrivateID>%s</PrivateID><ServiceProfile><PublicIdentity>"
-                "<BarringIndication>0</BarringIndication><Identity>%s</Identity></PublicIdentity>"
-                "</ServiceProfile></IMSSubscription>",
+                "<BarringIndication>0</BarringIndication><Identity>%s</Identity></PublicIdentity>",
                 subscriber->told.private_identity, subscriber->told.public_identity);
+    write_criteria(&subscriber->told, &sink);
+    sink_text(&sink, "</ServiceProfile></IMSSubscription>");
     check(!sink.overflow);
     subscriber->profile_size = sink.size;
 }

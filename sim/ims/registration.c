@@ -3,6 +3,7 @@
 #include "sim/ims/hss.h"
 #include "sim/sec/aka.h"
 #include "sim/sec/digest.h"
+#include "sim/wire/ifc.h"
 
 enum { URI_SIZE = 96, UES = 2, EXPIRES_MIN_S = 60 };
 
@@ -141,6 +142,20 @@ const struct sip_registrar_config *registration_registrar(struct world *world, e
     return config;
 }
 
+/* The application server of a user's requests; NULL: none. */
+static const char *server_of(struct world *world, uint32_t user)
+{
+    const struct site *site = &world->sites[user == 0 ? ROLE_AS_A : ROLE_AS_B];
+    char *text = arena_alloc(world->arena, URI_SIZE);
+    struct sink sink = {.data = text, .capacity = URI_SIZE};
+
+    if (!site->label)
+        return NULL;
+    sink_format(&sink, "sip:%s:%u", site->host_name, site->sip_port);
+    check(!sink.overflow);
+    return sink_string(&sink);
+}
+
 void registration_subscribe(struct world *world, enum role hss_role, struct hss *hss)
 {
     int state = world->scenario->subscriber;
@@ -152,6 +167,8 @@ void registration_subscribe(struct world *world, enum role hss_role, struct hss 
                                             .private_identity = ue->private_identity,
                                             .key = keys[i],
                                             .capability = i + 1,
+                                            .server = server_of(world, i),
+                                            .session_case = i == 0 ? IFC_ORIGINATING : IFC_TERMINATING,
                                             .is_barred = i == 0 && state == SUBSCRIBER_BARRED};
         bool is_known = i == 0 ? state != SUBSCRIBER_UNKNOWN : world->scenario->peer_state != PEER_UNKNOWN;
         enum role home = i == 0 && is_two ? ROLE_HSS_A : ROLE_HSS_B;

@@ -29,8 +29,8 @@ void registration_begin(struct world *world, const struct cause *cause);
 /* What the user agent of a UE tells of its registration. */
 void registration_told(struct world *world, enum role ue, const struct sip_output *item, const struct cause *cause);
 
-/* Whether all are registered who do. If not, calls done(context) once when they are: nobody sends a file to a UE that is
- * just being switched on. */
+/* Whether all are registered who do. If not, calls done(context) once when they are: nobody sends a file to a UE that
+ * is just being switched on. */
 bool registration_stands(struct world *world, void *context, station_done_fn *done);
 
 /* The same without waiting. */

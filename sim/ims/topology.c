@@ -18,6 +18,7 @@ enum {
     PORT_I_CSCF = 5060,
     PORT_S_CSCF = 6060,
     PORT_UE = 5060,
+    PORT_AS = 7060,
     PORT_DIAMETER = 3868,   /* RFC 6733 */
     PORT_MSRP_UE = 7394,    /* both UEs in the paper's captures */
     PORT_MSRP_RELAY = 2855, /* RFC 4975 section 14 */
@@ -78,6 +79,10 @@ static const struct role_row {
     [ROLE_HSS_A] = {"HSS(A)", "hss-02.home-ims.test", "hss-a", ADDRESS(192, 168, 81, 4), DWELL_HSS, DWELL_ORIG, 0, 0},
     [ROLE_DNS_A] = {"DNS(A)", "dns-1.home-ims.test", "dns-a", ADDRESS(192, 168, 81, 7), DWELL_DNS, DWELL_ORIG, 0, 0},
     [ROLE_DNS_B] = {"DNS(B)", "dns-2.open-ims.test", "dns-b", ADDRESS(192, 168, 82, 7), DWELL_DNS, DWELL_TERM, 0, 0},
+    [ROLE_AS_A] = {"AS of A", "as-1.open-ims.test", "as-a", ADDRESS(192, 168, 81, 8), DWELL_AS, DWELL_ORIG, PORT_AS,
+                   PORT_AS},
+    [ROLE_AS_B] = {"AS of B", "as-2.open-ims.test", "as-b", ADDRESS(192, 168, 82, 8), DWELL_AS, DWELL_TERM, PORT_AS,
+                   PORT_AS + 1},
     [ROLE_DEVICE_2 + 0] = {"UE-B 2", "192.168.80.11", "ue-b-2", ADDRESS(192, 168, 80, 11), DWELL_UE_B, DWELL_ANY_SIDE,
                            PORT_UE, PORT_UE},
     [ROLE_DEVICE_2 + 1] = {"UE-B 3", "192.168.80.12", "ue-b-3", ADDRESS(192, 168, 80, 12), DWELL_UE_B, DWELL_ANY_SIDE,
@@ -103,19 +108,14 @@ static const char *const rcs_labels[RCS_B2BUAS] = {"SBC(A)", "AS(A)", "AS(B)", "
 
 static_assert(sizeof(rows) / sizeof(rows[0]) == ROLE_COUNT, "every role has a row");
 
-const char *const sim_server_names[] = {"192.168.80.1",          "192.168.80.3",
-                                        "pcscf-1.open-ims.test", "scscf-1.open-ims.test",
-                                        "icscf-1.open-ims.test", "hss-01.open-ims.test",
-                                        "scscf-2.open-ims.test", "pcscf-2.open-ims.test",
-                                        "relay-1.open-ims.test", "relay-2.open-ims.test",
-                                        "relay-3.open-ims.test", "relay-4.open-ims.test",
-                                        "relay-5.open-ims.test", "relay-6.open-ims.test",
-                                        "agw-1.open-ims.test",   "agw-2.open-ims.test",
-                                        "content.open-ims.test", "icscf-2.home-ims.test",
-                                        "192.168.80.11",         "192.168.80.12",
-                                        "192.168.80.13",         "192.168.80.14",
-                                        "192.168.80.15",         "192.168.80.16",
-                                        "192.168.80.17",         NULL};
+const char *const sim_server_names[] = {
+    "192.168.80.1",          "192.168.80.3",          "pcscf-1.open-ims.test", "scscf-1.open-ims.test",
+    "icscf-1.open-ims.test", "hss-01.open-ims.test",  "scscf-2.open-ims.test", "pcscf-2.open-ims.test",
+    "relay-1.open-ims.test", "relay-2.open-ims.test", "relay-3.open-ims.test", "relay-4.open-ims.test",
+    "relay-5.open-ims.test", "relay-6.open-ims.test", "agw-1.open-ims.test",   "agw-2.open-ims.test",
+    "content.open-ims.test", "icscf-2.home-ims.test", "as-1.open-ims.test",    "as-2.open-ims.test",
+    "192.168.80.11",         "192.168.80.12",         "192.168.80.13",         "192.168.80.14",
+    "192.168.80.15",         "192.168.80.16",         "192.168.80.17",         NULL};
 
 static struct link_config link_of(const struct scenario_link *link, int64_t extra_ns)
 {
@@ -241,6 +241,8 @@ static bool role_exists(const struct world *world, enum role role)
         return world->arm->path == PATH_SERVER;
     if (role == ROLE_CERTIFICATES)
         return world->arm->body == BODY_CMS && world->scenario->recipient == RECIPIENT_FETCH;
+    if (role == ROLE_AS_A || role == ROLE_AS_B)
+        return (role == ROLE_AS_A ? world->scenario->ifc_orig : world->scenario->ifc_term) != 0;
     if (role >= ROLE_DEVICE_2)
         return (uint32_t)(role - ROLE_DEVICE_2) < world_devices(world);
     return role < ROLE_RELAY_1 || (uint32_t)(role - ROLE_RELAY_1) < world->relay_count;
@@ -324,6 +326,8 @@ static enum role beside(const struct world *world, enum role role)
         return ROLE_S_A;           /* of the sender's operator */
     if (role == ROLE_CERTIFICATES) /* of the receiver's */
         return ROLE_S_B;
+    if (role == ROLE_AS_A || role == ROLE_AS_B)
+        return role == ROLE_AS_A ? ROLE_S_A : ROLE_S_B;
     if (role == ROLE_DNS_B)
         return ROLE_I_B;
     if (arm_has_b2buas(world->arm))

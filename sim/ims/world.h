@@ -30,6 +30,8 @@ enum role {
     ROLE_HSS_A,
     ROLE_DNS_A,
     ROLE_DNS_B,
+    ROLE_AS_A, /* where initial filter criteria name one */
+    ROLE_AS_B,
     ROLE_DEVICE_2, /* further devices of user B */
     ROLE_COUNT = ROLE_DEVICE_2 + 7
 };

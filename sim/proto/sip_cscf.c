@@ -69,7 +69,9 @@ static uint32_t loop_hash(const struct sip_message *message)
 {
     uint64_t hash = sip_hash(0, message->uri);
 
-    hash = sip_hash(hash, sip_value(message, SIP_HEADER_ROUTE));
+    for (const struct sip_line *line = sip_line_next(message, SIP_HEADER_ROUTE, NULL); line;
+         line = sip_line_next(message, SIP_HEADER_ROUTE, line))
+        hash = sip_hash(hash, line->value);
     hash = sip_hash(hash, sip_value(message, SIP_HEADER_FROM));
     hash = sip_hash(hash, sip_value(message, SIP_HEADER_TO));
     hash = sip_hash(hash, sip_value(message, SIP_HEADER_CALL_ID));
@@ -292,14 +294,19 @@ static const struct cscf_user *next_device(const struct cscf_user *device, const
 
 static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward)
 {
-    if (span_equal(forward->own_user, SPAN("orig"))) {
+    struct sip_ifc_place place = sip_ifc_place(proxy, request, forward);
+
+    forward->drops |= sip_drop(SIP_HEADER_P_SERVED_USER);
+    if (place.is_originating) {
         forward->record_user = "mo";
         /* TS 24.229 section 5.4.3.2: who has no security association with the network says who they are. */
-        if (proxy->config.secret.md5) {
+        if (proxy->config.secret.md5 && !place.is_back) {
             if (!sip_digest_verify(&proxy->nonces, &proxy->config.secret, &request->message))
                 return 407;
             forward->drops |= sip_drop(SIP_HEADER_PROXY_AUTHORIZATION);
         }
+        if (sip_ifc_route(proxy, request, &place, forward))
+            return 0;
         if (forward->next_route.size > 0)
             return go_to(proxy, forward->next_route, forward);
         int status = sip_cscf_entry(proxy, forward);
@@ -321,6 +328,8 @@ static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, 
         return 404;
     if (!user->contact)
         return 480;
+    if (sip_ifc_route(proxy, request, &place, forward))
+        return 0;
     forward->record_user = "mt";
     sink_span(&forward->added, SPAN("P-Called-Party-ID: <"));
     sink_text(&forward->added, user->aor);
@@ -339,6 +348,17 @@ bool sip_cscf_next(struct sip_proxy *proxy, struct sip_forward *forward)
     return go_to_device(proxy, device, forward) == 0;
 }
 
+/* An application server that does nothing to the request but stay on its dialog's way: back to whoever stands in the
+ * Route. */
+static int route_as(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward)
+{
+    (void)request;
+    if (forward->next_route.size == 0)
+        return 403;
+    forward->record_user = "as";
+    return go_to(proxy, forward->next_route, forward);
+}
+
 /* Only what creates a dialog asks who stays on its path (RFC 3261 section 16.6, step 4); a MESSAGE does not (RFC 3428).
  */
 static bool creates_dialog(struct span method)
@@ -349,7 +369,7 @@ static bool creates_dialog(struct span method)
 
 typedef int route_fn(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward);
 
-static route_fn *const routes[] = {[CSCF_P] = route_p, [CSCF_I] = route_i, [CSCF_S] = route_s};
+static route_fn *const routes[] = {[CSCF_P] = route_p, [CSCF_I] = route_i, [CSCF_S] = route_s, [CSCF_AS] = route_as};
 
 int sip_cscf_route(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward)
 {

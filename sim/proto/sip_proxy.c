@@ -12,7 +12,7 @@ struct sip_proxy *sip_proxy_create(struct arena *arena, const struct sip_proxy_c
 {
     struct sip_proxy *proxy = arena_alloc(arena, sizeof(*proxy));
 
-    check(config->timers.t1_ns > 0 && config->transport <= SIP_TLS && config->role <= CSCF_S);
+    check(config->timers.t1_ns > 0 && config->transport <= SIP_TLS && config->role <= CSCF_AS);
     proxy->config = *config;
     if (config->timers_ue.t1_ns == 0)
         proxy->config.timers_ue = config->timers;
@@ -88,14 +88,33 @@ struct sip_transaction *sip_proxy_pass(struct sip_proxy *proxy, const struct sip
     return proxy->scratch.overflow ? NULL : sip_client_begin(&proxy->layer, &start);
 }
 
+/* Whether the request has passed here before, as one that an application server sends back has. */
+static bool has_own_via(const struct sip_proxy *proxy, const struct sip_message *message)
+{
+    for (const struct sip_line *line = sip_line_next(message, SIP_HEADER_VIA, NULL); line;
+         line = sip_line_next(message, SIP_HEADER_VIA, line)) {
+        struct span rest = line->value, element;
+        struct sip_via via;
+
+        while (rest.size > 0 && sip_cut_element(&rest, &element) == ERR_OK)
+            if (sip_parse_via(element, &via) == ERR_OK && via.port == proxy->config.port &&
+                span_equal_nocase(via.host, span_of(proxy->config.name)))
+                return true;
+    }
+    return false;
+}
+
 /* Sends the request on and ties both transactions together, or ties one to all of those where it goes. */
 void sip_proxy_pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
                        struct sip_forward *forward)
 {
     struct span method = request->message.method;
     bool has_offer = span_equal(method, SPAN("INVITE")) || span_equal(method, SPAN("UPDATE"));
-    struct slice body = has_offer ? sip_forward_body(proxy, request, false) : request->body;
+    struct slice body = request->body;
 
+    server->has_been_here = has_offer && proxy->config.rewrite_sdp && has_own_via(proxy, &request->message);
+    if (has_offer && !server->has_been_here)
+        body = sip_forward_body(proxy, request, false);
     if (forward->other) {
         sip_fork_pass(proxy, server, request, forward, &body);
         return;
@@ -226,7 +245,7 @@ void sip_proxy_return(struct sip_proxy *proxy, struct sip_transaction *server, c
     int status = response->message.status;
     bool is_answer =
         status < 300 && (server->kind == SIP_SERVER_INVITE || span_equal(response->cseq.method, SPAN("UPDATE")));
-    struct slice body = is_answer ? sip_forward_body(proxy, response, true) : response->body;
+    struct slice body = is_answer && !server->has_been_here ? sip_forward_body(proxy, response, true) : response->body;
 
     /* Section 16.7, step 6: the overload of the next hop says nothing of other ways, so upstream hears of an error. */
     if (status == 503)

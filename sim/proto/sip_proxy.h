@@ -11,7 +11,7 @@
 #include "sim/proto/sip_digest.h"
 #include "sim/proto/sip_register.h"
 
-enum cscf_role { CSCF_P, CSCF_I, CSCF_S };
+enum cscf_role { CSCF_P, CSCF_I, CSCF_S, CSCF_AS /* an application server that passes on what it gets */ };
 
 /* A registered user as the S-CSCF (contact, path) or the P-CSCF (contact) keeps it. */
 struct cscf_user {

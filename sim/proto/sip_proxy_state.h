@@ -63,7 +63,7 @@ struct sip_proxy {
     char scratch_bytes[SIP_HEAD_SIZE_MAX];
 };
 
-enum { SIP_ADDED_SIZE = 1024 };
+enum { SIP_ADDED_SIZE = 1024, SIP_PUSH_SIZE = 512 };
 
 static inline uint64_t sip_drop(enum sip_header header)
 {
@@ -90,6 +90,7 @@ struct sip_forward {
     uint32_t loop;                    /* hash of what the routing of the request depends on */
     struct sink added;
     char added_bytes[SIP_ADDED_SIZE]; /* whole header lines that are added */
+    char push_bytes[SIP_PUSH_SIZE];   /* of push, where it is made here */
 };
 
 /* ---- sip_cscf.c ---- */
@@ -132,6 +133,21 @@ void sip_pending_resolve(struct sip_proxy *proxy, struct sip_transaction *server
 /* The question's spans are copied. */
 void sip_pending_ask(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
                      enum sip_wait wait, const struct diameter_message *question);
+
+/* ---- sip_ifc.c ---- */
+
+/* Where an initial request stands on its way through a user's criteria: told by the user part of the Route element
+ * that led here, which is this S-CSCF's own when an application server sends the request back. */
+struct sip_ifc_place {
+    bool is_originating, is_back; /* is_back: an application server had it */
+    uint32_t from;                /* the criterion to begin with */
+};
+struct sip_ifc_place sip_ifc_place(const struct sip_proxy *proxy, const struct sip_incoming *request,
+                                   const struct sip_forward *forward);
+/* Turns the request to the next application server that the profile of the served user names: true, when there is
+ * one and it can be reached. */
+bool sip_ifc_route(struct sip_proxy *proxy, const struct sip_incoming *request, const struct sip_ifc_place *place,
+                   struct sip_forward *forward);
 
 /* Turns to the next device of the user; false when there is none, or nobody knows where it is. */
 bool sip_cscf_next(struct sip_proxy *proxy, struct sip_forward *forward);

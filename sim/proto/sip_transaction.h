@@ -34,6 +34,7 @@ struct sip_transaction {
     bool is_message;     /* of a MESSAGE: its responses only acknowledge */
     bool is_by_size;     /* by TCP because of its size alone: may go back to UDP */
     bool wants_cancel, has_cancelled;
+    bool has_been_here;        /* for its user: the request passes this proxy once more */
     uint32_t token;            /* for its user; 0: none */
     struct sip_alarm again;    /* Timers A, E, G */
     struct sip_alarm end;      /* Timers B, C, D, F, H, I, J, K, L, M */

@@ -25,7 +25,7 @@ fail() {
 # which wants a private key although TLS 1.3 has no use for one: the secrets in the capture are what opens it.
 openssl genpkey -algorithm RSA -out "$folder/unused.pem" 2>/dev/null || exit 1
 ports_msrp="7394 2855 2856 2857 2858 2859 2860 2865 2866 2867 2868"
-ports_sip="4060 4061 5060 6060 6061"
+ports_sip="4060 4061 5060 6060 6061 7060 7061"
 
 # The ports that IMS-AGWs give one another, where they end their UEs' TLS.
 is_plain_between_gateways() {
@@ -354,6 +354,7 @@ signalling.gm=esp signalling.core=esp esp.suite=aes-gcm
 signalling.gm=esp signalling.core=tls esp.nat=on
 signalling.gm=tls signalling.za=esp
 signalling.gm=esp signalling.za=esp esp.suite=null
+ifc.orig=as ifc.term=as
 END
 worlds=$(wc -l <"$folder/worlds")
 topologies="two-domains roaming-s8hr roaming-lbo lte"

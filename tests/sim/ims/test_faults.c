@@ -217,12 +217,14 @@ static const struct mode {
     const char *name;
     int provisional, transport, auth;
     uint64_t devices;
+    int ifc;
 } modes[] = {
-    {"plain", PROVISIONAL_NONE, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_OFF, 1},
-    {"preconditions", PROVISIONAL_183, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_OFF, 1},
-    {"challenged", PROVISIONAL_NONE, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_DIGEST, 1},
-    {"forked", PROVISIONAL_180, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_OFF, 3},
-    {"as-rfc", PROVISIONAL_183, SIP_TRANSPORT_AS_RFC, PROXY_AUTH_OFF, 1},
+    {"plain", PROVISIONAL_NONE, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_OFF, 1, 0},
+    {"preconditions", PROVISIONAL_183, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_OFF, 1, 0},
+    {"challenged", PROVISIONAL_NONE, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_DIGEST, 1, 0},
+    {"forked", PROVISIONAL_180, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_OFF, 3, 0},
+    {"with servers", PROVISIONAL_NONE, SIP_TRANSPORT_AS_OBSERVED, PROXY_AUTH_OFF, 1, 1},
+    {"as-rfc", PROVISIONAL_183, SIP_TRANSPORT_AS_RFC, PROXY_AUTH_OFF, 1, 0},
 };
 
 static void try_mode(const struct arm *arm, const struct mode *mode)
@@ -235,6 +237,7 @@ static void try_mode(const struct arm *arm, const struct mode *mode)
     scenario.sip_transport = mode->transport;
     scenario.proxy_auth = mode->auth;
     scenario.devices = mode->devices;
+    scenario.ifc_orig = scenario.ifc_term = mode->ifc;
     uint64_t messages = messages_of(trial);
 
     CU_ASSERT(messages >= 10);

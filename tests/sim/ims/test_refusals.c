@@ -143,6 +143,29 @@ static void test_cancel(void)
     CU_ASSERT_EQUAL(outcome.teardown_ns, 2 * (2 * gm_ns + 3 * hop_ns)); /* the I-CSCF is not in the route set */
 }
 
+/* An application server is a detour of two hops each way for INVITE, BYE, MESSAGE and their answers. */
+static void test_application_servers(void)
+{
+    struct scenario scenario = standard();
+    struct outcome before = run(&scenario, "msrp-plain"), message = run(&scenario, "message-plain");
+
+    for (int sides = 1; sides <= 3; sides++) {
+        int64_t detours = (sides & 1) + (sides >> 1);
+
+        scenario.ifc_orig = sides & 1;
+        scenario.ifc_term = sides >> 1;
+        struct outcome after = run(&scenario, "msrp-plain");
+
+        CU_ASSERT_EQUAL(after.end, OUTCOME_DELIVERED);
+        CU_ASSERT_EQUAL(after.setup_ns, before.setup_ns + detours * 4 * hop_ns);
+        CU_ASSERT_EQUAL(after.teardown_ns, before.teardown_ns + detours * 4 * hop_ns);
+        after = run(&scenario, "message-plain");
+        CU_ASSERT_EQUAL(after.end, OUTCOME_DELIVERED);
+        /* Two MESSAGEs: there, back and there. */
+        CU_ASSERT_EQUAL(after.delay_ns, message.delay_ns + 3 * detours * 2 * hop_ns);
+    }
+}
+
 /* RFC 3261 section 22: the challenge costs the way to S-CSCF(A) and back, once; a wrong password is found out at the
  * second challenge. */
 static void test_challenges(void)
@@ -174,6 +197,7 @@ int main(void)
         {"a peer without S/MIME takes what is not sealed", test_peer_without_smime_takes_other_files},
         {"an overloaded CSCF refuses, and upstream hears of 500", test_overload},
         {"a challenge is answered, a wrong answer refused", test_challenges},
+        {"an application server is a detour", test_application_servers},
         {"CANCEL ends in 487 or in BYE", test_cancel},
         {NULL, NULL},
     };
