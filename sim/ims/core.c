@@ -201,6 +201,7 @@ void core_connect_ue(struct world *world, const struct cause *cause)
 
 void core_connect(struct world *world)
 {
+    static const enum role servers[] = {ROLE_AS_A, ROLE_AS_B}, servers_at[] = {ROLE_S_A, ROLE_S_B};
     const enum role way[] = {ROLE_UE_A, ROLE_P_A, ROLE_S_A, ROLE_I_B, ROLE_S_B, ROLE_P_B};
     struct cause nobody = {.transfer = 0};
     bool is_by_size = sip_node_is_by_size(world);
@@ -210,10 +211,10 @@ void core_connect(struct world *world)
             sip_node_connect(world->sip_nodes[way[i]], way[i + 1], &nobody);
     if (is_by_size)
         sip_node_connect(world->sip_nodes[ROLE_P_B], ROLE_UE_B, &nobody);
-    if ((sip_node_transport(world) != SIP_UDP || is_by_size) && world->sites[ROLE_AS_A].label)
-        sip_node_connect(world->sip_nodes[ROLE_S_A], ROLE_AS_A, &nobody);
-    if ((sip_node_transport(world) != SIP_UDP || is_by_size) && world->sites[ROLE_AS_B].label)
-        sip_node_connect(world->sip_nodes[ROLE_S_B], ROLE_AS_B, &nobody);
+    for (size_t i = 0; i < 2; i++)
+        if (world->sites[servers[i]].label &&
+            (sip_node_transport(world, servers_at[i], servers[i]) != SIP_UDP || is_by_size))
+            sip_node_connect(world->sip_nodes[servers_at[i]], servers[i], &nobody);
     core_connect_ue(world, &nobody);
     cx_connect(world, ROLE_I_B, &nobody);
     /* Legs of back-to-back user agents belong to a session; connections between relays do not. */
