@@ -10,7 +10,7 @@
 #include "sim/base/sink.h"
 #include "sim/scenario.h"
 
-enum { SCENARIO_FIELDS_MAX = 128, SCENARIO_ORIGIN_SIZE = 120, SCENARIO_TEXT_SIZE = 1 << 16 };
+enum { SCENARIO_FIELDS_MAX = 512, SCENARIO_ORIGIN_SIZE = 120, SCENARIO_TEXT_SIZE = 1 << 16 };
 
 struct scenario_file {
     struct scenario scenario;
