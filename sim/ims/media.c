@@ -12,6 +12,12 @@ uint64_t media_chunks(const struct media *media)
     return media->sender ? msrp_sender_chunks(media->sender) : 0;
 }
 
+void media_watch_growth(struct media *media)
+{
+    check(media->owner->grown != NULL);
+    media->tells_growth = true;
+}
+
 void media_keep_bytes(struct media *media, uint8_t *bytes, uint64_t capacity)
 {
     media->kept = bytes;
@@ -55,7 +61,7 @@ static void media_received_body(void *context, uint64_t offset, struct slice sli
     media->received_bytes += slice.length;
     if (media->kept && offset + slice.length <= media->kept_capacity)
         slice_read(slice, 0, media->kept + offset, (size_t)slice.length);
-    if (media->owner->grown) {
+    if (media->tells_growth) {
         struct cause cause = media->leg->cause;
 
         media->owner->grown(media->context, media->received_bytes, &cause);

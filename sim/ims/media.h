@@ -20,7 +20,7 @@ struct media_owner {
     void (*sent)(void *context, const struct cause *cause);     /* every SEND has been answered */
     /* The whole body is there, in order, as it was sent. */
     void (*received)(void *context, uint64_t length, const struct cause *cause);
-    /* So many bytes of the body are there, in order; NULL: of no interest. */
+    /* So many bytes of the body are there, in order; told where media_watch_growth asked for it. */
     void (*grown)(void *context, uint64_t length, const struct cause *cause);
     void (*failed)(void *context, enum outcome_end end);
 };
@@ -52,6 +52,9 @@ void media_offer(struct media *media, uint64_t offered, const struct cause *caus
 
 /* Where received bytes are kept for who wants to look at them: capacity bytes; NULL: nowhere. */
 void media_keep_bytes(struct media *media, uint8_t *bytes, uint64_t capacity);
+
+/* From now on the owner is told of what has come before all of it is there. */
+void media_watch_growth(struct media *media);
 
 /* Ends the connection. */
 void media_close(struct media *media, const struct cause *cause);

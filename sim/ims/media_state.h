@@ -56,6 +56,7 @@ struct media {
 
     struct msrp_receiver *receiver;
     uint64_t received_bytes;
+    bool tells_growth;
     uint8_t *kept;
     uint64_t kept_capacity;
     bool is_taking;  /* the message under way is the receiver's */

@@ -507,6 +507,8 @@ struct session *session_create(struct world *world, struct sip_ua *ua_a, struct 
     session->media_a = media_create(world, ROLE_UE_A, session, &media_owner_a);
     session->media_b = media_create(world, ROLE_UE_B, session, &media_owner_b);
     cargo_init(&session->cargo, world);
+    if (session->cargo.pieces.count > 0)
+        media_watch_growth(session->media_b);
     if (session->cargo.received)
         media_keep_bytes(session->media_b, session->cargo.received, session->cargo.body.length);
     session_make_progress(session);
