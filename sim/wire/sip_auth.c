@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/wire/sip_auth.h"
-#include "sim/wire/msrp.h"
+#include "sim/wire/sip_text.h"
 
 #include <stddef.h>
 
@@ -38,25 +38,52 @@ static const struct row credential_rows[] = {
     {NULL, 0, false, false},
 };
 
-static void read_rows(struct span value, const struct row *rows, struct sip_auth *auth)
+/* ", name=value" or ", name=\"value\"" off the front; false: no more. */
+static bool cut_parameter(struct span *text, struct span *name, struct span *value)
+{
+    while (text->size > 0 && (sip_is_space(text->data[0]) || text->data[0] == ','))
+        *text = span_after(*text, 1);
+    if (span_cut_until(text, '=', name) != ERR_OK)
+        return false;
+    sip_skip_space(text);
+    *name = sip_trim(*name);
+    if (text->size > 0 && text->data[0] == '"') {
+        *text = span_after(*text, 1);
+        return span_cut_until(text, '"', value) == ERR_OK;
+    }
+    size_t end = span_find_byte(*text, ',');
+
+    *value = sip_trim((struct span){text->data, end});
+    *text = span_after(*text, end);
+    return true;
+}
+
+/* The first of a name counts. */
+static bool keep_parameter(const struct row *rows, struct span name, struct span value, struct sip_auth *auth)
 {
     for (; rows->name; rows++) {
         struct span *member = (struct span *)(void *)((char *)auth + rows->offset);
 
-        if (!msrp_digest_parameter(value, span_of(rows->name), member))
-            *member = (struct span){"", 0};
+        if (!span_equal_nocase(name, span_of(rows->name)))
+            continue;
+        if (!member->data)
+            *member = value;
+        return true;
     }
+    return false;
 }
 
 enum err sip_auth_parse(struct span value, struct sip_auth *auth)
 {
-    size_t blank = span_find_byte(value, ' ');
-    struct sip_auth parsed;
+    struct sip_auth parsed = {.username = {NULL, 0}};
+    struct span scheme, name, one;
 
-    if (!span_equal_nocase((struct span){value.data, blank}, SPAN("Digest")) || blank == value.size)
+    if (sip_cut_token(&value, &scheme) != ERR_OK || !span_equal_nocase(scheme, SPAN("Digest")) || value.size == 0 ||
+        !sip_is_space(value.data[0]))
         return ERR_SYNTAX;
-    read_rows(value, challenge_rows, &parsed);
-    read_rows(value, credential_rows, &parsed);
+    while (cut_parameter(&value, &name, &one))
+        if (!keep_parameter(credential_rows, name, one, &parsed))
+            (void)keep_parameter(challenge_rows, name, one, &parsed);
     *auth = parsed;
     return ERR_OK;
 }
