@@ -6,6 +6,7 @@
 #include "sim/ims/content.h"
 #include "sim/ims/cx.h"
 #include "sim/ims/device.h"
+#include "sim/ims/dns.h"
 #include "sim/ims/hss.h"
 #include "sim/ims/lookup.h"
 #include "sim/ims/registration.h"
@@ -148,6 +149,7 @@ static void make_cscf(struct world *world, const struct cscf_row *row)
                                       .transport_ue = (uint8_t)sip_node_transport(world, ROLE_UE_A, ROLE_P_A),
                                       .domain = world_domain(world, row->role),
                                       .i_cscf = hop_of(world, ROLE_S_A, entry_of(world, row->role)),
+                                      .resolves = world->scenario->dns == DNS_COLD,
                                       .registrar = registration_registrar(world, row->role),
                                       .names = world->names,
                                       .others = row->role == ROLE_S_B ? make_others(world) : NULL,
@@ -168,6 +170,7 @@ void core_create(struct world *world)
 {
     static const enum role servers[] = {ROLE_HSS_B, ROLE_HSS_A};
 
+    dns_create(world);
     registration_create(world);
     for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
         if (world->sites[servers[i]].label)
@@ -230,5 +233,5 @@ uint64_t core_retransmissions(const struct world *world)
     for (int role = 0; role < ROLE_COUNT; role++)
         if (world->sip_nodes[role])
             sum += sip_node_retransmissions(world->sip_nodes[role]);
-    return sum;
+    return sum + dns_retransmissions(world);
 }

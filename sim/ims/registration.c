@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/registration.h"
+#include "sim/ims/dns.h"
 #include "sim/ims/hss.h"
 #include "sim/sec/aka.h"
 #include "sim/sec/digest.h"
@@ -180,17 +181,43 @@ void registration_subscribe(struct world *world, enum role hss_role, struct hss 
 
 /* ---- The run ---- */
 
+static void ue_begin(struct ue *ue, const struct cause *cause)
+{
+    struct world *world = ue->world;
+    struct sip_node *node = world->sip_nodes[ue->role];
+
+    ue->began_ns = world_now(world);
+    sip_ua_register(sip_node_ua(node), world_now(world), sip_node_outbox(node));
+    sip_node_do(node, sip_node_outbox(node), cause);
+}
+
+/* The P-CSCF is where DNS says it is (TS 24.229 section 9.2.1). */
+static void ue_found(void *context, const struct sip_hop *entry, int status, uint32_t token, const struct cause *cause)
+{
+    struct ue *ue = context;
+
+    (void)status;
+    (void)token;
+    if (!entry) {
+        world_fail(ue->world, OUTCOME_REGISTRATION_TIMEOUT);
+        return;
+    }
+    sip_ua_set_outbound(sip_node_ua(ue->world->sip_nodes[ue->role]), *entry);
+    ue_begin(ue, cause);
+}
+
 void registration_begin(struct world *world, const struct cause *cause)
 {
     for (size_t i = 0; i < UES; i++) {
         struct ue *ue = &world->registration->ues[i];
-        struct sip_node *node = world->sip_nodes[ue->role];
+        const char *p_cscf = world->sites[ue->role == ROLE_UE_A ? ROLE_P_A : ROLE_P_B].host_name;
 
         if (!ue->is_meant)
             continue;
-        ue->began_ns = world_now(world);
-        sip_ua_register(sip_node_ua(node), world_now(world), sip_node_outbox(node));
-        sip_node_do(node, sip_node_outbox(node), cause);
+        if (world->scenario->dns == DNS_COLD)
+            dns_look_up(world, ue->role, span_of(p_cscf), 0, ue, ue_found, cause);
+        else
+            ue_begin(ue, cause);
     }
 }
 

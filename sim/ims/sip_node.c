@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/sip_node.h"
 #include "sim/ims/cx.h"
+#include "sim/ims/dns.h"
 #include "sim/ims/ipsec.h"
 #include "sim/ims/registration.h"
 
@@ -219,6 +220,15 @@ static void node_wake(struct engine *engine, void *context)
     sip_node_do(node, &node->outbox, &cause);
 }
 
+static void node_resolved(void *context, const struct sip_hop *entry, int status, uint32_t token,
+                          const struct cause *cause)
+{
+    struct sip_node *node = context;
+
+    sip_proxy_resolved(node->proxy, world_now(node->world), token, entry, status, &node->outbox);
+    sip_node_do(node, &node->outbox, cause);
+}
+
 /* What the element cannot do by sending. */
 static void node_tell(struct sip_node *node, const struct sip_output *item, const struct cause *cause)
 {
@@ -228,6 +238,9 @@ static void node_tell(struct sip_node *node, const struct sip_output *item, cons
     switch (item->action) {
     case SIP_LOCATE:
         cx_ask(node->world, node->role, &location, item->token, not_before_ns, cause);
+        break;
+    case SIP_RESOLVE:
+        dns_look_up(node->world, node->role, item->user, item->token, node, node_resolved, cause);
         break;
     case SIP_ASK:
         cx_ask(node->world, node->role, item->question, item->token, not_before_ns, cause);

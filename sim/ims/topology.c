@@ -195,8 +195,15 @@ static void place(struct world *world, enum role role, uint32_t node, bool is_sh
     uint16_t relay_port = (uint16_t)(PORT_MSRP_RELAY + (is_shared ? role - ROLE_RELAY_1 : 0));
     uint16_t agw_port = (uint16_t)(PORT_AGW + (is_shared ? 2 * (role - ROLE_AGW_A) : 0));
 
+    /* Nodes of UE-A's operator are named in its domain; abroad its P-CSCF is another's. */
+    const char *host_name = row->host_name;
+
+    if (role == ROLE_P_A && world_network(world, role) == domain_a)
+        host_name = "pcscf-1.home-ims.test";
+    if (role == ROLE_S_A && world_domain(world, role) == domain_a)
+        host_name = "scscf-1.home-ims.test";
     world->sites[role] = (struct site){.label = is_rcs ? rcs_labels[role - ROLE_RELAY_1] : row->label,
-                                       .host_name = row->host_name,
+                                       .host_name = host_name,
                                        .dwell_role = row->dwell_role,
                                        .side = row->side,
                                        .node = node,

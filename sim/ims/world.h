@@ -65,6 +65,8 @@ struct agw;
 struct cx;
 struct cx_job;
 struct registration;
+struct dns_asker;
+struct dns_job;
 
 /* When what DESIGN calls milestones happened; NONE_NS: not yet, or not in this arm. */
 struct moments {
@@ -105,6 +107,8 @@ struct world {
     struct cx *cx[ROLE_COUNT];              /* by role; NULL for those without Diameter */
     struct cx_job *cx_jobs_free;
     struct registration *registration;
+    struct dns_asker *dns_askers[ROLE_COUNT]; /* by role; NULL for those that have not asked yet */
+    struct dns_job *dns_jobs_free;
     struct moments moments;
     struct cause delivered;   /* sums at the moment the plaintext was in hand */
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */

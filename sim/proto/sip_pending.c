@@ -178,7 +178,7 @@ static void resolved(struct sip_proxy *proxy, struct sip_transaction *server, co
                      const struct answer *answer)
 {
     struct sip_forward forward;
-    int status = answer->entry ? sip_cscf_begin(proxy, request, &forward) : 404;
+    int status = answer->entry ? sip_cscf_begin(proxy, request, &forward) : answer->refusal;
 
     if (status == 0) {
         forward.i_cscf = *answer->entry;
@@ -233,7 +233,7 @@ void sip_proxy_answered(struct sip_proxy *proxy, int64_t now_ns, uint32_t token,
 }
 
 void sip_proxy_resolved(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const struct sip_hop *entry,
-                        struct sip_outbox *out)
+                        int status, struct sip_outbox *out)
 {
-    answered(proxy, now_ns, token, &(struct answer){.entry = entry}, out);
+    answered(proxy, now_ns, token, &(struct answer){.entry = entry, .refusal = status}, out);
 }

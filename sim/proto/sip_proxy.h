@@ -87,9 +87,10 @@ void sip_proxy_answered(struct sip_proxy *proxy, int64_t now_ns, uint32_t token,
 /* The S-CSCF forgets where a user is, as after a restart; the HSS still takes it for registered. */
 void sip_proxy_forget(struct sip_proxy *proxy, struct span aor);
 
-/* A SIP_RESOLVE has ended with the entry of the domain; NULL: there is none. */
+/* A SIP_RESOLVE has ended with the entry of the domain; NULL: there is none, and the request is refused with status:
+ * 404 for a name that does not exist, 504 where nobody answered. */
 void sip_proxy_resolved(struct sip_proxy *proxy, int64_t now_ns, uint32_t token, const struct sip_hop *entry,
-                        struct sip_outbox *out);
+                        int status, struct sip_outbox *out);
 
 /* What the registration of the UE at that place agreed on (P-CSCF): from the challenge on its keys are those of the
  * security associations to come. False: no challenge has passed. The spans stay until the next one. */

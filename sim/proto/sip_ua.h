@@ -53,6 +53,9 @@ void sip_ua_register(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
 /* The same with an expiry of 0; SIP_DEREGISTERED. */
 void sip_ua_deregister(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
 
+/* Where the P-CSCF is, if that is found out later than the user agent is made. */
+void sip_ua_set_outbound(struct sip_ua *ua, struct sip_hop p_cscf);
+
 bool sip_ua_is_registered(const struct sip_ua *ua);
 
 /* What the last successful challenge agreed on; false before it. The spans stay until the next challenge. */

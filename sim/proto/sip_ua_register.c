@@ -124,6 +124,11 @@ void sip_ua_deregister(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out
     sip_layer_end(&ua->layer);
 }
 
+void sip_ua_set_outbound(struct sip_ua *ua, struct sip_hop p_cscf)
+{
+    ua->config.p_cscf = p_cscf;
+}
+
 bool sip_ua_is_registered(const struct sip_ua *ua)
 {
     return ua->registration.is_registered;

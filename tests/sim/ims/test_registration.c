@@ -219,6 +219,29 @@ static void test_homes(void)
     }
 }
 
+/* RFC 3263: three questions for a UE to find its P-CSCF, three for the P-CSCF to find the I-CSCF; then S-CSCF(A), which
+ * in two-domains asks through its own server that of the other operator. */
+static void test_dns(void)
+{
+    for (int is_cold = 0; is_cold < 2; is_cold++)
+        for (int is_two = 0; is_two < 2; is_two++) {
+            struct scenario cached = standard(), asked;
+
+            cached.connections = is_cold ? CONNECTIONS_COLD : CONNECTIONS_WARM;
+            cached.topology = is_two ? TOPOLOGY_TWO_DOMAINS : TOPOLOGY_HOME;
+            asked = cached;
+            asked.dns = DNS_COLD;
+            struct outcome before = run(&cached, &no_dwells, NULL), after = run(&asked, &no_dwells, NULL);
+            int64_t over_za_ns = is_two ? 3 * 2 * (hop_ns + 2 * SITE_NS + ZA_NS) : 0;
+            int64_t discovery_ns = 3 * 2 * gm_ns, entry_ns = 3 * 2 * hop_ns;
+
+            CU_ASSERT_EQUAL(after.end, OUTCOME_DELIVERED);
+            CU_ASSERT_EQUAL(after.registration_ns, before.registration_ns + entry_ns);
+            CU_ASSERT_EQUAL(after.prepare_ns - before.prepare_ns, is_cold ? discovery_ns + entry_ns : 0);
+            CU_ASSERT_EQUAL(after.setup_ns - before.setup_ns, entry_ns + over_za_ns);
+        }
+}
+
 static void set_up(void)
 {
     arena = arena_create(256 * MIB);
@@ -237,6 +260,7 @@ int main(void)
         {"a dead access is given up after 128 s", test_timeout},
         {"draws before the press shift none after", test_draws},
         {"each user asks their own operator", test_homes},
+        {"a cold DNS costs its questions", test_dns},
         {NULL, NULL},
     };
 
