@@ -345,7 +345,7 @@ check_refused() {
 # What changes the messages of every arm, a world a line.
 cat >"$folder/worlds" <<'END'
 session.provisional=183-prack-update session.reliable_ringing=on session.reservation=20ms
-sip.transport=as-rfc connections=cold
+sip.transport=as-rfc connections=cold dns=cold
 session.provisional=180 answer.delay=1s
 proxy.auth=digest
 sip.transport=as-rfc session.provisional=183-prack-update

@@ -257,6 +257,17 @@ static void a_message_lost_late_or_doubled_ends_well(void)
             try_mode(arm, &modes[i]);
 }
 
+/* Registrations and look-ups inside the delay, over two networks. */
+static void names_may_be_lost_too(void)
+{
+    struct scenario scenario = standard(false);
+
+    scenario.topology = TOPOLOGY_TWO_DOMAINS;
+    scenario.dns = DNS_COLD;
+    try_packets(arm_find(SPAN("msrp-plain")), &scenario, true);
+    try_packets(arm_find(SPAN("msrp-plain")), &scenario, false);
+}
+
 int main(void)
 {
     const struct unit_test tests[] = {
@@ -265,6 +276,7 @@ int main(void)
         {"whichever packet is doubled, the file arrives", a_doubled_packet_is_survived},
         {"whichever SIP message is lost, late or doubled, the trial ends well",
          a_message_lost_late_or_doubled_ends_well},
+        {"the same where names are looked up", names_may_be_lost_too},
         {NULL, NULL},
     };
 
