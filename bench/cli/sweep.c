@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* sweep.c - sweeps: every combination of the axes' values, each arm on the same trials; continued where they ended. */
+#include "bench/cli/headline.h"
+#include "bench/cli/progress.h"
+#include "bench/harness/sweep_folder.h"
+#include "sim/base/units.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PROBES = 8 };
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal)
+{
+    (void)signal;
+    stopped = 1;
+}
+
+/* What a run holds on to; sweep_command_free gives it back whole. */
+struct sweeping {
+    const struct command_line *line;
+    struct sweep sweep;
+    bool is_read;
+    struct results results;
+    struct sweep_file *file;
+    struct progress progress;
+    uint64_t told, lines_told; /* rows; for who watches no terminal */
+    uint64_t wanted;
+    int64_t line_ns;
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * SECOND + now.tv_nsec;
+}
+
+static enum err take_row(void *context, const struct sweep_row *row, struct note *note)
+{
+    struct sweeping *sweeping = context;
+
+    sweeping->told++;
+    return sweep_file_add(sweeping->file, &sweeping->sweep, row, note);
+}
+
+/* A bar on a terminal; elsewhere a line every ten seconds. */
+static void show(void *context, uint64_t done, uint64_t wanted)
+{
+    struct sweeping *sweeping = context;
+
+    (void)done;
+    (void)wanted;
+    if (sweeping->progress.is_shown) {
+        progress_show(&sweeping->progress, (size_t)sweeping->told, (size_t)sweeping->wanted);
+    } else if (now_ns() - sweeping->line_ns > 10 * SECOND) {
+        sweeping->line_ns = now_ns();
+        fprintf(stderr, "hopsim: %llu of %s%llu rows\n", (unsigned long long)sweeping->told,
+                sweeping->sweep.precision > 0 ? "at most " : "", (unsigned long long)sweeping->wanted);
+    }
+}
+
+/* ---- Dry run ---- */
+
+/* Seconds that a trial of each arm takes at points spread over the sweep. */
+static enum err measure(const struct sweep *sweep, double *seconds, struct note *note)
+{
+    struct arena *arena = arena_create(HEADLINE_MEMORY);
+    struct setup *setup = calloc(1, sizeof(*setup));
+    size_t probes = sweep->points < PROBES ? sweep->points : PROBES, count = 0;
+    enum err error = arena && setup ? ERR_OK : note_set(note, ERR_FULL, "no memory for a trial");
+    int64_t begun_ns = now_ns();
+
+    for (size_t i = 0; i < probes && error == ERR_OK; i++) {
+        error = sweep_scenario(sweep, i * (sweep->points - 1) / (probes > 1 ? probes - 1 : 1), &setup->file, note);
+        if (error != ERR_OK || (error = setup_open(setup, note)) != ERR_OK)
+            break;
+        for (size_t arm = 0; arm < sweep->arm_count; arm++, count++) {
+            struct trial trial = setup_trial(setup, sweep->arms[arm], 0);
+            struct outcome outcome;
+            struct note ignored = {{0}};
+
+            trial.events_max = sweep->events_max;
+            (void)!sim_run(&trial, arena, &outcome, &ignored);
+        }
+        setup_close(setup);
+    }
+    *seconds = count > 0 ? (double)(now_ns() - begun_ns) / SECOND / (double)count : 0;
+    if (arena)
+        arena_destroy(arena);
+    free(setup);
+    return error;
+}
+
+static enum status dry_run(struct sweeping *sweeping, struct note *note)
+{
+    const struct sweep *sweep = &sweeping->sweep;
+    char text[1024];
+    struct sink sink = SINK(text);
+    double seconds;
+    uint64_t jobs;
+    enum err error = sweep_rows(sweep, &sweeping->wanted, note);
+
+    if (error == ERR_OK)
+        error = command_number(sweeping->line, "-j", headline_jobs(), 1, COMPARISON_JOBS_MAX, &jobs, note);
+    if (error == ERR_OK)
+        error = measure(sweep, &seconds, note);
+    if (error != ERR_OK)
+        return command_fail(error, note);
+    sink_format(&sink, "%zu points of %zu axes, %zu arms, %s%zu trials a point: %llu rows%s\n", sweep->points,
+                sweep->axis_count, sweep->arm_count, sweep->precision > 0 ? "up to " : "", sweep->repetitions,
+                (unsigned long long)sweeping->wanted, sweep->precision > 0 ? " at most" : "");
+    sink_format(&sink, "about %.1f s in %llu threads, from %.3g ms a trial at points spread over the sweep\n",
+                seconds * (double)sweeping->wanted / (double)jobs, (unsigned long long)jobs, 1000 * seconds);
+    return command_print(sink_written(&sink));
+}
+
+/* ---- Running ---- */
+
+static enum err open_folder(struct sweeping *sweeping, struct sweep_job *job, struct note *note)
+{
+    const struct command_given *folder = command_option(sweeping->line, "-o");
+
+    sweeping->file = calloc(1, sizeof(*sweeping->file));
+    if (!sweeping->file)
+        return note_set(note, ERR_FULL, "no memory for rows");
+    sweeping->file->descriptor = -1;
+    if (!command_option(sweeping->line, "--resume")) {
+        TRY(results_create(&sweeping->results, folder ? folder->value : NULL, sweeping->sweep.name, note));
+        return sweep_file_begin(sweeping->file, &sweeping->results, &sweeping->sweep, note);
+    }
+    if (!folder)
+        return note_set(note, ERR_SYNTAX, "--resume: expected -o FOLDER, the one that was begun");
+    sweeping->results = (struct results){.started_s = (int64_t)time(NULL), .started_ns = now_ns()};
+    struct sink path = SINK(sweeping->results.path);
+
+    sink_text(&path, folder->value);
+    sink_string(&path);
+    TRY(sweep_file_resume(sweeping->file, sweeping->results.path, &sweeping->sweep, &job->first, &job->first_point,
+                          note));
+    sweeping->told = job->first;
+    return ERR_OK;
+}
+
+static enum err run_rows(struct sweeping *sweeping, struct note *note)
+{
+    struct sweep_job job = {.sweep = &sweeping->sweep,
+                            .memory_bytes = HEADLINE_MEMORY,
+                            .stop = &stopped,
+                            .context = sweeping,
+                            .row = take_row,
+                            .progress = show};
+    struct sigaction action = {.sa_handler = stop}, before;
+    uint64_t jobs;
+
+    TRY(command_number(sweeping->line, "-j", headline_jobs(), 1, COMPARISON_JOBS_MAX, &jobs, note));
+    job.jobs = (unsigned)jobs;
+    TRY(sweep_rows(&sweeping->sweep, &sweeping->wanted, note));
+    TRY(open_folder(sweeping, &job, note));
+    progress_begin(&sweeping->progress, "sweep");
+    sweeping->line_ns = now_ns();
+    sigaction(SIGINT, &action, &before);
+    enum err error = sweep_run(&job, note);
+
+    sigaction(SIGINT, &before, NULL);
+    progress_end(&sweeping->progress);
+    struct note flush = {{0}};
+    enum err flushed = sweep_file_flush(sweeping->file, error == ERR_OK ? note : &flush);
+
+    return error == ERR_OK ? flushed : error;
+}
+
+/* A point of view: whoever was stopped, by a signal or a full disk, is told how to go on. */
+static void tell_how_to_resume(const struct sweeping *sweeping)
+{
+    if (sweeping->results.path[0] && sweeping->file && sweeping->file->descriptor >= 0)
+        fprintf(stderr, "hopsim: %llu of %llu rows are in %s; go on with: hopsim sweep %s -o %s --resume\n",
+                (unsigned long long)sweeping->told, (unsigned long long)sweeping->wanted, sweeping->results.path,
+                sweeping->line->arguments[0], sweeping->results.path);
+}
+
+static enum status run_and_save(struct sweeping *sweeping, struct note *note)
+{
+    enum err error = run_rows(sweeping, note);
+    char text[RESULTS_PATH_SIZE + 16];
+    struct sink sink = SINK(text);
+
+    if (error != ERR_OK || stopped) {
+        enum status status = error == ERR_OK ? STATUS_NO : command_fail(error, note);
+
+        tell_how_to_resume(sweeping);
+        return status;
+    }
+    error = sweep_summarise(sweeping->results.path, note);
+    if (error == ERR_OK)
+        error = headline_save_manifest(&sweeping->results, sweeping->line, sweeping->sweep.base.scenario.seed, note);
+    if (error != ERR_OK)
+        return command_fail(error, note);
+    sink_format(&sink, "results: %s\n", sweeping->results.path);
+    return command_print(sink_written(&sink));
+}
+
+static enum status run_sweep(const struct command_line *line)
+{
+    struct sweeping *sweeping = calloc(1, sizeof(*sweeping));
+    struct note note = {{0}};
+    enum status status;
+
+    if (!sweeping)
+        return command_fail(note_set(&note, ERR_FULL, "no memory"), &note);
+    sweeping->line = line;
+    enum err error = sweep_read(line->arguments[0], &sweeping->sweep, &note);
+
+    sweeping->is_read = error == ERR_OK;
+    if (error != ERR_OK)
+        status = command_fail(error, &note);
+    else if (command_option(line, "--dry-run"))
+        status = dry_run(sweeping, &note);
+    else
+        status = run_and_save(sweeping, &note);
+    if (sweeping->file)
+        sweep_file_close(sweeping->file);
+    if (sweeping->is_read)
+        sweep_free(&sweeping->sweep);
+    free(sweeping->file);
+    free(sweeping);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {"-o", "FOLDER", "where results go; results/NAME-DATE-TIME unless given; it must not exist, but with --resume"},
+    {"-j", "N", "threads; as many as there are processors unless given"},
+    {"--resume", NULL, "go on in the folder of -o: what is there stays, a row that is not whole is run again"},
+    {"--dry-run", NULL, "say how many trials there are and about how long they take"},
+    {.name = NULL},
+};
+
+const struct command command_sweep = {
+    .name = "sweep",
+    .arguments = "FILE",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .help = "Run every combination of values that a scenario's section [sweep] names",
+    .options = options,
+    .run = run_sweep,
+};

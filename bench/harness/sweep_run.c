@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/harness/sweep_run.h"
+#include "sim/base/check.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* A result on its way from a worker to the caller. */
+struct slot {
+    bool is_done;
+    struct outcome outcome;
+    bool is_error;
+    char error[SWEEP_ERROR_SIZE];
+};
+
+/* A stretch of trials: of every point those from first_trial to before its until, one behind the other. */
+struct work {
+    const struct sweep_job *job;
+    size_t first_point, point_count;
+    size_t first_trial;
+    const uint64_t *before; /* by point of the stretch: trials of those in front of it; one more for the end */
+    uint64_t total;         /* rows */
+    atomic_uint_fast64_t next;
+    pthread_mutex_t lock;
+    pthread_cond_t done, room; /* a slot is done; told has grown */
+    uint64_t told;             /* rows; guarded by lock, as is what follows */
+    unsigned running;
+    bool is_ended;
+    struct slot *slots; /* SWEEP_AHEAD_MAX, by row modulo it */
+};
+
+/* ---- Places ---- */
+
+static void locate(const struct work *work, uint64_t row, size_t *point, size_t *trial, size_t *arm)
+{
+    size_t arm_count = work->job->sweep->arm_count, low = 0, high = work->point_count;
+    uint64_t place = row / arm_count;
+
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+
+        if (work->before[middle] <= place)
+            low = middle;
+        else
+            high = middle;
+    }
+    *point = work->first_point + low;
+    *trial = work->first_trial + (size_t)(place - work->before[low]);
+    *arm = (size_t)(row % arm_count);
+}
+
+enum err sweep_trials(const struct sweep *sweep, size_t point, size_t *trials, struct note *note)
+{
+    struct scenario_file *file = malloc(sizeof(*file));
+    enum err error = file ? sweep_scenario(sweep, point, file, note) : note_set(note, ERR_FULL, "no memory");
+
+    if (error == ERR_OK)
+        *trials = comparison_is_exact(&file->scenario) ? 1 : sweep->repetitions;
+    free(file);
+    return error;
+}
+
+enum err sweep_rows(const struct sweep *sweep, uint64_t *rows, struct note *note)
+{
+    *rows = 0;
+    for (size_t point = 0; point < sweep->points; point++) {
+        size_t trials;
+
+        TRY(sweep_trials(sweep, point, &trials, note));
+        *rows += (uint64_t)trials * sweep->arm_count;
+    }
+    return ERR_OK;
+}
+
+/* ---- Workers ---- */
+
+/* A worker's own: the setup of the point that it is at. */
+struct worker {
+    struct arena *arena;
+    struct setup *setup;
+    size_t point; /* SIZE_MAX: none is open */
+    struct note note;
+};
+
+static enum err open_point(struct worker *worker, const struct sweep *sweep, size_t point)
+{
+    worker->note = (struct note){{0}};
+    if (worker->point == point)
+        return ERR_OK;
+    if (worker->point != SIZE_MAX)
+        setup_close(worker->setup);
+    worker->point = SIZE_MAX;
+    TRY(sweep_scenario(sweep, point, &worker->setup->file, &worker->note));
+    TRY(setup_open(worker->setup, &worker->note));
+    worker->point = point;
+    return ERR_OK;
+}
+
+static void run_row(struct work *work, struct worker *worker, uint64_t row, struct slot *slot)
+{
+    const struct sweep *sweep = work->job->sweep;
+    size_t point, trial, arm;
+
+    locate(work, row, &point, &trial, &arm);
+    enum err error = open_point(worker, sweep, point);
+
+    if (error == ERR_OK) {
+        struct trial run = setup_trial(worker->setup, sweep->arms[arm], trial);
+
+        run.events_max = sweep->events_max;
+        error = sim_run(&run, worker->arena, &slot->outcome, &worker->note);
+    }
+    slot->is_error = error != ERR_OK;
+    if (error != ERR_OK) {
+        struct sink sink = {.data = slot->error, .capacity = sizeof(slot->error) - 1};
+        struct span why = span_of(worker->note.text);
+
+        sink_span(&sink, (struct span){why.data, why.size < sink.capacity ? why.size : sink.capacity});
+        slot->error[sink.size] = 0;
+    }
+}
+
+static bool is_stopped(const struct work *work)
+{
+    return work->job->stop && *work->job->stop;
+}
+
+/* Waits until the row's slot is free; false when the run ends first. */
+static bool wait_for_room(struct work *work, uint64_t row)
+{
+    pthread_mutex_lock(&work->lock);
+    while (row >= work->told + SWEEP_AHEAD_MAX && !work->is_ended)
+        pthread_cond_wait(&work->room, &work->lock);
+    bool may_run = !work->is_ended;
+
+    pthread_mutex_unlock(&work->lock);
+    return may_run;
+}
+
+static void run_rows(struct work *work, struct worker *worker)
+{
+    while (!is_stopped(work)) {
+        uint64_t row = atomic_fetch_add(&work->next, 1);
+
+        if (row >= work->total || !wait_for_room(work, row))
+            return;
+        struct slot *slot = &work->slots[row % SWEEP_AHEAD_MAX];
+
+        run_row(work, worker, row, slot);
+        pthread_mutex_lock(&work->lock);
+        slot->is_done = true;
+        if (row == work->told)
+            pthread_cond_signal(&work->done);
+        pthread_mutex_unlock(&work->lock);
+    }
+}
+
+static void *run_worker(void *context)
+{
+    struct work *work = context;
+    struct worker worker = {
+        .arena = arena_create(work->job->memory_bytes), .setup = calloc(1, sizeof(*worker.setup)), .point = SIZE_MAX};
+
+    if (worker.arena && worker.setup)
+        run_rows(work, &worker);
+    if (worker.point != SIZE_MAX)
+        setup_close(worker.setup);
+    if (worker.arena)
+        arena_destroy(worker.arena);
+    free(worker.setup);
+    pthread_mutex_lock(&work->lock);
+    work->running--;
+    pthread_cond_signal(&work->done);
+    pthread_mutex_unlock(&work->lock);
+    return NULL;
+}
+
+/* ---- Telling ---- */
+
+/* Takes the next row out of its slot; false when none will come any more. */
+static bool next_row(struct work *work, struct sweep_row *row)
+{
+    struct slot *slot = &work->slots[work->told % SWEEP_AHEAD_MAX];
+
+    pthread_mutex_lock(&work->lock);
+    while (!slot->is_done && work->running > 0)
+        pthread_cond_wait(&work->done, &work->lock);
+    bool is_there = slot->is_done;
+
+    pthread_mutex_unlock(&work->lock);
+    if (!is_there)
+        return false;
+    locate(work, work->told, &row->point, &row->trial, &row->arm);
+    row->outcome = slot->outcome;
+    row->is_error = slot->is_error;
+    memcpy(row->error, slot->error, sizeof(row->error));
+    pthread_mutex_lock(&work->lock);
+    slot->is_done = false;
+    work->told++;
+    pthread_cond_broadcast(&work->room);
+    pthread_mutex_unlock(&work->lock);
+    return true;
+}
+
+static enum err tell_rows(struct work *work, enum err (*take)(void *, const struct sweep_row *, struct note *),
+                          void *context, struct note *note)
+{
+    struct sweep_row row;
+    enum err error = ERR_OK;
+
+    while (error == ERR_OK && work->told < work->total && next_row(work, &row)) {
+        error = take(context, &row, note);
+        if (work->job->progress && (work->told % 16 == 0 || work->told == work->total))
+            work->job->progress(work->job->context, work->told, work->total);
+    }
+    return error;
+}
+
+static enum err run_threads(struct work *work, enum err (*take)(void *, const struct sweep_row *, struct note *),
+                            void *context, struct note *note)
+{
+    pthread_t threads[COMPARISON_JOBS_MAX];
+    unsigned started = 0;
+
+    work->running = work->job->jobs; /* none is waited for before it has begun */
+    while (started < work->job->jobs && pthread_create(&threads[started], NULL, run_worker, work) == 0)
+        started++;
+    pthread_mutex_lock(&work->lock);
+    work->running -= work->job->jobs - started;
+    pthread_mutex_unlock(&work->lock);
+    enum err error =
+        started > 0 ? tell_rows(work, take, context, note) : note_set(note, ERR_FULL, "the machine gives no thread");
+
+    pthread_mutex_lock(&work->lock);
+    work->is_ended = true;
+    pthread_cond_broadcast(&work->room);
+    pthread_mutex_unlock(&work->lock);
+    atomic_store(&work->next, work->total);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    if (error == ERR_OK && work->told < work->total && !is_stopped(work))
+        return note_set(note, ERR_FULL, "no memory for a trial of %zu bytes", work->job->memory_bytes);
+    return error;
+}
+
+static enum err run_work(struct work *work, uint64_t first,
+                         enum err (*take)(void *, const struct sweep_row *, struct note *), void *context,
+                         struct note *note)
+{
+    work->slots = calloc(SWEEP_AHEAD_MAX, sizeof(*work->slots));
+    if (!work->slots)
+        return note_set(note, ERR_FULL, "no memory for the rows of a sweep");
+    work->total = work->before[work->point_count] * work->job->sweep->arm_count;
+    work->told = first;
+    atomic_init(&work->next, first);
+    pthread_mutex_init(&work->lock, NULL);
+    pthread_cond_init(&work->done, NULL);
+    pthread_cond_init(&work->room, NULL);
+    enum err error = first < work->total ? run_threads(work, take, context, note) : ERR_OK;
+
+    pthread_cond_destroy(&work->room);
+    pthread_cond_destroy(&work->done);
+    pthread_mutex_destroy(&work->lock);
+    free(work->slots);
+    return error;
+}
+
+/* ---- With a precision: a point at a time, in whole rounds ---- */
+
+struct collecting {
+    const struct sweep_job *job;
+    struct comparison comparison;
+};
+
+static enum err collect(void *context, const struct sweep_row *row, struct note *note)
+{
+    struct collecting *collecting = context;
+
+    if (!row->is_error)
+        collecting->comparison.outcomes[row->trial * collecting->comparison.arm_count + row->arm] = row->outcome;
+    else /* it counts as one that was not delivered */
+        collecting->comparison.outcomes[row->trial * collecting->comparison.arm_count + row->arm] =
+            (struct outcome){.end = OUTCOME_LIMIT, .delay_ns = NONE_NS};
+    return collecting->job->row(collecting->job->context, row, note);
+}
+
+static enum err run_round(const struct sweep_job *job, struct collecting *collecting, size_t point, size_t until,
+                          struct note *note)
+{
+    struct comparison *comparison = &collecting->comparison;
+    uint64_t before[2] = {0, until - comparison->trials};
+    struct work work = {
+        .job = job, .first_point = point, .point_count = 1, .first_trial = comparison->trials, .before = before};
+    struct outcome *outcomes =
+        reallocarray(comparison->outcomes, until, comparison->arm_count * sizeof(*comparison->outcomes));
+
+    if (!outcomes)
+        return note_set(note, ERR_FULL, "no memory for %zu trials of a point", until);
+    comparison->outcomes = outcomes;
+    TRY(run_work(&work, 0, collect, collecting, note));
+    comparison->trials = until;
+    return ERR_OK;
+}
+
+static enum err run_point(const struct sweep_job *job, size_t point, struct note *note)
+{
+    const struct sweep *sweep = job->sweep;
+    struct collecting collecting = {.job = job, .comparison = {.arm_count = sweep->arm_count}};
+    size_t most = 0, next;
+    enum err error = sweep_trials(sweep, point, &most, note);
+
+    collecting.comparison.reference = sweep->reference;
+    memcpy(collecting.comparison.arms, sweep->arms, sizeof(sweep->arms));
+    for (next = 0; error == ERR_OK;) {
+        next = most == 1 ? 1 : comparison_next_look(next, most);
+        error = run_round(job, &collecting, point, next, note);
+        if (next == most || (job->stop && *job->stop) || comparison_is_enough(&collecting.comparison, sweep->precision))
+            break;
+    }
+    comparison_free(&collecting.comparison);
+    return error;
+}
+
+/* ---- With repetitions: everything is known before ---- */
+
+static enum err run_all(const struct sweep_job *job, struct note *note)
+{
+    size_t points = job->sweep->points;
+    uint64_t *before = calloc(points + 1, sizeof(*before));
+    enum err error = before ? ERR_OK : note_set(note, ERR_FULL, "no memory for %zu points", points);
+
+    for (size_t point = 0; point < points && error == ERR_OK; point++) {
+        size_t trials = 0;
+
+        error = sweep_trials(job->sweep, point, &trials, note);
+        before[point + 1] = before[point] + trials;
+    }
+    struct work work = {.job = job, .point_count = points, .before = before};
+
+    if (error == ERR_OK)
+        error = run_work(&work, job->first, job->row, job->context, note);
+    free(before);
+    return error;
+}
+
+enum err sweep_run(const struct sweep_job *job, struct note *note)
+{
+    check(job->jobs > 0 && job->jobs <= COMPARISON_JOBS_MAX);
+    if (job->sweep->precision == 0)
+        return run_all(job, note);
+    for (size_t point = job->first_point; point < job->sweep->points; point++) {
+        if (job->stop && *job->stop)
+            return ERR_OK;
+        TRY(run_point(job, point, note));
+    }
+    return ERR_OK;
+}
+
+/* ---- Rows as text ---- */
+
+void sweep_write_head(const struct sweep *sweep, struct sink *sink)
+{
+    sink_text(sink, "point");
+    for (size_t axis = 0; axis < sweep->axis_count; axis++)
+        sink_format(sink, ",%s", sweep->axes[axis].column);
+    sink_text(sink, ",arm,trial,seed");
+    for (const struct field *field = outcome_fields; field->name; field++) {
+        sink_char(sink, ',');
+        field_write_column(field, sink);
+    }
+    sink_text(sink, ",error\n");
+}
+
+/* In quotes, so that it may say anything. */
+static void write_error(struct sink *sink, const char *error)
+{
+    sink_char(sink, '"');
+    for (; *error; error++) {
+        if (*error == '"')
+            sink_char(sink, '"');
+        sink_char(sink, *error == '\n' || *error == '\r' ? ' ' : *error);
+    }
+    sink_char(sink, '"');
+}
+
+void sweep_write_row(const struct sweep *sweep, const struct sweep_row *row, struct sink *sink)
+{
+    sink_format(sink, "%zu", row->point);
+    for (size_t axis = 0; axis < sweep->axis_count; axis++) {
+        sink_char(sink, ',');
+        sweep_write_cell(sweep, row->point, axis, sink);
+    }
+    sink_format(sink, ",%s,%zu,%llu", sweep->arms[row->arm]->name, row->trial,
+                (unsigned long long)sweep->base.scenario.seed);
+    for (const struct field *field = outcome_fields; field->name; field++) {
+        sink_char(sink, ',');
+        if (!row->is_error)
+            field_write_csv(field, &row->outcome, sink);
+    }
+    sink_char(sink, ',');
+    if (row->is_error)
+        write_error(sink, row->error);
+    sink_char(sink, '\n');
+    check(!sink->overflow);
+}

@@ -1,0 +1,149 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# hopsim sweep: the same bytes for any number of threads; what was killed, cut or ran out of room is continued to the
+# file of an undisturbed run; summaries and reruns; errors by line. With LONG more cuts and kills.
+. "${0%/*}/common"
+
+cat >sizes.ini <<'EOF'
+include = home
+[dwell]
+spread = 30%
+[sweep]
+transfer.size = 1KiB .. 64KiB log 4
+core.delay = 1ms, 10ms      ; a list
+arms = msrp-smime, message-plain, msrp-relay
+repetitions = 25
+EOF
+for jobs in 1 2 8; do
+    "$HOPSIM" sweep sizes.ini -o j$jobs -j $jobs >out 2>err
+    expect "-j $jobs: done" [ $? -eq 0 ]
+    expect "-j $jobs: the same rows" cmp j1/trials.csv j$jobs/trials.csv
+    expect "-j $jobs: the same summary" cmp j1/summary.csv j$jobs/summary.csv
+done
+expect "a row a point, trial and arm" [ "$(wc -l <j1/trials.csv)" -eq 601 ]
+expect "ranges are logarithmic" [ "$(awk -F, 'NR > 1 { print $2 }' j1/trials.csv | uniq | tr '\n' ' ')" = "1024 4096 16384 65536 " ]
+"$HOPSIM" rerun j1 >out 2>err
+expect "rerun: identical" grep -q '^identical: 600 rows$' out
+sed '300s/delivered,[0-9]/delivered,x/' j1/trials.csv >changed && mkdir changed-run && cp j1/sweep.ini changed-run && mv changed changed-run/trials.csv
+"$HOPSIM" rerun changed-run >out 2>err
+expect "rerun: the first row that differs, status 1" [ $? -eq 1 ]
+expect "rerun: by its number" grep -q '^row 300 differs' out
+cp j1/summary.csv before.csv
+"$HOPSIM" summarise j1 >out 2>err
+expect "summarise makes the same summary" cmp before.csv j1/summary.csv
+if command -v sqlite3 >/dev/null; then
+    sqlite3 :memory: '.mode csv' '.import j1/trials.csv trials' '.import j1/summary.csv summary' \
+        "select count(*), abs(avg(t.delay_ns) / 1e6 - s.delay_mean_ms) < 1e-8 * s.delay_mean_ms from trials t join summary s
+         on t.point = s.point and t.arm = s.arm group by s.point, s.arm having count(*) = 25" >rows 2>err
+    expect "sqlite3 reads both and finds the same means" [ "$(sort rows | uniq -c | tr -s ' ')" = " 24 25,1" ]
+fi
+
+# A file cut anywhere is continued to the same bytes.
+size=$(wc -c <j1/trials.csv)
+step=${LONG:+1}
+for back in $(seq 0 "${step:-173}" 4095) $((size - 3)) "$size"; do
+    rm -rf cut && cp -r j1 cut && rm -f cut/summary.csv cut/manifest.txt
+    truncate -s $((size - back)) cut/trials.csv
+    "$HOPSIM" sweep sizes.ini -o cut --resume >out 2>err && cmp -s cut/trials.csv j1/trials.csv && cmp -s cut/summary.csv j1/summary.csv || {
+        expect "cut $back bytes from the end and continued" false
+        break
+    }
+done
+expect "cut anywhere and continued: the same file" cmp cut/trials.csv j1/trials.csv
+
+# Killed at some moment, more than once.
+kills=${LONG:+50}
+rm -rf killed
+"$HOPSIM" sweep sizes.ini -o killed -j 2 >out 2>err &
+pid=$!
+for turn in $(seq "${kills:-5}"); do
+    sleep "$(awk -v t="$turn" 'BEGIN { srand(t); printf "%.3f", 0.02 + 0.2 * rand() }')"
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    [ -e killed/trials.csv ] || { rm -rf killed; "$HOPSIM" sweep sizes.ini -o killed -j 2 >out 2>err & pid=$!; continue; }
+    [ -e killed/summary.csv ] && { cmp -s killed/trials.csv j1/trials.csv || expect "killed and done early" false; rm -rf killed; "$HOPSIM" sweep sizes.ini -o killed -j 2 >out 2>err & pid=$!; continue; }
+    "$HOPSIM" sweep sizes.ini -o killed -j 2 --resume >out 2>err &
+    pid=$!
+done
+wait $pid 2>/dev/null
+[ -e killed/summary.csv ] || "$HOPSIM" sweep sizes.ini -o killed --resume >out 2>err
+expect "killed and continued: the same file" cmp killed/trials.csv j1/trials.csv
+
+# No more room (a limit on a file's size): our fault or the machine's, and it goes on from there.
+(
+    trap '' XFSZ
+    ulimit -f 40
+    "$HOPSIM" sweep sizes.ini -o full >out 2>err
+)
+expect "no room: status 3 or 2" [ $? -ge 2 ]
+expect "no room: how to go on is told" grep -q -- '--resume' err
+"$HOPSIM" sweep sizes.ini -o full --resume >out 2>err
+expect "no room, then room: the same file" cmp full/trials.csv j1/trials.csv
+
+# Interrupted from the keyboard.
+"$HOPSIM" sweep sizes.ini -o stopped -j 2 >out 2>err &
+pid=$!
+sleep 0.15
+kill -INT $pid
+wait $pid
+"$HOPSIM" sweep sizes.ini -o stopped --resume >out 2>err
+expect "interrupted and continued: the same file" cmp stopped/trials.csv j1/trials.csv
+
+cat >precise.ini <<'EOF'
+include = home
+[dwell]
+spread = 30%
+[sweep]
+transfer.size = 1KiB, 8KiB
+arms = msrp-smime, msrp-relay
+precision = 1%
+trials_max = 500
+EOF
+"$HOPSIM" sweep precise.ini -o p1 -j 1 >out 2>err
+"$HOPSIM" sweep precise.ini -o p3 -j 3 >out 2>err
+expect "with a precision: the same rows for any number of threads" cmp p1/trials.csv p3/trials.csv
+expect "with a precision: intervals are as narrow as asked for" awk -F, '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    { half = ($at["delay_high_ms"] - $at["delay_low_ms"]) / 2; if (half > 0.01 * $at["delay_mean_ms"]) wide = 1
+      if ($at["trials"] >= 500) most = 1 }
+    END { exit wide && !most }' p1/summary.csv
+cp -r p1 pcut && rm -f pcut/summary.csv && truncate -s -999 pcut/trials.csv
+"$HOPSIM" sweep precise.ini -o pcut --resume >out 2>err
+expect "with a precision: cut and continued" cmp pcut/trials.csv p1/trials.csv
+
+printf 'include = home\n[sweep]\ntransfer.size = 1KiB, 2KiB, 4KiB\ncore.delay = 1ms, 2ms, 3ms\ndesign = zip\n' >zip.ini
+"$HOPSIM" sweep zip.ini -o zip >out 2>err
+expect "zip: side by side; without spread one trial a point" [ "$(wc -l <zip/trials.csv)" -eq 10 ]
+printf 'include = home\n[sweep]\ntransfer.size = 1KiB .. 1MiB log 40\ncore.delay = 1ms .. 40ms lin 40\narms = msrp-plain\ndesign = latin 20\n' >latin.ini
+"$HOPSIM" sweep latin.ini -o latin >out 2>err
+expect "latin: every stratum of an axis once" [ "$(awk -F, 'NR > 1 { print $3 }' latin/trials.csv | sort -u | wc -l)" -eq 20 ]
+printf '[sweep]\nscenarios = home, lan, paper\narms = msrp-plain\n' >scenarios.ini
+"$HOPSIM" sweep scenarios.ini -o scenarios >out 2>err
+expect "scenarios are an axis" [ "$(awk -F, 'NR > 1 { print $2 }' scenarios/trials.csv | sort -u | tr '\n' ' ')" = "home lan paper " ]
+printf 'include = home\n[sweep]\ntransfer.size = 1KiB, 64MiB\narms = msrp-plain\nevents_max = 2000\n' >limited.ini
+"$HOPSIM" sweep limited.ini -o limited >out 2>err
+expect "a trial that passes events_max is a row" grep -q ',limit,' limited/trials.csv
+
+bad() { # LINES EXPECTED
+    printf "$1" >bad.ini
+    "$HOPSIM" sweep bad.ini -o bad >out 2>err
+    status=$?
+    expect "refused with status 2: $2" [ $status -eq 2 ]
+    expect "by its line: $2" grep -q "$2" err
+    expect "and leaves no folder: $2" [ ! -e bad ]
+}
+bad 'include = home\n' 'bad.ini: expected a section'
+bad 'include = home\n[sweep]\n' 'expected at least one axis'
+bad 'include = home\n[sweep]\ntransfer.sizes = 1KiB\n' 'bad.ini:3: '
+bad 'include = home\n[sweep]\ntransfer.size = 5M\n' 'bad.ini:3: '
+bad 'include = home\n[sweep]\ntransfer.size = 0B .. 1MiB log 3\n' 'bad.ini:3: a logarithmic range'
+bad 'include = home\n[sweep]\ntransfer.size = 1KiB\narms = nobody\n' 'bad.ini:4: expected arms'
+bad 'include = home\n[sweep]\ntransfer.size = 1KiB\ntransfer.size = 2KiB\n' 'bad.ini:4: '
+bad 'include = home\n[sweep]\ntransfer.size = 1KiB, 2KiB\ncore.delay = 1ms\ndesign = zip\n' 'axes of one length'
+bad 'include = home\n[core]\ndelays = 1ms\n[sweep]\ntransfer.size = 1KiB\n' 'bad.ini:3: '
+"$HOPSIM" sweep sizes.ini -o j1 >out 2>err
+expect "a folder is not overwritten" [ $? -eq 2 ]
+"$HOPSIM" sweep zip.ini -o j1 --resume >out 2>err
+expect "another sweep is not continued in it" [ $? -eq 2 ]
+expect "and nothing is lost" [ "$(wc -c <j1/trials.csv)" -eq "$size" ]
+exit $failed
