@@ -59,6 +59,14 @@ struct sim_tap {
 /* Simulated time 0 on the calendar, for time stamps, signing times and certificates: 2013-01-01 00:00 UTC. */
 #define SIM_EPOCH_S INT64_C(1356998400)
 
+/* Somebody on the way who changes what passes: sdp is asked for each offer and answer that a CSCF passes on, by its
+ * label
+ * ("S-CSCF(B)"), and writes another one to out, or returns false to let it be. */
+struct sim_tamper {
+    void *context;
+    bool (*sdp)(void *context, const char *role, bool is_answer, struct span sdp, struct sink *out);
+};
+
 struct trial {
     const struct scenario *scenario;
     const struct arm *arm;
@@ -72,8 +80,9 @@ struct trial {
     uint64_t fault_packet;
     int message_fault; /* of the SIP message that is sent as number fault_message after the press */
     uint64_t fault_message;
-    int64_t hold_ns;           /* how long what is held is held; what follows a packet on its link waits behind it */
-    const struct sim_tap *tap; /* NULL: nobody watches */
+    int64_t hold_ns; /* how long what is held is held; what follows a packet on its link waits behind it */
+    const struct sim_tamper *tamper; /* NULL: nobody changes anything */
+    const struct sim_tap *tap;       /* NULL: nobody watches */
     const struct party_set *parties; /* whom real bytes are made for; needed where the tap wants bytes */
 };
 

@@ -7,8 +7,11 @@
 struct anchor {
     struct world *world;
     enum role cscf;
-    enum role role; /* of who stands itself in */
+    enum role role; /* of who stands itself in; ROLE_COUNT: nobody */
+    bool (*rewrite)(void *context, bool is_answer, struct span sdp, struct sink *out); /* what it does; or NULL */
 };
+
+enum { SDP_SIZE = 4096 };
 
 static enum role b2bua_at(const struct world *world, enum role cscf)
 {
@@ -60,14 +63,34 @@ static bool b2bua_rewrite(void *context, bool is_answer, struct span text, struc
     return sdp_replace_leg(text, &leg, out);
 }
 
+/* What goes on, after who belongs there has done what it does. */
+static bool tamper_rewrite(void *context, bool is_answer, struct span text, struct sink *out)
+{
+    const struct anchor *anchor = context;
+    const struct sim_tamper *tamper = anchor->world->trial->tamper;
+    char honest_text[SDP_SIZE];
+    struct sink honest = SINK(honest_text);
+    bool is_rewritten = anchor->rewrite && anchor->rewrite(context, is_answer, text, &honest);
+
+    if (is_rewritten)
+        text = sink_written(&honest);
+    if (tamper->sdp(tamper->context, anchor->world->sites[anchor->cscf].label, is_answer, text, out))
+        return true;
+    sink_span(out, text);
+    return is_rewritten;
+}
+
 void anchor_join(struct world *world, enum role cscf, struct sip_proxy_config *config)
 {
     struct anchor *anchor = arena_alloc(world->arena, sizeof(*anchor));
     enum role b2bua = b2bua_at(world, cscf), agw = world_agw_of(world, cscf);
+    bool is_tampered = world->trial->tamper && world->trial->tamper->sdp;
 
-    if (b2bua == ROLE_COUNT && agw == ROLE_COUNT)
-        return;
-    *anchor = (struct anchor){world, cscf, b2bua != ROLE_COUNT ? b2bua : agw};
-    config->rewrite_sdp = b2bua != ROLE_COUNT ? b2bua_rewrite : gateway_rewrite;
+    *anchor = (struct anchor){world, cscf, b2bua != ROLE_COUNT ? b2bua : agw, NULL};
+    if (b2bua != ROLE_COUNT)
+        anchor->rewrite = b2bua_rewrite;
+    else if (agw != ROLE_COUNT)
+        anchor->rewrite = gateway_rewrite;
+    config->rewrite_sdp = is_tampered ? tamper_rewrite : anchor->rewrite;
     config->rewrite_context = anchor;
 }

@@ -25,6 +25,8 @@ static void set_up(void)
     check(party_set_init(&parties, &config, &note) == ERR_OK);
 }
 
+static const struct sim_tamper *tamper;
+
 static struct outcome run(const struct scenario *scenario, const char *arm, uint64_t bytes, const struct sim_tap *tap)
 {
     struct trial trial = {.scenario = scenario,
@@ -34,6 +36,7 @@ static struct outcome run(const struct scenario *scenario, const char *arm, uint
                           .file = &source_pattern,
                           .file_bytes = bytes,
                           .tap = tap,
+                          .tamper = tamper,
                           .parties = &parties};
     struct outcome outcome = {.end = OUTCOME_LIMIT};
     struct note note = {{0}};
@@ -155,6 +158,58 @@ static void the_sdp_names_the_certificates_that_are_shown(void)
         CU_ASSERT(i == 5 || i == 6 || seen.fingerprints[i][0] == 0);
 }
 
+/* Who swaps the certificate's name at one CSCF, in one direction. */
+struct swap {
+    const char *role;
+    bool is_answer;
+    uint64_t count;
+};
+
+static bool swap_fingerprint(void *context, const char *role, bool is_answer, struct span sdp, struct sink *out)
+{
+    struct swap *swap = context;
+    size_t at = span_find(sdp, SPAN("a=fingerprint:SHA-256 "));
+
+    if (strcmp(role, swap->role) != 0 || is_answer != swap->is_answer || at == sdp.size)
+        return false;
+    at += sizeof("a=fingerprint:SHA-256 ") - 1;
+    sink_bytes(out, sdp.data, at);
+    sink_char(out, sdp.data[at] == '7' ? '8' : '7');
+    sink_span(out, span_after(sdp, at + 1));
+    swap->count++;
+    return true;
+}
+
+/* Either end notices, with real certificates and without, whoever opens the connection. */
+static void a_swapped_fingerprint_is_noticed(void)
+{
+    static const char *const names[] = {"msrp-tls", "msrp-tls-agw", "msrp-e2ae", "msrp-b2bua", NULL};
+    static const struct swap swaps[] = {{"P-CSCF(A)", true, 0},
+                                        {"P-CSCF(B)", false, 0},
+                                        {"S-CSCF(A)", false, 0},
+                                        {"S-CSCF(B)", true, 0},
+                                        {"I-CSCF(B)", false, 0}};
+    struct sim_tap wants_bytes = {.wants_bytes = true};
+
+    for (int i = 0; names[i]; i++)
+        for (size_t k = 0; k < sizeof(swaps) / sizeof(swaps[0]); k++)
+            for (int active = 0; active < 2; active++)
+                for (int real = 0; real < 2; real++) {
+                    struct swap swap = swaps[k];
+                    struct sim_tamper own = {&swap, swap_fingerprint};
+                    struct scenario scenario = standard();
+
+                    scenario.setup_active = active;
+                    tamper = &own;
+                    struct outcome outcome = run(&scenario, names[i], 1000, real ? &wants_bytes : NULL);
+
+                    tamper = NULL;
+                    /* Between gateways that end TLS there is none to swap. */
+                    CU_ASSERT(swap.count == 1 || (swap.count == 0 && strcmp(names[i], "msrp-e2ae") == 0));
+                    CU_ASSERT_EQUAL(outcome.end == OUTCOME_DELIVERED, swap.count == 0);
+                }
+}
+
 static void fingerprints_are_compared_without_regard_to_case(void)
 {
     CU_ASSERT(fingerprint_is_same(SPAN("SHA-256 4A:AD"), SPAN("sha-256 4a:ad")));
@@ -168,6 +223,7 @@ int main(void)
         {"a P-CSCF asks its gateway before it passes SDP on", a_p_cscf_asks_its_gateway_before_it_passes_sdp_on},
         {"a slow side stops the fast one", a_slow_side_stops_the_fast_one},
         {"the SDP names the certificates that are shown", the_sdp_names_the_certificates_that_are_shown},
+        {"RFC 8122: a swapped fingerprint is noticed", a_swapped_fingerprint_is_noticed},
         {"fingerprints are compared without regard to case", fingerprints_are_compared_without_regard_to_case},
         {NULL, NULL},
     };
