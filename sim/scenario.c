@@ -175,6 +175,10 @@ const struct field scenario_fields[] = {
            "RFC 3261 section 13.2.2.4"),
     ROW("devices.lag", FIELD_TIME, devices_lag_ns, "1ms", "0", "170s", "from the INVITE, behind answer.delay, until they answer",
         "assumed"),
+    ROW("background.rate", FIELD_COUNT, background_rate, "0", "0", "1000000",
+        "PUBLISH, NOTIFY and OPTIONS of other users a second, Poisson, through the same CSCFs and links from 2 s before "
+        "the press on; they occupy CPUs where the dwell table has work times",
+        "0: an idle network, kind to the signalling"),
     CHOICE("ifc.orig", ifc_orig, "none", ifc_servers,
            "as: the profile of user A has initial filter criteria that send INVITE and MESSAGE through an application server",
            "TS 23.218 section 5.2, TS 29.228 annex B"),

@@ -2,6 +2,7 @@
 #include "sim/sim.h"
 #include "sim/base/units.h"
 #include "sim/ims/core.h"
+#include "sim/ims/crowd.h"
 #include "sim/ims/ipsec.h"
 #include "sim/ims/pager.h"
 #include "sim/ims/registration.h"
@@ -9,6 +10,8 @@
 #include "sim/ims/upload.h"
 
 enum { B2BUAS_MAX = 5 }; /* CSCFs on the way */
+
+#define BACKGROUND_LEAD_NS (2 * SECOND)
 
 /* What is on the links and CPUs when the user presses send: not the transfer's. */
 struct before {
@@ -164,6 +167,8 @@ static bool warm_up(struct world *world)
 
     if (world->scenario->promotion_ns > 0) /* by then the radio is idle */
         now_ns += world->scenario->promotion_idle_ns;
+    if (world->crowd) /* the load is there before */
+        now_ns += BACKGROUND_LEAD_NS;
     world->moments.pressed_ns = (now_ns / SECOND + 1) * SECOND;
     return true;
 }
@@ -234,6 +239,7 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
 
     if (is_ready) {
         engine_at(&world->engine, world->moments.pressed_ns, &own, press);
+        crowd_begin(world, world->moments.pressed_ns - BACKGROUND_LEAD_NS);
         if (!engine_run(&world->engine, &world->is_over))
             world_fail(world, OUTCOME_LIMIT);
     } else {

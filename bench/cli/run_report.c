@@ -140,10 +140,10 @@ static void write_parts(const struct outcome *outcome, struct command_terminal t
 
 /* From left to right. */
 static const char *const roles[] = {
-    "UE-A",      "DNS(A)",  "P-CSCF(A)", "I-CSCF(A)", "HSS(A)",  "S-CSCF(A)", "AS of A",
-    "I-CSCF(B)", "HSS(B)",  "DNS(B)",    "S-CSCF(B)", "AS of B", "P-CSCF(B)", "relay 1",
-    "relay 2",   "relay 3", "relay 4",   "relay 5",   "relay 6", "UE-B",      "UE-B 2",
-    "UE-B 3",    "UE-B 4",  "UE-B 5",    "UE-B 6",    "UE-B 7",  "UE-B 8",    NULL,
+    "UE-A",    "DNS(A)",  "P-CSCF(A)", "I-CSCF(A)", "HSS(A)",    "S-CSCF(A)", "AS of A", "I-CSCF(B)",
+    "HSS(B)",  "DNS(B)",  "S-CSCF(B)", "AS of B",   "P-CSCF(B)", "relay 1",   "relay 2", "relay 3",
+    "relay 4", "relay 5", "relay 6",   "UE-B",      "UE-B 2",    "UE-B 3",    "UE-B 4",  "UE-B 5",
+    "UE-B 6",  "UE-B 7",  "UE-B 8",    "crowd A",   "crowd B",   NULL,
 };
 
 /* What was said before the press, connections and registrations, is no part of the flow, unless nothing followed. */

@@ -4,6 +4,7 @@
 #include "sim/ims/agw.h"
 #include "sim/ims/anchor.h"
 #include "sim/ims/content.h"
+#include "sim/ims/crowd.h"
 #include "sim/ims/cx.h"
 #include "sim/ims/device.h"
 #include "sim/ims/dns.h"
@@ -75,15 +76,20 @@ static struct sip_secret secret_of(struct world *world, bool is_meant, bool is_u
 
 struct sip_ua *core_user_agent(struct world *world, enum role role)
 {
-    bool is_a = role == ROLE_UE_A;
+    bool is_a = role == ROLE_UE_A || role == ROLE_CROWD_A, is_crowd = role >= ROLE_CROWD_A;
     enum role p_cscf = is_a ? ROLE_P_A : ROLE_P_B;
-    struct sip_ua_config config = {.user = is_a ? "alice" : "bob",
+    struct sip_ua_config config = {.user = is_crowd ? "crowd"
+                                           : is_a   ? "alice"
+                                                    : "bob",
                                    .domain = world_domain(world, role),
                                    .host = world->sites[role].host_name,
                                    .port = world->sites[role].sip_port,
                                    .transport = (uint8_t)sip_node_transport(world, role, p_cscf),
                                    .p_cscf = hop_of(world, role, p_cscf),
-                                   .registration = registration_of(world, is_a ? ROLE_UE_A : ROLE_UE_B),
+                                   .registration =
+                                       is_crowd ? NULL : registration_of(world, is_a ? ROLE_UE_A : ROLE_UE_B),
+                                   .routes = role == ROLE_CROWD_A ? crowd_routes(world) : NULL,
+                                   .takes_events = is_crowd,
                                    .identity = stream_place(world->sites[role].label) ^ world->trial->number,
                                    .timers = sip_timers_gm,
                                    .by_size = by_size_at(world, role),
@@ -152,6 +158,7 @@ static void make_cscf(struct world *world, const struct cscf_row *row)
                                       .resolves = world->scenario->dns == DNS_COLD,
                                       .registrar = registration_registrar(world, row->role),
                                       .names = world->names,
+                                      .users = crowd_users(world, row->role),
                                       .others = row->role == ROLE_S_B ? make_others(world) : NULL,
                                       .timers = sip_timers_core,
                                       .timers_ue = sip_timers_gm,
@@ -173,8 +180,13 @@ void core_create(struct world *world)
     dns_create(world);
     registration_create(world);
     for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
-        if (world->sites[servers[i]].label)
-            registration_subscribe(world, servers[i], hss_create(world, servers[i]));
+        if (world->sites[servers[i]].label) {
+            struct hss *hss = hss_create(world, servers[i]);
+
+            registration_subscribe(world, servers[i], hss);
+            if (servers[i] == ROLE_HSS_B)
+                crowd_subscribe(world, hss);
+        }
     for (size_t i = 0; i < CSCF_COUNT; i++)
         if (world->sites[cscfs[i].role].label)
             make_cscf(world, &cscfs[i]);
@@ -183,6 +195,8 @@ void core_create(struct world *world)
 
         device_create(world, device, core_user_agent(world, device));
     }
+    if (world->scenario->background_rate > 0)
+        crowd_create(world, core_user_agent(world, ROLE_CROWD_A), core_user_agent(world, ROLE_CROWD_B));
     for (uint32_t i = 0; i < world->relay_count; i++)
         relay_create(world, (enum role)(ROLE_RELAY_1 + i), arm_has_b2buas(world->arm));
     if (world->arm->path == PATH_SERVER)

@@ -243,6 +243,10 @@ void hss_add(struct hss *hss, const struct hss_subscriber *told)
     subscriber->told = *told;
     subscriber->centre.key = told->key;
     write_profile(subscriber);
+    if (told->served) {
+        keep_server(subscriber, span_of(told->served));
+        subscriber->is_registered = true;
+    }
     subscriber->next = hss->subscribers;
     hss->subscribers = subscriber;
 }

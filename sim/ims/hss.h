@@ -18,6 +18,7 @@ struct hss_subscriber {
     struct milenage_key key;
     uint32_t capability; /* that its S-CSCF must have */
     bool is_barred;      /* known, but may not register */
+    const char *served;  /* by that S-CSCF from the start; NULL: registers itself */
     const char *server;  /* URI of the application server of its INVITEs and MESSAGEs; NULL: none */
     int session_case;    /* in which: enum ifc_session_case */
 };

@@ -97,6 +97,10 @@ static const struct role_row {
                            PORT_UE, PORT_UE},
     [ROLE_DEVICE_2 + 6] = {"UE-B 8", "192.168.80.17", "ue-b-8", ADDRESS(192, 168, 80, 17), DWELL_UE_B, DWELL_ANY_SIDE,
                            PORT_UE, PORT_UE},
+    [ROLE_CROWD_A] = {"crowd A", "192.168.80.21", "crowd-a", ADDRESS(192, 168, 80, 21), DWELL_UE_B, DWELL_ANY_SIDE,
+                      PORT_UE, PORT_UE},
+    [ROLE_CROWD_B] = {"crowd B", "192.168.80.22", "crowd-b", ADDRESS(192, 168, 80, 22), DWELL_UE_B, DWELL_ANY_SIDE,
+                      PORT_UE, PORT_UE},
 };
 
 /* Domains. Where both users have one operator it is the second. Both are as long, so that sizes do not depend on it. */
@@ -108,14 +112,16 @@ static const char *const rcs_labels[RCS_B2BUAS] = {"SBC(A)", "AS(A)", "AS(B)", "
 
 static_assert(sizeof(rows) / sizeof(rows[0]) == ROLE_COUNT, "every role has a row");
 
-const char *const sim_server_names[] = {
-    "192.168.80.1",          "192.168.80.3",          "pcscf-1.open-ims.test", "scscf-1.open-ims.test",
-    "icscf-1.open-ims.test", "hss-01.open-ims.test",  "scscf-2.open-ims.test", "pcscf-2.open-ims.test",
-    "relay-1.open-ims.test", "relay-2.open-ims.test", "relay-3.open-ims.test", "relay-4.open-ims.test",
-    "relay-5.open-ims.test", "relay-6.open-ims.test", "agw-1.open-ims.test",   "agw-2.open-ims.test",
-    "content.open-ims.test", "icscf-2.home-ims.test", "as-1.open-ims.test",    "as-2.open-ims.test",
-    "192.168.80.11",         "192.168.80.12",         "192.168.80.13",         "192.168.80.14",
-    "192.168.80.15",         "192.168.80.16",         "192.168.80.17",         NULL};
+const char *const sim_server_names[] = {"192.168.80.1",          "192.168.80.3",          "pcscf-1.open-ims.test",
+                                        "scscf-1.open-ims.test", "icscf-1.open-ims.test", "hss-01.open-ims.test",
+                                        "scscf-2.open-ims.test", "pcscf-2.open-ims.test", "relay-1.open-ims.test",
+                                        "relay-2.open-ims.test", "relay-3.open-ims.test", "relay-4.open-ims.test",
+                                        "relay-5.open-ims.test", "relay-6.open-ims.test", "agw-1.open-ims.test",
+                                        "agw-2.open-ims.test",   "content.open-ims.test", "icscf-2.home-ims.test",
+                                        "as-1.open-ims.test",    "as-2.open-ims.test",    "192.168.80.11",
+                                        "192.168.80.12",         "192.168.80.13",         "192.168.80.14",
+                                        "192.168.80.15",         "192.168.80.16",         "192.168.80.17",
+                                        "192.168.80.21",         "192.168.80.22",         NULL};
 
 static struct link_config link_of(const struct scenario_link *link, int64_t extra_ns)
 {
@@ -250,6 +256,8 @@ static bool role_exists(const struct world *world, enum role role)
         return world->arm->body == BODY_CMS && world->scenario->recipient == RECIPIENT_FETCH;
     if (role == ROLE_AS_A || role == ROLE_AS_B)
         return (role == ROLE_AS_A ? world->scenario->ifc_orig : world->scenario->ifc_term) != 0;
+    if (role >= ROLE_CROWD_A)
+        return world->scenario->background_rate > 0;
     if (role >= ROLE_DEVICE_2)
         return (uint32_t)(role - ROLE_DEVICE_2) < world_devices(world);
     return role < ROLE_RELAY_1 || (uint32_t)(role - ROLE_RELAY_1) < world->relay_count;
@@ -293,8 +301,11 @@ static void build_single_host(struct world *world)
     for (int role = 0; role < ROLE_COUNT; role++)
         if (role_exists(world, (enum role)role) && role < ROLE_DEVICE_2)
             place(world, (enum role)role, role == ROLE_UE_A ? ue_a : role == ROLE_UE_B ? ue_b : ims, true);
-    for (uint32_t i = 0; i < world_devices(world); i++) {
-        enum role role = (enum role)(ROLE_DEVICE_2 + i);
+    for (int i = ROLE_DEVICE_2; i < ROLE_COUNT; i++) {
+        enum role role = (enum role)i;
+
+        if (!role_exists(world, role))
+            continue;
         uint32_t node = add_host(world, rows[role].node_name, rows[role].home_address);
 
         join_ue_b(world, lan, node);
@@ -371,6 +382,10 @@ static void join_users(struct world *world, uint32_t edge_a, uint32_t core_a, ui
     join_ue_b(world, edge_b, world->sites[ROLE_UE_B].node);
     for (uint32_t i = 0; i < world_devices(world); i++)
         join_ue_b(world, edge_b, world->sites[ROLE_DEVICE_2 + i].node);
+    if (scenario->background_rate > 0) {
+        join_ue_a(world, world->sites[ROLE_CROWD_A].node, edge_a);
+        join_ue_b(world, edge_b, world->sites[ROLE_CROWD_B].node);
+    }
 }
 
 static void build_home(struct world *world)

@@ -32,8 +32,10 @@ enum role {
     ROLE_DNS_B,
     ROLE_AS_A, /* where initial filter criteria name one */
     ROLE_AS_B,
-    ROLE_DEVICE_2, /* further devices of user B */
-    ROLE_COUNT = ROLE_DEVICE_2 + 7
+    ROLE_DEVICE_2,                    /* further devices of user B */
+    ROLE_CROWD_A = ROLE_DEVICE_2 + 7, /* other users' UEs, at both ends of the background load */
+    ROLE_CROWD_B,
+    ROLE_COUNT
 };
 
 /* A role and where it lives. */
@@ -57,6 +59,7 @@ struct border {
 };
 
 struct ipsec;
+struct crowd;
 struct watch;
 struct channel;
 struct sip_node;
@@ -114,6 +117,7 @@ struct world {
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */
     struct site_keep *keeps_free;
     struct lane keep_lanes[ROLE_COUNT]; /* waits of one length at a role; the others stand in the heap one by one */
+    struct crowd *crowd;                /* NULL: no background load */
     uint64_t sip_messages;              /* sent since the press */
     struct note *note;                  /* of a scenario that turns out to be impossible */
     bool is_impossible;

@@ -213,6 +213,19 @@ static void add_charging_vector(struct sip_proxy *proxy, struct sink *added)
     sink_span(added, SPAN("\"\r\n"));
 }
 
+/* Whether a request comes from the contact of a user who is given as registered. */
+static bool is_given_ue(const struct sip_proxy *proxy, struct sip_hop from)
+{
+    struct sip_hop hop;
+
+    for (const struct cscf_user *user = proxy->config.users; user && user->aor; user++)
+        if (user->contact &&
+            sip_hop_of_uri(proxy->config.names, from.transport, span_of(user->contact), &hop) == ERR_OK &&
+            hop.address == from.address && hop.port == from.port)
+            return true;
+    return false;
+}
+
 static int route_p(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward)
 {
     if (forward->is_to_ue) {
@@ -223,7 +236,7 @@ static int route_p(struct sip_proxy *proxy, const struct sip_incoming *request, 
     const struct sip_user *user = proxy->config.registrar ? sip_user_at(proxy, request->from) : NULL;
 
     /* Without the Service-Route there is no way into the core, nor with any but its own (section 5.2.6.3.3). */
-    if (forward->next_route.size == 0 || (proxy->config.registrar && !user))
+    if (forward->next_route.size == 0 || (proxy->config.registrar && !user && !is_given_ue(proxy, request->from)))
         return 403;
     if (user && !span_equal(forward->next_route, span_of(user->route)))
         return 400;

@@ -119,7 +119,8 @@ void sip_ua_message(struct sip_ua *ua, int64_t now_ns, const struct sip_ua_messa
     sip_layer_begin(&ua->layer, now_ns, out);
     struct sip_initial initial = {.target = message->target, .tag = sip_ua_draw(ua), .cseq = 1};
     struct span branch = sip_ua_write_message(ua, &initial, message);
-    struct sip_transaction *client = sip_ua_start(ua, SPAN("MESSAGE"), branch, message->body);
+    struct span method = message->method ? span_of(message->method) : SPAN("MESSAGE");
+    struct sip_transaction *client = sip_ua_start(ua, method, branch, message->body);
 
     if (ua->config.secret.md5)
         sip_ua_keep_message(ua, &initial, message, client);
@@ -288,6 +289,26 @@ static void take_cancel(struct sip_ua *ua, const struct sip_incoming *request)
     sip_ua_tell(ua, SIP_ENDED, 487, request->head, request->body);
 }
 
+/* RFC 3903 section 6: the 200 names the version that was published. */
+static void take_publish(struct sip_ua *ua, const struct sip_incoming *request)
+{
+    struct sip_transaction *server = sip_ua_serve(ua, request);
+    struct sip_reply reply = {.status = 200, .tag = sip_ua_draw(ua), .etag = sip_ua_draw(ua) | 1};
+
+    if (!ua->config.takes_events) {
+        sip_ua_respond(ua, server, request, 405);
+        return;
+    }
+    sip_ua_write_reply(ua, request, &reply);
+    if (!ua->scratch.overflow)
+        sip_server_respond(&ua->layer, server, 200, sink_written(&ua->scratch), (struct slice){.length = 0});
+}
+
+static void take_notify(struct sip_ua *ua, const struct sip_incoming *request)
+{
+    sip_ua_respond(ua, sip_ua_serve(ua, request), request, ua->config.takes_events ? 200 : 405);
+}
+
 static void take_other(struct sip_ua *ua, const struct sip_incoming *request)
 {
     sip_ua_respond(ua, sip_ua_serve(ua, request), request, 405);
@@ -297,14 +318,9 @@ static const struct {
     const char *method;
     void (*take)(struct sip_ua *ua, const struct sip_incoming *request);
 } methods[] = {
-    {"MESSAGE", take_message},
-    {"INVITE", take_invite},
-    {"ACK", take_ack},
-    {"BYE", take_bye},
-    {"CANCEL", take_cancel},
-    {"OPTIONS", take_options},
-    {"PRACK", sip_ua_take_prack},
-    {"UPDATE", sip_ua_take_update},
+    {"MESSAGE", take_message},    {"INVITE", take_invite},        {"ACK", take_ack},         {"BYE", take_bye},
+    {"CANCEL", take_cancel},      {"OPTIONS", take_options},      {"PUBLISH", take_publish}, {"NOTIFY", take_notify},
+    {"PRACK", sip_ua_take_prack}, {"UPDATE", sip_ua_take_update},
 };
 
 static void take_request(struct sip_ua *ua, const struct sip_incoming *request)

@@ -38,6 +38,7 @@ struct sip_ua_config {
     struct sip_by_size by_size; /* where transport is SIP_UDP */
     const char *user_agent;     /* User-Agent header; NULL: none */
     struct sip_secret secret;   /* answers the first 407 to a request; md5 NULL: none; the realm is the challenger's */
+    bool takes_events;          /* PUBLISH and NOTIFY are answered with 200 (RFC 3903, RFC 6665) */
     bool has_100rel; /* knows reliable provisional responses, UPDATE and preconditions (RFC 3262, 3311, 3312) */
     /* NULL: registered already, by routes. Else routes come with the registration. */
     const struct sip_ua_registration *registration;
@@ -101,6 +102,7 @@ void sip_ua_bye(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
  * credentials are counted though the first MESSAGE does not have them yet. With a secret, one MESSAGE at a time.
  */
 struct sip_ua_message {
+    const char *method; /* NULL: MESSAGE; of others nothing is told */
     const char *target;
     const char *content_type;
     struct span headers;

@@ -156,6 +156,7 @@ struct sip_reply {
     uint64_t tag;
     size_t sdp_size;
     uint32_t rseq; /* a reliable provisional response; 0: not */
+    uint64_t etag; /* a 200 to PUBLISH; 0: not */
     bool makes_dialog;
 };
 void sip_ua_write_reply(struct sip_ua *ua, const struct sip_incoming *request, const struct sip_reply *reply);

@@ -131,7 +131,8 @@ struct span sip_ua_write_invite(struct sip_ua *ua, struct sip_initial *initial, 
 struct span sip_ua_write_message(struct sip_ua *ua, struct sip_initial *initial, const struct sip_ua_message *message)
 {
     struct sink *sink = &ua->scratch;
-    struct span branch = write_initial(ua, SPAN("MESSAGE"), initial);
+    struct span method = message->method ? span_of(message->method) : SPAN("MESSAGE");
+    struct span branch = write_initial(ua, method, initial);
 
     if (ua->config.user_agent)
         sip_write_line(sink, "User-Agent", span_of(ua->config.user_agent));
@@ -280,6 +281,11 @@ void sip_ua_write_reply(struct sip_ua *ua, const struct sip_incoming *request, c
         sink_text(sink, allowed(ua));
     if (has_contact)
         write_contact(ua);
+    if (reply->etag != 0) {
+        sink_span(sink, SPAN("SIP-ETag: "));
+        sink_hex(sink, reply->etag & UINT32_MAX, SIP_TAG_DIGITS);
+        sink_span(sink, SPAN("\r\nExpires: 3600\r\n"));
+    }
     if (reply->rseq != 0) {
         sink_span(sink, SPAN("Require: 100rel\r\nRSeq: "));
         sink_number(sink, reply->rseq);

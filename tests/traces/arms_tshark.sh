@@ -355,6 +355,7 @@ signalling.gm=esp signalling.core=tls esp.nat=on
 signalling.gm=tls signalling.za=esp
 signalling.gm=esp signalling.za=esp esp.suite=null
 ifc.orig=as ifc.term=as
+background.rate=20
 END
 worlds=$(wc -l <"$folder/worlds")
 topologies="two-domains roaming-s8hr roaming-lbo lte"
