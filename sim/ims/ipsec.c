@@ -18,6 +18,8 @@ struct ipsec_way {
     enum role from, to; /* ROLE_COUNT: a security gateway */
     uint32_t from_address, to_address;
     bool is_encapsulated;
+    bool is_up;
+    struct net_shield_config config;
     struct esp_association association;
     struct esp *esp; /* once its bytes have been asked for */
 };
@@ -157,7 +159,6 @@ static struct ipsec_way *way_create(struct world *world, uint32_t from_address, 
                 (unsigned long long)world->trial->number, way->association.spi);
     esp_derive(&way->association, sink_written(&seed));
     world->ipsec->ways = way;
-    tell_keys(way);
     return way;
 }
 
@@ -175,6 +176,13 @@ static struct net_shield_config shield_of(struct ipsec_way *way)
                                       .write = way_write};
 }
 
+static void way_up(struct ipsec_way *way)
+{
+    tell_keys(way);
+    net_shield(way->world->net, &way->config);
+    way->is_up = true;
+}
+
 /* Two roles and the ports under which they are known. */
 struct pair {
     enum role a, b;
@@ -190,14 +198,15 @@ static void protect_way(struct world *world, const struct pair *pair, bool is_ba
     way->from = from;
     way->to = to;
     way->is_encapsulated = world->scenario->esp_nat && (is_ue(from) || is_ue(to));
-    struct net_shield_config config = shield_of(way);
 
-    config.from = from_site->node;
-    config.to = to_site->node;
-    config.from_port = is_back ? pair->b_port : pair->a_port;
-    config.to_port = is_back ? pair->a_port : pair->b_port;
-    config.is_tunnel = way->is_encapsulated;
-    net_shield(world->net, &config);
+    way->config = shield_of(way);
+    way->config.from = from_site->node;
+    way->config.to = to_site->node;
+    way->config.from_port = is_back ? pair->b_port : pair->a_port;
+    way->config.to_port = is_back ? pair->a_port : pair->b_port;
+    way->config.is_tunnel = way->is_encapsulated;
+    if (from != ROLE_UE_A && from != ROLE_UE_B && to != ROLE_UE_A && to != ROLE_UE_B)
+        way_up(way);
 }
 
 static void protect(struct world *world, enum role a, enum role b)
@@ -226,6 +235,7 @@ static void protect_za(struct world *world)
         struct ipsec_way *way = way_create(world, from->address, to->address);
         struct net_shield_config config = shield_of(way);
 
+        tell_keys(way);
         config.from = from->node;
         config.to = to->node;
         config.from_address = from->address;
@@ -239,7 +249,8 @@ static void protect_za(struct world *world)
 
 void ipsec_create(struct world *world)
 {
-    static const enum role core[] = {ROLE_P_A, ROLE_S_A, ROLE_I_A, ROLE_I_B, ROLE_S_B, ROLE_P_B, ROLE_HSS_A, ROLE_HSS_B};
+    static const enum role core[] = {ROLE_P_A, ROLE_S_A, ROLE_I_A,   ROLE_I_B,
+                                     ROLE_S_B, ROLE_P_B, ROLE_HSS_A, ROLE_HSS_B};
     enum { CORE_COUNT = sizeof(core) / sizeof(core[0]) };
 
     world->ipsec = arena_alloc(world->arena, sizeof(*world->ipsec));
@@ -253,6 +264,38 @@ void ipsec_create(struct world *world)
             protect(world, core[a], core[b]);
     if (has_za(world->scenario))
         protect_za(world);
+}
+
+/* Annex I: AES and HMAC-SHA-1 take CK and IK, the latter filled up with zeros. The salt of GCM stays derived. */
+void ipsec_agree(struct world *world, enum role ue, const uint8_t ck[ESP_KEY_SIZE], const uint8_t ik[ESP_KEY_SIZE])
+{
+    for (struct ipsec_way *way = world->ipsec->ways; way; way = way->next) {
+        if ((way->from != ue && way->to != ue) || way->is_up)
+            continue;
+        memcpy(way->association.key, ck, ESP_KEY_SIZE);
+        memset(way->association.auth_key, 0, ESP_AUTH_KEY_SIZE);
+        memcpy(way->association.auth_key, ik, ESP_KEY_SIZE);
+        way_up(way);
+    }
+}
+
+bool ipsec_write_offer(const struct world *world, enum role own, enum role peer, struct sink *sink)
+{
+    static const char *const algorithms[ESP_SUITE_COUNT] = {
+        [ESP_AES_CBC] = "alg=hmac-sha-1-96; ealg=aes-cbc",
+        [ESP_AES_GCM] = "alg=null; ealg=aes-gcm",
+        [ESP_NULL_SHA] = "alg=hmac-sha-1-96; ealg=null",
+    };
+    const struct esp_association *association = ipsec_association(world, peer, own);
+    unsigned port = world->sites[own].sip_port;
+
+    if (!association)
+        return false;
+    /* One association a direction serves both as client and as server. */
+    sink_format(sink, "ipsec-3gpp; %s; prot=esp; mod=%s; spi-c=%u; spi-s=%u; port-c=%u; port-s=%u",
+                algorithms[association->suite], world->scenario->esp_nat ? "UDP-enc-tun" : "trans", association->spi,
+                association->spi, port, port);
+    return true;
 }
 
 void ipsec_free(struct world *world)

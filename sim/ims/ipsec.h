@@ -27,8 +27,16 @@ int64_t ipsec_opening_ns(const struct world *world, enum role from, enum role to
 /* The association of one direction of a Gm, for the headers that agree on it (RFC 3329); NULL: Gm is not ESP. */
 const struct esp_association *ipsec_association(const struct world *world, enum role from, enum role to);
 
-/* Once the world is built. */
+/* What a UE or its P-CSCF offers of its end of Gm, a value of Security-Client or Security-Server (RFC 3329, TS 33.203
+ * annex H); false: Gm is not ESP. */
+bool ipsec_write_offer(const struct world *world, enum role own, enum role peer, struct sink *sink);
+
+/* Once the world is built. Gm of UE-A and UE-B stays clear until ipsec_agree. */
 void ipsec_create(struct world *world);
+
+/* The associations of a UE's Gm come up, with the keys of its registration (TS 33.203 section 7.1, annex I): what it
+ * sends and is sent from now on is protected. Nothing happens where Gm is not ESP or has them. */
+void ipsec_agree(struct world *world, enum role ue, const uint8_t ck[ESP_KEY_SIZE], const uint8_t ik[ESP_KEY_SIZE]);
 
 /* Frees what OpenSSL holds. */
 void ipsec_free(struct world *world);

@@ -2,11 +2,12 @@
 #include "sim/ims/registration.h"
 #include "sim/ims/dns.h"
 #include "sim/ims/hss.h"
+#include "sim/ims/ipsec.h"
 #include "sim/sec/aka.h"
 #include "sim/sec/digest.h"
 #include "sim/wire/ifc.h"
 
-enum { URI_SIZE = 96, UES = 2, EXPIRES_MIN_S = 60 };
+enum { URI_SIZE = 96, UES = 2, EXPIRES_MIN_S = 60, OFFER_SIZE = 192 };
 
 struct ue {
     struct world *world;
@@ -71,6 +72,7 @@ static enum sip_usim_verdict usim_answer(void *context, const uint8_t rand[SIP_R
     memcpy(answer->res, made.res, MILENAGE_RES_SIZE);
     memcpy(answer->ck, made.ck, MILENAGE_KEY_SIZE);
     memcpy(answer->ik, made.ik, MILENAGE_KEY_SIZE);
+    ipsec_agree(ue->world, ue->role, answer->ck, answer->ik);
     if (ue->role == ROLE_UE_A && ue->world->scenario->subscriber == SUBSCRIBER_WRONG_RESPONSE)
         answer->res[0] ^= 1;
     return SIP_USIM_GOOD;
@@ -86,6 +88,18 @@ static void set_usim(struct ue *ue, enum subscriber_state state)
 }
 
 /* ---- What everybody gets ---- */
+
+/* NULL where Gm is not ESP. */
+static const char *make_offer(struct world *world, enum role own, enum role peer)
+{
+    char *text = arena_alloc(world->arena, OFFER_SIZE);
+    struct sink sink = {.data = text, .capacity = OFFER_SIZE};
+
+    if (!ipsec_write_offer(world, own, peer, &sink))
+        return NULL;
+    check(!sink.overflow);
+    return sink_string(&sink);
+}
 
 static void make_ue(struct world *world, struct ue *ue, size_t number, enum role p_cscf)
 {
@@ -104,6 +118,7 @@ static void make_ue(struct world *world, struct ue *ue, size_t number, enum role
     ue->config = (struct sip_ua_registration){.private_identity = ue->private_identity,
                                               .p_cscf = make_uri(world, "mo", p_cscf, ";lr"),
                                               .expires_s = SIP_EXPIRES_S,
+                                              .security_client = make_offer(world, ue->role, p_cscf),
                                               .md5 = digest_md5,
                                               .usim = usim_answer,
                                               .usim_context = ue};
@@ -139,6 +154,9 @@ const struct sip_registrar_config *registration_registrar(struct world *world, e
                                             .asks_once = world->scenario->second_uar == 0,
                                             .expires_s_min = EXPIRES_MIN_S,
                                             .expires_s_max = SIP_EXPIRES_S,
+                                            .security_server = cscf == ROLE_P_A   ? make_offer(world, cscf, ROLE_UE_A)
+                                                               : cscf == ROLE_P_B ? make_offer(world, cscf, ROLE_UE_B)
+                                                                                  : NULL,
                                             .md5 = digest_md5};
     return config;
 }

@@ -60,7 +60,7 @@ expect "and leaves no file" [ ! -e n.pcapng ]
 
 "$HOPSIM" run paper-exact --csv --set access.loss=100% >row.csv
 expect "a network that loses everything: status 1" [ $? -eq 1 ]
-expect "and says how it ended" [ "$(column end)" = setup-timeout ]
+expect "and says how it ended" [ "$(column end)" = registration-timeout ]
 expect "and has no delay" [ -z "$(column delay_ns)" ]
 "$HOPSIM" run paper-exact --set access.loss=100% >out
 expect "a failure is told to people too: status 1" [ $? -eq 1 ]

@@ -242,6 +242,37 @@ static void test_dns(void)
         }
 }
 
+/* What a UE sends and is sent on Gm, by IP protocol: "17 17 50 50". */
+struct gm {
+    char protocols[64];
+    size_t count;
+};
+
+static void take_packet(void *context, const struct sim_packet *packet)
+{
+    struct gm *gm = context;
+    uint8_t protocol = (uint8_t)packet->bytes.data[9];
+    bool is_first_hop = strcmp(packet->from, "ue-a") == 0, is_last_hop = strcmp(packet->to, "ue-a") == 0;
+
+    if (packet->event == SIM_PACKET_SENT && (is_first_hop || is_last_hop) && protocol != 6 && gm->count < 63)
+        gm->protocols[gm->count++] = protocol == 50 ? 'E' : is_first_hop ? 'u' : 'd';
+}
+
+/* TS 33.203 section 7.1: the first REGISTER and its challenge are in the clear, all that follows is protected. */
+static void test_esp(void)
+{
+    struct scenario scenario = standard();
+    struct gm gm = {{0}, 0};
+    struct sim_tap tap = {.context = &gm, .packet = take_packet};
+
+    scenario.signalling_gm = PROTECTION_ESP;
+    struct outcome outcome = run(&scenario, &no_dwells, &tap);
+
+    CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+    CU_ASSERT_EQUAL(gm.count, 10); /* REGISTER twice, INVITE with its 100, ACK, BYE */
+    CU_ASSERT_STRING_EQUAL(gm.protocols, "udEEEEEEEE");
+}
+
 static void set_up(void)
 {
     arena = arena_create(256 * MIB);
@@ -261,6 +292,7 @@ int main(void)
         {"draws before the press shift none after", test_draws},
         {"each user asks their own operator", test_homes},
         {"a cold DNS costs its questions", test_dns},
+        {"the challenge is in the clear, what follows is not", test_esp},
         {NULL, NULL},
     };
 
