@@ -185,6 +185,25 @@ static void a_preset_stands_for_its_lines_where_it_is_set(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(note.text, "s.ini:3: access.preset: expected before"));
 }
 
+static void a_tcp_set_stands_for_its_lines_where_it_is_set(void)
+{
+    struct note note = {{0}};
+
+    CU_ASSERT_EQUAL(read_text("include = paper-exact\n[tcp]\nset = linux\nrto_min = 300ms\n", &note), ERR_OK);
+    CU_ASSERT_EQUAL(file.scenario.tcp_set, TCP_SET_LINUX);
+    CU_ASSERT_EQUAL(file.scenario.tcp_congestion, 1);
+    CU_ASSERT_EQUAL(file.scenario.tcp_timestamps, 1); /* over what was included */
+    CU_ASSERT_EQUAL(file.scenario.tcp_rto_min_ns, 300000000);
+    CU_ASSERT_EQUAL(scenario_file_set(&file, SPAN("tcp.congestion=newreno"), &note), ERR_OK);
+    CU_ASSERT_EQUAL(file.scenario.tcp_congestion, 0);
+    CU_ASSERT_EQUAL(file.scenario.tcp_recovery, TCP_RECOVERY_RACK_TLP);
+    CU_ASSERT_EQUAL(scenario_file_set(&file, SPAN("tcp.set=rfc"), &note), ERR_OK);
+    CU_ASSERT_EQUAL(file.scenario.tcp_recovery, TCP_RECOVERY_SACK);
+    CU_ASSERT_EQUAL(file.scenario.tcp_rto_min_ns, 1000000000);
+    CU_ASSERT_EQUAL(read_text("[tcp]\ndelayed_ack = 0\nset = linux\n", &note), ERR_SYNTAX);
+    CU_ASSERT_PTR_NOT_NULL(strstr(note.text, "s.ini:3: tcp.set: expected before the other parameters of [tcp]"));
+}
+
 static void the_paper_varies_and_paper_exact_does_not(void)
 {
     struct note note = {{0}};
@@ -281,6 +300,7 @@ static const struct unit_test tests[] = {
     {"a zero byte is refused", a_zero_byte_is_refused},
     {"an include comes first and is overruled", an_include_comes_first_and_is_overruled},
     {"a preset stands for its lines where it is set", a_preset_stands_for_its_lines_where_it_is_set},
+    {"so does a set of TCP", a_tcp_set_stands_for_its_lines_where_it_is_set},
     {"the paper varies and paper-exact does not", the_paper_varies_and_paper_exact_does_not},
     {"what is written reads back and writes the same", what_is_written_reads_back_and_writes_the_same},
     {"the command line sets by the same table", the_command_line_sets_by_the_same_table},
