@@ -188,10 +188,10 @@ static void test_reset(void)
     lab_close(&lab);
 }
 
-static void test_receiver_holds(void)
+static void run_receiver_holds(const struct tcp_config *set)
 {
     struct transfer transfer = {.total = 300000, .holds = true, .is_checked = true};
-    struct tcp_config tcp = tcp_rfc;
+    struct tcp_config tcp = *set;
     struct lab lab;
     struct link_config config = lab_link(100 * 1000 * 1000, 10 * MS);
     struct cause cause = {0};
@@ -217,10 +217,16 @@ static void test_receiver_holds(void)
     lab_close(&lab);
 }
 
-static void test_probe_opens(void)
+static void test_receiver_holds(void)
+{
+    run_receiver_holds(&tcp_rfc);
+    run_receiver_holds(&tcp_linux);
+}
+
+static void run_probe_opens(const struct tcp_config *set)
 {
     struct transfer transfer = {.total = 100000, .holds = true};
-    struct tcp_config tcp = tcp_rfc;
+    struct tcp_config tcp = *set;
     struct lab lab;
     struct link_config config = lab_link(100 * 1000 * 1000, 10 * MS);
     struct cause cause = {0};
@@ -240,6 +246,12 @@ static void test_probe_opens(void)
     lab_run(&lab);
     CU_ASSERT_EQUAL(transfer.got, 100000);
     lab_close(&lab);
+}
+
+static void test_probe_opens(void)
+{
+    run_probe_opens(&tcp_rfc);
+    run_probe_opens(&tcp_linux);
 }
 
 static void test_send_buffer(void)
