@@ -83,18 +83,36 @@ static void set_member(const struct field *row, struct scenario *scenario, doubl
         memcpy(member, &count, sizeof(count));
 }
 
-static enum err read_end(const struct reading *reading, const struct field *row, struct span text, double *number)
+enum err sweep_number(const struct field *row, struct span text, double *number, struct note *note)
 {
     struct scenario *scenario = calloc(1, sizeof(*scenario));
-    struct note why = {{0}};
 
     if (!scenario)
-        return note_set(reading->note, ERR_FULL, "no memory for a scenario");
-    enum err error = field_read(row, scenario, span_trim(text), &why);
+        return note_set(note, ERR_FULL, "no memory for a scenario");
+    enum err error = field_read(row, scenario, span_trim(text), note);
 
     if (error == ERR_OK)
         *number = member_number(row, scenario);
     free(scenario);
+    return error;
+}
+
+void sweep_write_number(const struct field *row, double number, struct sink *sink)
+{
+    struct scenario *scenario = calloc(1, sizeof(*scenario));
+
+    if (!scenario)
+        return;
+    set_member(row, scenario, number);
+    field_write(row, scenario, sink);
+    free(scenario);
+}
+
+static enum err read_end(const struct reading *reading, const struct field *row, struct span text, double *number)
+{
+    struct note why = {{0}};
+    enum err error = sweep_number(row, text, number, &why);
+
     return error == ERR_OK ? ERR_OK : refuse(reading, error, why.text);
 }
 
@@ -107,13 +125,10 @@ static enum err add_range(const struct reading *reading, struct sweep_axis *axis
     size_t word = span_find_byte(kind, ' ');
     bool is_log = span_equal((struct span){kind.data, word}, SPAN("log"));
     bool is_linear = span_equal((struct span){kind.data, word}, SPAN("lin"));
-    struct scenario *scenario = calloc(1, sizeof(*scenario));
     double low, high;
     uint64_t count;
-    enum err error = ERR_FULL;
+    enum err error;
 
-    if (!scenario)
-        return note_set(reading->note, ERR_FULL, "no memory for a scenario");
     if (!axis->row || axis->row->kind == FIELD_CHOICE || axis->row->kind == FIELD_TEXT || (!is_log && !is_linear))
         error = refuse(reading, ERR_SYNTAX, "expected a range as A .. B lin N or A .. B log N, of numbers");
     else
@@ -129,11 +144,9 @@ static enum err add_range(const struct reading *reading, struct sweep_axis *axis
         char value[SWEEP_VALUE_SIZE];
         struct sink sink = SINK(value);
 
-        set_member(axis->row, scenario, is_log ? low * pow(high / low, share) : low + (high - low) * share);
-        field_write(axis->row, scenario, &sink);
+        sweep_write_number(axis->row, is_log ? low * pow(high / low, share) : low + (high - low) * share, &sink);
         error = add_value(reading, axis, sink_written(&sink));
     }
-    free(scenario);
     return error;
 }
 

@@ -56,6 +56,11 @@ const char *sweep_value(const struct sweep *sweep, size_t point, size_t axis);
 MUST_USE enum err sweep_scenario(const struct sweep *sweep, size_t point, struct scenario_file *file,
                                  struct note *note);
 
+/* A value of a number's row as a number in its unit (ns, bytes, bit/s, a ratio), and such a number in the words of a
+ * scenario, rounded to what the row can hold. The row is no choice and no text. */
+MUST_USE enum err sweep_number(const struct field *row, struct span text, double *number, struct note *note);
+void sweep_write_number(const struct field *row, double number, struct sink *sink);
+
 /* The value as a cell of a CSV, in the unit of its column. */
 void sweep_write_cell(const struct sweep *sweep, size_t point, size_t axis, struct sink *sink);
 

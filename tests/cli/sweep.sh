@@ -124,6 +124,22 @@ printf 'include = home\n[sweep]\ntransfer.size = 1KiB, 64MiB\narms = msrp-plain\
 "$HOPSIM" sweep limited.ini -o limited >out 2>err
 expect "a trial that passes events_max is a row" grep -q ',limit,' limited/trials.csv
 
+# Where two arms cross, single trials on both sides of it say the same.
+printf 'include = home\n[sweep]\ntransfer.size = 256B .. 64KiB log 5\narms = msrp-smime, message-tls, msrp-relay\n' >cross.ini
+"$HOPSIM" crossover cross.ini --csv >cross.csv 2>err
+expect "crossover: done" [ $? -eq 0 ]
+at=$(awk -F, '$1 == "message-tls" && $2 == "from there on msrp-smime" { print int($3) }' cross.csv)
+delay() { # ARM BYTES
+    "$HOPSIM" run home --arm "$1" --set transfer.size="$2B" --csv |
+        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "delay_ns") at = i } NR == 2 { print $at }'
+}
+expect "crossover: a size is found" [ -n "$at" ]
+expect "crossover: below it the MESSAGEs are faster" [ "$(delay message-tls $((at * 97 / 100)))" -lt "$(delay msrp-smime $((at * 97 / 100)))" ]
+expect "crossover: above it end to end is" [ "$(delay message-tls $((at * 103 / 100)))" -gt "$(delay msrp-smime $((at * 103 / 100)))" ]
+expect "crossover: none is said where there is none" grep -q '^msrp-relay,none in range: msrp-smime faster' cross.csv
+"$HOPSIM" crossover cross.ini --along core.delay >out 2>err
+expect "crossover: only along an axis: status 2" [ $? -eq 2 ]
+
 bad() { # LINES EXPECTED
     printf "$1" >bad.ini
     "$HOPSIM" sweep bad.ini -o bad >out 2>err
