@@ -121,7 +121,8 @@ const char *const sim_server_names[] = {"192.168.80.1",          "192.168.80.3",
                                         "as-1.open-ims.test",    "as-2.open-ims.test",    "192.168.80.11",
                                         "192.168.80.12",         "192.168.80.13",         "192.168.80.14",
                                         "192.168.80.15",         "192.168.80.16",         "192.168.80.17",
-                                        "192.168.80.21",         "192.168.80.22",         NULL};
+                                        "192.168.80.21",         "192.168.80.22",         "pcscf-1.home-ims.test",
+                                        "scscf-1.home-ims.test", "hss-02.home-ims.test",  NULL};
 
 static struct link_config link_of(const struct scenario_link *link, int64_t extra_ns)
 {
