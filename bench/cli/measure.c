@@ -5,6 +5,7 @@
 #include "bench/cli/measure_run.h"
 #include "bench/harness/setup.h"
 #include "sim/base/units.h"
+#include "sim/wire/msrp.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -31,25 +32,27 @@ static enum err read_time(const struct command_line *line, const char *name, int
     return given ? units_read_time(span_of(given->value), time_ns, note) : ERR_OK;
 }
 
-/* "127.0.0.1:2855" */
+/* "msrps://127.0.0.1:2855" */
 static enum err read_outside(struct measure *measure, struct note *note)
 {
     const struct command_given *given = command_option(measure->line, "--relay");
-    char address[INET_ADDRSTRLEN];
-    struct sink sink = SINK(address);
-    struct span text, host;
-    uint64_t port = 0;
+    const struct command_given *authority = command_option(measure->line, "--authority");
+    char text[FIELD_TEXT_SIZE], address[INET_ADDRSTRLEN];
+    struct sink uri_text = SINK(text), host = SINK(address);
+    struct msrp_uri uri;
 
+    measure->point.authority = authority ? authority->value : NULL;
     if (!given)
         return ERR_OK;
-    text = span_of(given->value);
-    if (span_cut_until(&text, ':', &host) != ERR_OK || span_cut_number(&text, &port) != ERR_OK || text.size > 0 ||
-        port == 0 || port > UINT16_MAX)
-        return note_set(note, ERR_SYNTAX, "--relay %s: expected ADDRESS:PORT", given->value);
-    sink_span(&sink, host);
-    if (sink.overflow || inet_pton(AF_INET, sink_string(&sink), &measure->point.outside) != 1)
+    sink_format(&uri_text, "%s;tcp", given->value);
+    if (uri_text.overflow || msrp_parse_uri(sink_written(&uri_text), &uri) != ERR_OK || uri.port == 0)
+        return note_set(note, ERR_SYNTAX, "--relay %s: expected msrp://ADDRESS:PORT or msrps://ADDRESS:PORT",
+                        given->value);
+    sink_span(&host, uri.host);
+    if (host.overflow || inet_pton(AF_INET, sink_string(&host), &measure->point.outside) != 1)
         return note_set(note, ERR_SYNTAX, "--relay %s: expected an IPv4 address", given->value);
-    measure->point.outside_port = (uint16_t)port;
+    measure->point.outside_port = uri.port;
+    measure->point.outside_is_plain = !uri.is_secure;
     measure->point.has_outside = true;
     return ERR_OK;
 }
@@ -109,12 +112,14 @@ static enum err read_line(struct measure *measure, struct note *note)
     const struct command_given *tcp = command_option(line, "--tcp"), *keylog = command_option(line, "--keylog");
     const struct command_given *pcap = command_option(line, "--pcap");
     struct measure_point *point = &measure->point;
-    uint64_t hops;
+    uint64_t hops, window;
 
     TRY(command_arm(arm ? arm->value : "msrp-smime", &point->arm, note));
     TRY(command_number(line, "--hops", 2, 1, CAST_RELAYS_MAX, &hops, note));
     TRY(command_number(line, "--repeat", 1, 1, MEASURE_REPEAT_MAX, &measure->repeat, note));
     TRY(command_number(line, "--message", 1300, 600, 61440, &point->message_bytes, note));
+    TRY(command_number(line, "--window", 0, 0, 1000000, &window, note));
+    point->window = (uint32_t)window;
     if (chunk)
         TRY(units_read_size(span_of(chunk->value), &point->chunk_bytes, note));
     point->relays = (uint32_t)hops;
@@ -265,10 +270,12 @@ static const struct command_option options[] = {
     {"--queue", "SIZE", "bytes that may wait at a link with a --rate; 256KiB unless given"},
     {"--repeat", "N", "transfers, one after another, each by processes of its own; 1 unless given"},
     {"--chunk", "SIZE", "bytes of an MSRP chunk; one interruptible chunk of the whole file unless given"},
+    {"--window", "N", "SENDs outstanding, at most; without limit unless given"},
     {"--message", "BYTES", "of a MESSAGE as it leaves UE-A, headers included; 1300 unless given"},
     {"--tcp", "NAME", "congestion control: reno, cubic, bbr; the system's unless given"},
     {"--loopback", NULL, "no network namespaces: every process on an address of 127/8, nothing shaped or delayed"},
-    {"--relay", "ADDRESS:PORT", "another program's MSRP relay as the one relay: --hops 1 --loopback"},
+    {"--relay", "URI", "another program's relay, msrps://127.0.0.1:2855 or msrp://...: with --hops 1 --loopback"},
+    {"--authority", "FILE", "certificates (PEM) that are trusted beside the measurement's own: of such a relay"},
     {"--pcap", "FILE", "capture every link, both directions, all ports, as pcapng"},
     {"--keylog", "FILE", "write TLS secrets (SSLKEYLOGFILE) for reading the capture"},
     {"-o", "DIR", "write trials.csv, notes.txt and manifest.txt into this new folder"},

@@ -66,12 +66,15 @@ static enum err make_plan(const struct measure_point *point, const char *folder,
     if (point->is_loopback && (point->network.rate_bps > 0 || point->network.delay_ns > 0 || point->pcap))
         return note_set(note, ERR_RANGE,
                         "--rate, --rtt and --pcap need network namespaces, and those root: leave out --loopback");
+    if (point->has_outside && point->outside_is_plain)
+        arm.way.is_tls = false;
     *plan = (struct conduct_plan){.way = arm.way,
                                   .relays = relays,
                                   .file = point->file,
                                   .suite = CMS_RFC8591,
                                   .chunk_bytes = point->chunk_bytes,
                                   .message_bytes = point->message_bytes,
+                                  .window = point->window,
                                   .congestion = point->congestion,
                                   .is_loopback = point->is_loopback,
                                   .network = point->network,
@@ -81,6 +84,7 @@ static enum err make_plan(const struct measure_point *point, const char *folder,
                                   .has_outside = point->has_outside,
                                   .outside = point->outside,
                                   .outside_port = point->outside_port,
+                                  .authority = point->authority,
                                   .limit_ns = limit_ns(point),
                                   .tap = point->pcap ? measure_tap : NULL,
                                   .tap_context = (void *)(uintptr_t)point->pcap};

@@ -15,6 +15,7 @@ struct measure_point {
     struct slice file;
     uint32_t relays;
     uint64_t chunk_bytes, message_bytes;
+    uint32_t window; /* SENDs outstanding; 0: no limit */
     const char *congestion;
     bool is_loopback;
     struct network_config network;
@@ -23,6 +24,8 @@ struct measure_point {
     bool has_outside;
     struct in_addr outside;
     uint16_t outside_port;
+    bool outside_is_plain; /* its legs are not under TLS, whatever the arm's are */
+    const char *authority; /* PEM file of further authorities; NULL: none */
 };
 
 /* What all repetitions gave beside their outcomes. */

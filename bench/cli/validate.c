@@ -2,6 +2,7 @@
 /* validate.c - the model against theory: a row a comparison, with its source. */
 #include "bench/cli/command.h"
 #include "bench/cli/progress.h"
+#include "bench/cli/validate_measured.h"
 #include "bench/harness/validation.h"
 #include "sim/base/units.h"
 
@@ -49,6 +50,8 @@ static enum status print(const struct command_line *line, const struct validatio
 
 static enum status run_validate(const struct command_line *line)
 {
+    if (command_option(line, "--measured"))
+        return validate_measured(line);
     struct arena *arena = arena_create(TABLE_MEMORY);
     struct validation_report report;
     struct validation_plan plan;
@@ -78,6 +81,10 @@ static const struct command_option options[] = {
     {"--quick", NULL, "fewer seeds and shorter runs: a few seconds, wider intervals"},
     {"--only", "GROUP", "one group of rows: queues, network, tcp, sip, msrp or trials"},
     {"--within", "SHARE", "how far formulas that approximate may be off; 20% unless given"},
+    {"--measured", NULL, "against real transfers (hopsim measure; needs root): calibrate on some, predict others"},
+    {"--record", "FILE", "with --measured: keeps a row a point; what stands there is not measured again; measured.csv"},
+    {"--repeat", "N", "with --measured: transfers a point, 7 unless given"},
+    {"--every", "N", "with --measured: only each Nth point of the plan"},
     COMMAND_OPTION_CSV,
     COMMAND_OPTION_JSON,
     {.name = NULL},

@@ -61,10 +61,12 @@ struct cast {
     uint64_t number; /* of the transfer: every identity is made from it */
     enum cms_suite suite;
     uint64_t chunk_bytes;   /* 0: one interruptible chunk */
+    uint32_t window;        /* SENDs outstanding, at most; 0: no limit */
     uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A */
     const char *congestion; /* of TCP; NULL: the system's */
     const char *folder;     /* where UE-B puts the file */
     const char *name;       /* and how it calls it */
+    const char *authority;  /* PEM file of further authorities; NULL: none */
     int keylog;             /* descriptor for TLS secrets; -1: none */
 
     struct party_set parties;       /* servers in the order of roles */

@@ -40,8 +40,9 @@ struct conductor {
 
 /* ---- Helpers ---- */
 
-/* Ends a process: by closing its line, and when that is not enough by force. True: it ended well by itself. */
-static bool helper_end(struct helper *helper)
+/* Ends a process: by closing its line, and when that is not enough by force. True: it ended well by itself. *signal
+ * (may be NULL) gets what it had died of before. */
+static bool helper_end(struct helper *helper, int *signal_number)
 {
     int64_t until_ns = loop_now_ns() + LINGER_NS;
     int status = 0;
@@ -58,6 +59,8 @@ static bool helper_end(struct helper *helper)
         kill(helper->pid, SIGKILL);
         (void)waitpid(helper->pid, &status, 0);
     }
+    if (signal_number && done > 0 && WIFSIGNALED(status))
+        *signal_number = WTERMSIG(status);
     *helper = (struct helper){.line = -1};
     return done > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
@@ -98,7 +101,7 @@ static enum err start_box(struct conductor *own, struct note *note)
 {
     char names[4][NETWORK_DEVICE_SIZE];
     const enum cast_role users[] = {CAST_UE_A, CAST_UE_B};
-    struct delay_box_config config = {.delay_ns = own->plan.network.delay_ns};
+    struct delay_box_config config = {.delay_ns = own->plan.network.delay_ns, .rate_bps = own->plan.network.rate_bps};
     int line = -1;
 
     for (size_t i = 0; i < 2; i++) {
@@ -160,9 +163,11 @@ static enum err make_cast(struct conductor *own, struct note *note)
                           .suite = plan->suite,
                           .chunk_bytes = plan->chunk_bytes,
                           .message_bytes = plan->message_bytes,
+                          .window = plan->window,
                           .congestion = plan->congestion,
                           .folder = plan->folder,
                           .name = own->name,
+                          .authority = plan->authority,
                           .keylog = -1};
     if (plan->is_loopback) {
         take_loopback(cast);
@@ -207,7 +212,7 @@ static enum err open_all(struct conductor *own, struct note *note)
     if (plan->has_outside)
         name_outside(&own->cast);
     TRY(cast_make_parties(&own->cast, note));
-    if (own->has_network && plan->network.delay_ns > 0)
+    if (own->has_network && network_has_box(&plan->network))
         TRY(start_box(own, note));
     if (plan->tap)
         TRY(start_tap(own, note));
@@ -270,10 +275,22 @@ static enum err start_players(struct conductor *own, struct note *note)
     return ERR_OK;
 }
 
-static void stop_players(struct conductor *own)
+/* A process that died of a signal is the reason for whatever else was told. */
+static void stop_players(struct conductor *own, struct conduct_result *result)
 {
-    for (int role = 0; role < CAST_COUNT; role++)
-        (void)helper_end(&own->players[role]);
+    for (int role = 0; role < CAST_COUNT; role++) {
+        int number = 0;
+
+        (void)helper_end(&own->players[role], &number);
+        if (number == 0 || !result)
+            continue;
+        struct sink text = SINK(result->text);
+
+        result->end = NODE_FAULT;
+        result->is_delivered = false;
+        sink_format(&text, "%s: its process died of signal %d", cast_labels[role], number);
+        sink_string(&text);
+    }
     for (uint32_t i = 0; i < CAST_B2BUAS_MAX; i++)
         for (int end = 0; end < 2; end++) {
             if (own->cast.beside[i][end] > 0)
@@ -503,7 +520,7 @@ enum err conductor_run(struct conductor *own, uint64_t number, const volatile in
 
     if (error == ERR_OK)
         error = transfer(own, interrupted, result, note);
-    stop_players(own);
+    stop_players(own, result);
     TRY(error);
     if (result->is_delivered && !is_the_file(own)) {
         result->is_delivered = false;
@@ -523,9 +540,9 @@ enum err conductor_finish(struct conductor *own, struct delay_box_report *report
         if (shutdown(own->box.line, SHUT_WR) != 0 ||
             recv(own->box.line, report, sizeof(*report), MSG_WAITALL) != (ssize_t)sizeof(*report))
             return note_set(note, ERR_FILE, "the delay box ended without its report");
-        (void)helper_end(&own->box);
+        (void)helper_end(&own->box, NULL);
     }
-    if (own->tap.pid != 0 && !helper_end(&own->tap))
+    if (own->tap.pid != 0 && !helper_end(&own->tap, NULL))
         return note_set(note, ERR_FILE, "the capture could not be written");
     return ERR_OK;
 }
@@ -534,9 +551,9 @@ void conductor_close(struct conductor *own)
 {
     if (!own)
         return;
-    stop_players(own);
-    (void)helper_end(&own->tap);
-    (void)helper_end(&own->box);
+    stop_players(own, NULL);
+    (void)helper_end(&own->tap, NULL);
+    (void)helper_end(&own->box, NULL);
     if (own->has_network)
         network_close(&own->network);
     if (own->folder >= 0)

@@ -20,6 +20,7 @@ struct conduct_plan {
     struct slice file;
     enum cms_suite suite;
     uint64_t chunk_bytes, message_bytes;
+    uint32_t window;        /* SENDs outstanding; 0: no limit */
     const char *congestion; /* NULL: the system's */
     bool is_loopback;       /* no namespaces, no shaping */
     struct network_config network;
@@ -29,7 +30,8 @@ struct conduct_plan {
     bool has_outside;   /* the one relay is another program's */
     struct in_addr outside;
     uint16_t outside_port;
-    int64_t limit_ns; /* for one transfer */
+    const char *authority; /* PEM file of authorities that are trusted beside the cast's own; NULL: none */
+    int64_t limit_ns;      /* for one transfer */
     /* A tap: called in a process of its own inside of the middle of the network, with the devices that show each link.
      * It writes one byte to line when it is watching, ends when the other side shuts line down, and returns whether all
      * went well. NULL: none. */

@@ -179,7 +179,14 @@ static bool pass(struct msrp_hop_leg *from, struct transit *transit)
         if (transit->has_body)
             out->writer = from;
     }
-    pass_body(from, transit, out);
+    uint64_t left;
+
+    /* What the kernel takes at once makes room again; where it does not, the connection tells when there is some. */
+    do {
+        pass_body(from, transit, out);
+        left = stream_room(out->stream);
+        stream_push(out->stream);
+    } while (transit->body_left_from < transit->body_end && stream_room(out->stream) > left);
     bool is_done = transit->is_whole && transit->body_left_from == transit->body_end;
 
     if (is_done && transit->has_body)
@@ -213,21 +220,29 @@ static void leg_settle(struct msrp_hop_leg *leg)
     leg->arena = NULL;
 }
 
-static void msrp_hop_pump(struct msrp_hop_leg *from)
+/* Whether a message went on whole: another one may wait for that. */
+static bool msrp_hop_pump(struct msrp_hop_leg *from)
 {
+    bool has_passed = false;
+
     while (from->arena && from->first && pass(from, from->first)) {
         const struct transit *transit = from->first;
 
         msrp_hop_say(from, (struct span){transit->answer, transit->answer_size});
         transit_pop(from);
+        has_passed = true;
     }
+    return has_passed;
 }
 
 void msrp_hop_pump_all(struct msrp_hop *relay)
 {
-    for (int i = 0; i < MSRP_HOP_LEGS_MAX; i++)
-        if (relay->legs[i].arena)
-            msrp_hop_pump(&relay->legs[i]);
+    for (bool goes_on = true; goes_on;) {
+        goes_on = false;
+        for (int i = 0; i < MSRP_HOP_LEGS_MAX; i++)
+            if (relay->legs[i].arena && msrp_hop_pump(&relay->legs[i]))
+                goes_on = true;
+    }
     for (int i = 0; i < MSRP_HOP_LEGS_MAX; i++)
         if (relay->legs[i].arena)
             leg_settle(&relay->legs[i]);

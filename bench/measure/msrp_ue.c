@@ -226,6 +226,7 @@ static void try_send(struct msrp_ue *media)
                                       .content_type = media->content_type,
                                       .body = media->body,
                                       .chunk_bytes = cast->chunk_bytes,
+                                      .window = cast->window,
                                       .identity = cast_identity(cast, media->config.node->role),
                                       .timeout_ns = 30 * SECOND,
                                       .writer = msrp_leg_writer(media->session->leg)};

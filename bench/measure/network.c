@@ -41,6 +41,11 @@ void network_delayed_device(enum cast_role role, char name[NETWORK_DEVICE_SIZE])
     sink_string(&sink);
 }
 
+bool network_has_box(const struct network_config *config)
+{
+    return config->rate_bps > 0 || config->delay_ns > 0;
+}
+
 bool network_may(struct note *note)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -196,7 +201,7 @@ static enum err set_up_middle(const struct network *network, const struct cast *
         if (!cast_has(cast, (enum cast_role)role))
             continue;
         sink_format(&lines, "link set h%d up\n", role);
-        if (network->config.delay_ns > 0 && is_user(role))
+        if (network_has_box(&network->config) && is_user(role))
             sink_format(&lines,
                         "link add d%d type veth peer name p%d\nlink set d%d up\nlink set p%d up\n"
                         "link set p%d master br0\n",
@@ -207,12 +212,13 @@ static enum err set_up_middle(const struct network *network, const struct cast *
     return batch(sink_string(&name), &lines, note);
 }
 
-/* A bucket of about a millisecond: small beside what is measured, large enough for the machine's timers. */
+/* A bucket of one frame, or a quarter of a millisecond: small beside what is measured, large enough for the machine's
+ * timers. */
 static uint64_t burst_of(uint64_t rate_bps)
 {
-    uint64_t bytes = rate_bps / 8 / 1000;
+    uint64_t bytes = rate_bps / 8 / 4000;
 
-    return bytes < 3100 ? 3100 : bytes > 16000 ? 16000 : bytes;
+    return bytes < 1600 ? 1600 : bytes > 16000 ? 16000 : bytes;
 }
 
 static enum err shape(const struct network *network, int where, const char *device, struct note *note)

@@ -13,7 +13,7 @@ enum { NETWORK_NAME_SIZE = 64, NETWORK_DEVICE_SIZE = 16 };
 
 struct network_config {
     uint64_t rate_bps;    /* of the users' links, each direction; 0: unshaped */
-    int64_t delay_ns;     /* one way over each user's link; 0: no delay box */
+    int64_t delay_ns;     /* one way over each user's link */
     uint64_t queue_bytes; /* that may wait at a shaped link */
 };
 
@@ -29,6 +29,9 @@ struct network {
 struct network_count {
     uint64_t bytes, packets;
 };
+
+/* Whether the users' links go through a delay box: where they have a rate or a delay. */
+bool network_has_box(const struct network_config *config);
 
 /* Whether this process may make namespaces; the note says in one sentence what is missing. */
 bool network_may(struct note *note);

@@ -126,6 +126,8 @@ static enum err node_start(struct node *node, struct note *note)
         TRY(stream_tls_init(&node->tls, cast_server(cast, node->role), &cast->parties.authority[PARTY_EC],
                             cast->way.has_fingerprints, note));
         stream_tls_log_keys(&node->tls, cast->keylog);
+        if (cast->authority)
+            TRY(stream_tls_trust(&node->tls, cast->authority, note));
     }
     return start_of(cast, node->role)(node, note);
 }

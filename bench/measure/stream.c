@@ -87,7 +87,8 @@ static void stream_watch(struct stream *stream)
 {
     short events = 0;
 
-    if (!stream->is_connected || (out_size(stream) > 0 && stream->is_ready) || stream->tls_wants_write)
+    if (!stream->is_connected || ((out_size(stream) > 0 || stream->wants_room) && stream->is_ready) ||
+        stream->tls_wants_write)
         events |= POLLOUT;
     /* A handshake goes on whatever the owner wants of data. */
     if (stream->is_connected && !(stream->is_paused && stream->is_ready) && !stream->is_read_out)
@@ -111,6 +112,7 @@ static void stream_drain(struct stream *stream)
             break;
         }
         stream->out_begin += (size_t)done;
+        stream_stir(stream); /* a kernel that takes more has a peer that acknowledges */
     }
     if (out_size(stream) == 0)
         stream->out_begin = stream->out_end = 0;

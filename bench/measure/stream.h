@@ -31,7 +31,7 @@ enum stream_end {
     STREAM_REFUSED,  /* no connection came about */
     STREAM_BROKEN,   /* reset, or cut off under TLS */
     STREAM_ALIEN,    /* TLS failed: certificate, version or record */
-    STREAM_SILENT,   /* nothing came for idle_ns */
+    STREAM_SILENT,   /* nothing came or went for idle_ns */
     STREAM_LIMIT     /* the connection's memory or unread answers went beyond their limit */
 };
 extern const char *const stream_end_names[];
@@ -55,6 +55,9 @@ MUST_USE enum err stream_tls_init(struct stream_tls *tls, const struct party *ow
                                   bool is_mutual, struct note *note);
 void stream_tls_free(struct stream_tls *tls);
 
+/* Trusts further authorities, whose certificates stand in a PEM file. ERR_FILE, with a note. */
+MUST_USE enum err stream_tls_trust(struct stream_tls *tls, const char *path, struct note *note);
+
 /* Lines of SSLKEYLOGFILE format of every connection of the process go to this descriptor; -1: nowhere. */
 void stream_tls_log_keys(struct stream_tls *tls, int fd);
 
@@ -64,7 +67,7 @@ struct stream_config {
     const char *peer_name;        /* whom the certificate must name: a host name or an address; clients under TLS */
     struct in_addr from, to;      /* from 0.0.0.0: any */
     uint16_t to_port;
-    int64_t idle_ns;        /* hang up when nothing comes for so long; 0: never */
+    int64_t idle_ns;        /* hang up when nothing comes or goes for so long; 0: never */
     const char *congestion; /* "reno", "cubic"; NULL: the system's */
     void *context;
     const struct stream_owner *owner;

@@ -34,6 +34,14 @@ void stream_tls_free(struct stream_tls *tls)
     *tls = (struct stream_tls){0};
 }
 
+enum err stream_tls_trust(struct stream_tls *tls, const char *path, struct note *note)
+{
+    if (SSL_CTX_load_verify_file(tls->client, path) == 1)
+        return ERR_OK;
+    ERR_clear_error();
+    return note_set(note, ERR_FILE, "%s: expected certificates in PEM", path);
+}
+
 /* The descriptor stands in the context's application data, one more than it is: 0 is "none". */
 static void log_key(const SSL *ssl, const char *line)
 {
@@ -130,7 +138,8 @@ static void judge(struct stream *stream, int result)
             errno = ECONNRESET;
         break;
     default:
-        stream->is_alien = true;
+        /* Cut off without close_notify: a break, not a stranger. */
+        stream->is_alien = ERR_GET_REASON(ERR_peek_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
         errno = EPROTO;
     }
     ERR_clear_error();

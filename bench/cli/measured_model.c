@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/cli/measured_model.h"
+#include "sim/base/units.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#define TRIAL_MEMORY ((size_t)2 << 30)
+enum { FIT_ROUNDS = 40, CALIBRATION_MAX = 8 };
+
+/* Which of the calibration points is which. */
+enum { PLAIN_SMALL, PLAIN_LARGE, SMIME_SMALL, SMIME_LARGE, AGENTS_SMALL, AGENTS_LARGE, RELAYS_SMALL, RELAYS_LARGE };
+
+static const struct {
+    const char *arm;
+    uint64_t size_bytes;
+} calibration[] = {
+    [PLAIN_SMALL] = {"msrp-plain", 10 * KIB},        [PLAIN_LARGE] = {"msrp-plain", MIB},
+    [SMIME_SMALL] = {"msrp-smime", 10 * KIB},        [SMIME_LARGE] = {"msrp-smime", MIB},
+    [AGENTS_SMALL] = {"msrp-relay-plain", 10 * KIB}, [AGENTS_LARGE] = {"msrp-relay-plain", MIB},
+    [RELAYS_SMALL] = {"msrp-relay", 10 * KIB},       [RELAYS_LARGE] = {"msrp-relay", MIB},
+};
+enum { CALIBRATION_COUNT = sizeof(calibration) / sizeof(*calibration) };
+
+static_assert(sizeof(calibration) / sizeof(*calibration) <= CALIBRATION_MAX, "every calibration point has a place");
+
+const struct measured_point *measured_calibration(size_t *count)
+{
+    static struct measured_point points[CALIBRATION_MAX];
+
+    for (size_t i = 0; i < CALIBRATION_COUNT; i++)
+        points[i] = (struct measured_point){
+            .arm = arm_find(span_of(calibration[i].arm)), .size_bytes = calibration[i].size_bytes, .relays = 2};
+    *count = CALIBRATION_COUNT;
+    return points;
+}
+
+/* ---- The network of `hopsim measure` in the words of a scenario ---- */
+
+static const char *const settings[] = {
+    "topology=home",       "connections=warm",
+    "core.rate=0",         "core.delay=0",
+    "site.rate=0",         "site.delay=0",
+    "access.rate=0",       "access.delay=0",
+    "access.queue=256KiB", "dwell.table=kamailio-5.6",
+    "dwell.spread=0",      "seal.when=after-answer",
+    "tcp.rto_min=200ms",   NULL,
+};
+
+enum err measured_model_open(struct measured_model *model, struct note *note)
+{
+    *model = (struct measured_model){.fit.tls_scale = 1};
+    TRY(scenario_file_read(SPAN("home"), &model->setup.file, note));
+    for (const char *const *setting = settings; *setting; setting++)
+        TRY(scenario_file_set(&model->setup.file, span_of(*setting), note));
+    TRY(setup_open(&model->setup, note));
+    model->arena = arena_create(TRIAL_MEMORY);
+    return model->arena ? ERR_OK : note_set(note, ERR_FULL, "no memory for a trial");
+}
+
+void measured_model_close(struct measured_model *model)
+{
+    setup_close(&model->setup);
+    if (model->arena)
+        arena_destroy(model->arena);
+    model->arena = NULL;
+}
+
+/* ---- The fit in the simulator's tables ---- */
+
+/* Messages of which the user's part is not between two milestones, or is another row's: AUTH at a relay is one of its
+ * messages, what UE-A does with an answer is nothing that was measured as waiting. */
+static int64_t dwell_of(const struct measured_fit *fit, const struct dwell_row *row)
+{
+    if (row->role == DWELL_RELAY)
+        return fit->relay_ns;
+    if (row->role == DWELL_UE_A || strcmp(row->kind, "SEND") == 0)
+        return 0;
+    return fit->sip_ns;
+}
+
+static void set_cost(struct cost_table *costs, enum cost_operation operation, int64_t fixed_ns, int64_t byte_ps)
+{
+    costs->costs[operation].fixed_ns = fixed_ns > 0 ? fixed_ns : 0;
+    costs->costs[operation].ns_per_byte = byte_ps > 0 ? (double)byte_ps / 1000 : 0;
+}
+
+static void apply(const struct measured_model *model, struct dwell_table *dwells, struct cost_table *costs)
+{
+    static const enum cost_operation handshakes[] = {COST_TLS13_CLIENT, COST_TLS13_SERVER, COST_TLS13_CLIENT_MUTUAL,
+                                                     COST_TLS13_SERVER_MUTUAL};
+    const struct measured_fit *fit = &model->fit;
+
+    for (size_t i = 0; i < dwells->count; i++) {
+        struct dwell_row *row = &dwells->rows[i];
+
+        row->median_ns = dwell_of(fit, row);
+        row->min_ns = row->p95_ns = row->max_ns = row->work_ns = NONE_NS;
+        row->includes = 0;
+    }
+    for (size_t i = 0; i < sizeof(handshakes) / sizeof(*handshakes); i++) {
+        struct cost *cost = &costs->costs[handshakes[i]];
+
+        cost->fixed_ns = (int64_t)((double)cost->fixed_ns * fit->tls_scale);
+    }
+    set_cost(costs, COST_CMS_SEAL_RFC8591, fit->seal_fixed_ns, fit->seal_byte_ps);
+    set_cost(costs, COST_CMS_OPEN_RFC8591, fit->open_fixed_ns, fit->open_byte_ps);
+}
+
+static enum err set_time(struct scenario_file *file, const char *key, int64_t time_ns, struct note *note)
+{
+    char text[64];
+    struct sink sink = SINK(text);
+
+    sink_format(&sink, "%s=%lldns", key, (long long)time_ns);
+    return scenario_file_set(file, sink_written(&sink), note);
+}
+
+/* A quarter of the round trip on each crossing of a user's link. */
+static enum err set_network(const struct measured_model *model, const struct measured_point *point,
+                            struct scenario_file *file, struct note *note)
+{
+    char text[128];
+    struct sink sink = SINK(text);
+
+    TRY(set_time(file, "access.delay", point->rtt_ns / 4 + model->fit.link_ns, note));
+    sink_format(&sink, "access.rate=%llubit/s", (unsigned long long)point->rate_bps);
+    TRY(scenario_file_set(file, sink_written(&sink), note));
+    sink.size = 0;
+    sink_format(&sink, "path.relays=%u", point->relays > 0 ? point->relays : 2);
+    return scenario_file_set(file, sink_written(&sink), note);
+}
+
+enum err measured_model_run(struct measured_model *model, const struct measured_point *point, struct outcome *outcome,
+                            struct note *note)
+{
+    struct setup setup = model->setup;
+
+    TRY(set_network(model, point, &setup.file, note));
+    apply(model, &setup.dwells, &setup.costs);
+    struct trial trial = setup_trial(&setup, point->arm, 0);
+
+    trial.file_bytes = point->size_bytes;
+    TRY(sim_run(&trial, model->arena, outcome, note));
+    if (outcome->end != OUTCOME_DELIVERED)
+        return note_set(note, ERR_RANGE, "%s is not delivered in the simulator", point->arm->name);
+    return ERR_OK;
+}
+
+/* ---- The fit ---- */
+
+/* A number of the fit, and the phase of a point that it is to bring to what was measured. */
+struct knob {
+    size_t number;   /* offset in struct measured_fit */
+    size_t phase;    /* in struct outcome */
+    size_t measured; /* in struct measured_row */
+    int point;
+};
+
+static int64_t member(const void *record, size_t offset)
+{
+    int64_t value;
+
+    memcpy(&value, (const char *)record + offset, sizeof(value));
+    return value;
+}
+
+static void set_member(void *record, size_t offset, int64_t value)
+{
+    memcpy((char *)record + offset, &value, sizeof(value));
+}
+
+/* The least value from 0 to 10 ms at which the phase is as long as it was measured: it grows with each of them. */
+static enum err turn(struct measured_model *model, const struct knob *knob, const struct measured_row *rows,
+                     struct note *note)
+{
+    int64_t wanted_ns = member(&rows[knob->point], knob->measured), low_ns = 0, high_ns = 10 * MS;
+
+    for (int round = 0; round < FIT_ROUNDS && low_ns < high_ns; round++) {
+        int64_t middle_ns = low_ns + (high_ns - low_ns) / 2;
+        struct outcome outcome;
+
+        set_member(&model->fit, knob->number, middle_ns);
+        TRY(measured_model_run(model, &rows[knob->point].point, &outcome, note));
+        if (member(&outcome, knob->phase) < wanted_ns)
+            low_ns = middle_ns + 1;
+        else
+            high_ns = middle_ns;
+    }
+    set_member(&model->fit, knob->number, low_ns);
+    return ERR_OK;
+}
+
+/* Handshakes as a multiple of what the cost table says, by the time to get ready: connection, handshake, AUTH. */
+static enum err turn_tls(struct measured_model *model, const struct measured_row *row, struct note *note)
+{
+    double low = 0, high = 100;
+
+    for (int round = 0; round < FIT_ROUNDS; round++) {
+        struct outcome outcome;
+
+        model->fit.tls_scale = (low + high) / 2;
+        TRY(measured_model_run(model, &row->point, &outcome, note));
+        if (outcome.prepare_ns < row->prepare_ns)
+            low = model->fit.tls_scale;
+        else
+            high = model->fit.tls_scale;
+    }
+    return ERR_OK;
+}
+
+/* A line through two sizes. */
+static void line(int64_t small_ns, int64_t large_ns, int64_t *fixed_ns, int64_t *byte_ps)
+{
+    int64_t bytes = (int64_t)(calibration[SMIME_LARGE].size_bytes - calibration[SMIME_SMALL].size_bytes);
+
+    *byte_ps = (large_ns - small_ns) * 1000 / bytes;
+    *fixed_ns = small_ns - *byte_ps * (int64_t)calibration[SMIME_SMALL].size_bytes / 1000;
+}
+
+#define KNOB(fit_member, phase_member, at)                                                                             \
+    {                                                                                                                  \
+        offsetof(struct measured_fit, fit_member), offsetof(struct outcome, phase_member),                             \
+            offsetof(struct measured_row, phase_member), at                                                            \
+    }
+
+enum err measured_model_fit(struct measured_model *model, const struct measured_row *rows, size_t count,
+                            struct note *note)
+{
+    static const struct knob knobs[] = {
+        KNOB(link_ns, transfer_ns, PLAIN_SMALL),
+        KNOB(sip_ns, setup_ns, PLAIN_SMALL),
+        KNOB(relay_ns, transfer_ns, AGENTS_SMALL),
+    };
+
+    for (size_t i = 0; i < CALIBRATION_COUNT; i++)
+        if (i >= count || rows[i].n == 0)
+            return note_set(note, ERR_RANGE, "the calibration point %s was not delivered", calibration[i].arm);
+    line(rows[SMIME_SMALL].protect_ns, rows[SMIME_LARGE].protect_ns, &model->fit.seal_fixed_ns,
+         &model->fit.seal_byte_ps);
+    line(rows[SMIME_SMALL].unprotect_ns, rows[SMIME_LARGE].unprotect_ns, &model->fit.open_fixed_ns,
+         &model->fit.open_byte_ps);
+    for (size_t i = 0; i < sizeof(knobs) / sizeof(*knobs); i++)
+        TRY(turn(model, &knobs[i], rows, note));
+    return turn_tls(model, &rows[RELAYS_SMALL], note);
+}
