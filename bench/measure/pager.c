@@ -200,7 +200,7 @@ static enum err pager_start(struct node *node, const struct sip_peer_config *wan
 enum err pager_a_start(struct node *node, struct note *note)
 {
     const struct sip_peer_config config = {.told = pager_a_told};
-    struct pager *pager;
+    struct pager *pager = NULL;
 
     TRY(pager_start(node, &config, &pager, note));
     node->press = pager_press;
@@ -210,7 +210,7 @@ enum err pager_a_start(struct node *node, struct note *note)
 enum err pager_b_start(struct node *node, struct note *note)
 {
     const struct sip_peer_config config = {.arrived = pager_arrived};
-    struct pager *pager;
+    struct pager *pager = NULL;
 
     TRY(pager_start(node, &config, &pager, note));
     return receipt_open(&pager->receipt, node->cast->folder, node->cast->file.length, note);
