@@ -38,6 +38,8 @@ static void packet_seen(void *context, struct net *net, uint32_t link, enum tap_
 /* ESP's rows are asked for only where packets are protected: tables from before have none. */
 static bool cost_is_needed(const struct trial *trial, enum cost_operation operation)
 {
+    if (operation == COST_SIP_PARSE || operation == COST_RELAY_COPY)
+        return false;
     if (operation < COST_ESP_SEAL_CBC || operation > COST_ESP_OPEN_NULL)
         return true;
     return ipsec_is_used(trial->scenario, trial->arm) &&

@@ -21,6 +21,8 @@ const char *const cost_operation_names[COST_OPERATION_COUNT] = {
     [COST_ESP_OPEN_GCM] = "esp-open-aes-gcm",
     [COST_ESP_SEAL_NULL] = "esp-seal-null",
     [COST_ESP_OPEN_NULL] = "esp-open-null",
+    [COST_SIP_PARSE] = "sip-parse",
+    [COST_RELAY_COPY] = "relay-copy",
     [COST_DIGEST] = "digest",
     [COST_SHA1] = "sha1",
 };

@@ -27,8 +27,10 @@ enum cost_operation {
     COST_ESP_OPEN_GCM,
     COST_ESP_SEAL_NULL, /* HMAC-SHA-1-96 alone */
     COST_ESP_OPEN_NULL,
-    COST_DIGEST, /* one HTTP digest response, MD5 */
-    COST_SHA1,   /* hash of a file (RFC 5547) */
+    COST_SIP_PARSE,  /* told by hopsim calibrate, charged nowhere: dwells hold it */
+    COST_RELAY_COPY, /* the same: bytes through a process, from socket to socket */
+    COST_DIGEST,     /* one HTTP digest response, MD5 */
+    COST_SHA1,       /* hash of a file (RFC 5547) */
     COST_OPERATION_COUNT
 };
 extern const char *const cost_operation_names[COST_OPERATION_COUNT];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/speed/costs/fit.h"
+#include "bench/harness/cost_fit.h"
 #include "sim/base/check.h"
 
 #include <math.h>

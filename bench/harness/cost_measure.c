@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/speed/costs/measure.h"
+#include "bench/harness/cost_measure.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 #include "sim/sec/cms.h"
 #include "sim/sec/digest.h"
+#include "sim/wire/sip.h"
 
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
-    ROUNDS = 25,         /* medians are of so many */
-    ROUND_NS = 20000000, /* a round repeats the operation for about so long */
+    ROUND_NS = 10000000, /* a round repeats the operation for about so long */
     SEALED_EXTRA = 4096, /* more than sealing adds */
     SIZES_MAX = 16,
     GROUP = 32, /* records sealed before they are opened */
@@ -22,7 +25,7 @@ enum {
 
 /* One operation at one size: what it runs, and the time of it in ns for count times. */
 struct job {
-    struct measure *measure;
+    struct cost_measure *measure;
     uint64_t bytes;
     int variant; /* suite, or mutual, or which end */
     struct note *note;
@@ -37,20 +40,31 @@ static double clock_ns(void)
     return (double)now.tv_sec * (double)SECOND + (double)now.tv_nsec;
 }
 
-/* Median over rounds of the time of one run. */
-static enum err median_time(job_fn *run, const struct job *job, double *median_ns)
+/* The times of one operation at one size. */
+struct times {
+    double median_ns;
+    double spread; /* between the quartiles, relative to the median */
+};
+
+/* Over rounds of so many runs that each takes long enough for the clock. */
+static enum err take_times(job_fn *run, const struct job *job, struct times *times)
 {
-    double times_ns[ROUNDS], first_ns = 0;
+    double times_ns[COST_MEASURE_ROUNDS], first_ns = 0;
 
     TRY(run(job, 1, &first_ns));
-    TRY(run(job, 1, &first_ns));
+    if (first_ns < ROUND_NS)
+        TRY(run(job, 1, &first_ns)); /* the first one found cold caches */
     uint64_t count = first_ns > 0 ? (uint64_t)(ROUND_NS / first_ns) + 1 : 1;
 
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < COST_MEASURE_ROUNDS; i++) {
         TRY(run(job, count, &times_ns[i]));
         times_ns[i] /= (double)count;
     }
-    *median_ns = fit_median(times_ns, ROUNDS);
+    times->median_ns = fit_median(times_ns, COST_MEASURE_ROUNDS); /* puts them in order */
+    double low_ns = times_ns[COST_MEASURE_ROUNDS / 4],
+           high_ns = times_ns[COST_MEASURE_ROUNDS - 1 - COST_MEASURE_ROUNDS / 4];
+
+    times->spread = (high_ns - low_ns) / times->median_ns;
     return ERR_OK;
 }
 
@@ -58,7 +72,7 @@ static enum err median_time(job_fn *run, const struct job *job, double *median_n
 
 static enum err seal_once(const struct job *job)
 {
-    struct measure *m = job->measure;
+    struct cost_measure *m = job->measure;
     enum party_kind kind = cms_party_kind((enum cms_suite)job->variant);
     struct cms_sealing sealing = {.sender = &m->parties.alice[kind],
                                   .recipient = &m->parties.bob[kind],
@@ -67,7 +81,7 @@ static enum err seal_once(const struct job *job)
                                   .signing_time_s = AT_S};
     struct source source = source_memory(m->file);
 
-    return cms_seal(&sealing, (struct slice){&source, 0, job->bytes}, m->sealed, MEASURE_FILE_MAX + SEALED_EXTRA,
+    return cms_seal(&sealing, (struct slice){&source, 0, job->bytes}, m->sealed, COST_MEASURE_FILE_MAX + SEALED_EXTRA,
                     job->note);
 }
 
@@ -87,7 +101,7 @@ static enum err run_seal(const struct job *job, uint64_t count, double *time_ns)
 
 static enum err run_open(const struct job *job, uint64_t count, double *time_ns)
 {
-    struct measure *m = job->measure;
+    struct cost_measure *m = job->measure;
     enum cms_suite suite = (enum cms_suite)job->variant;
     enum party_kind kind = cms_party_kind(suite);
     struct cms_opening opening = {&m->parties.bob[kind], &m->parties.authority[kind], m->parties.alice[kind].name, NULL,
@@ -99,7 +113,7 @@ static enum err run_open(const struct job *job, uint64_t count, double *time_ns)
     double start_ns = clock_ns();
 
     for (uint64_t i = 0; i < count; i++)
-        TRY(cms_open(&opening, sealed, m->opened, MEASURE_FILE_MAX, &size, job->note));
+        TRY(cms_open(&opening, sealed, m->opened, COST_MEASURE_FILE_MAX, &size, job->note));
     *time_ns = clock_ns() - start_ns;
     return ERR_OK;
 }
@@ -156,7 +170,7 @@ enum { VARIANT_SERVER = 1, VARIANT_MUTUAL = 2 };
 
 static enum err run_handshake(const struct job *job, uint64_t count, double *time_ns)
 {
-    const struct measure *m = job->measure;
+    const struct cost_measure *m = job->measure;
     struct ends ends = {.time_ns = {0, 0}};
 
     for (uint64_t i = 0; i < count; i++)
@@ -169,7 +183,7 @@ static enum err run_handshake(const struct job *job, uint64_t count, double *tim
 /* Seals a group of records, then opens them; adds up the time of each. The group stays in the cache. */
 static enum err run_group(const struct job *job, struct tls_pair *pair, double *seal_ns, double *open_ns)
 {
-    struct measure *m = job->measure;
+    struct cost_measure *m = job->measure;
     struct span plaintext = {(const char *)m->file, job->bytes};
     size_t whole = job->bytes + TLS_RECORD_OVERHEAD, size;
     double start_ns = clock_ns();
@@ -207,7 +221,7 @@ static enum err run_records(const struct job *job, uint64_t count, double *time_
 /* Seals a group of packets, then opens them, as with records. */
 static enum err run_packets(const struct job *job, uint64_t count, double *seal_ns, double *open_ns)
 {
-    struct measure *m = job->measure;
+    struct cost_measure *m = job->measure;
     struct esp *esp = m->esp[job->variant / 2];
     struct span payload = {(const char *)m->file, job->bytes};
     uint8_t opened[ESP_PACKET_MAX];
@@ -295,9 +309,74 @@ static enum err run_sign(const struct job *job, uint64_t count, double *time_ns)
     return ERR_OK;
 }
 
+/* ---- What is no cryptography ---- */
+
+/* An INVITE of about so many bytes: its Vias and Record-Routes grow as on the way through a core. */
+static size_t write_invite(uint64_t bytes, struct sink *sink)
+{
+    static const char tail[] = "From: <sip:alice@open-ims.test>;tag=1a2b3c4d\r\nTo: <sip:bob@open-ims.test>\r\n"
+                               "Call-ID: 0123456789abcdef@192.168.80.1\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n"
+                               "Contact: <sip:alice@192.168.80.1:5060>\r\nContent-Length: 0\r\n\r\n";
+
+    sink_text(sink, "INVITE sip:bob@open-ims.test SIP/2.0\r\n");
+    for (int hop = 1; sink->size + sizeof(tail) < bytes; hop++)
+        sink_format(sink,
+                    "Via: SIP/2.0/UDP pcscf-%d.open-ims.test:4060;branch=z9hG4bK0123456789abcdef\r\n"
+                    "Record-Route: <sip:mo@pcscf-%d.open-ims.test:4060;lr>\r\n",
+                    hop, hop);
+    sink_text(sink, tail);
+    return sink->size;
+}
+
+/* The message is a little longer than asked for: its time is taken as that of a shorter one by as much. */
+static enum err run_parse(const struct job *job, uint64_t count, double *time_ns)
+{
+    struct sink sink = {.data = (char *)job->measure->opened, .capacity = 1 << 16};
+    size_t size = write_invite(job->bytes, &sink);
+    double start_ns = clock_ns();
+
+    for (uint64_t i = 0; i < count; i++) {
+        struct sip_message message;
+
+        TRY(sip_parse(sink_written(&sink), &message));
+    }
+    *time_ns = (clock_ns() - start_ns) * (double)job->bytes / (double)size;
+    return ERR_OK;
+}
+
+/* Through the kernel into a process and out of it: a write and a read of a socket. */
+static enum err run_copy(const struct job *job, uint64_t count, double *time_ns)
+{
+    int ends[2];
+    double start_ns;
+    bool is_whole = true;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        return note_set(job->note, ERR_FILE, "no sockets: %s", strerror(errno));
+    start_ns = clock_ns();
+    for (uint64_t i = 0; i < count && is_whole; i++) {
+        ssize_t got = 0, more = 1;
+
+        is_whole = write(ends[0], job->measure->file, job->bytes) == (ssize_t)job->bytes;
+        for (; is_whole && got < (ssize_t)job->bytes && more > 0; got += more)
+            more = read(ends[1], job->measure->opened, job->bytes - (size_t)got);
+        is_whole = is_whole && got == (ssize_t)job->bytes;
+    }
+    *time_ns = clock_ns() - start_ns;
+    close(ends[0]);
+    close(ends[1]);
+    return is_whole
+               ? ERR_OK
+               : note_set(job->note, ERR_FILE, "a socket does not take %llu bytes", (unsigned long long)job->bytes);
+}
+
 /* ---- All ---- */
 
-static const uint64_t file_sizes[] = {KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, 1 * MIB, 4 * MIB, 16 * MIB, 0};
+static const uint64_t file_sizes[] = {KIB,     4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB,
+                                      1 * MIB, 4 * MIB, 16 * MIB, 64 * MIB, 0};
+static const uint64_t slow_sizes[] = {KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, 1 * MIB, 4 * MIB, 0};
+static const uint64_t copy_sizes[] = {64, 1 * KIB, 2 * KIB, 4 * KIB, 16 * KIB, 64 * KIB, 0};
+static const uint64_t message_sizes[] = {600, 1000, 1400, 1800, 0};
 static const uint64_t record_sizes[] = {1, 64, 256, 1 * KIB, 2 * KIB, 4 * KIB, 8 * KIB, 16 * KIB, 0};
 static const uint64_t packet_sizes[] = {20, 64, 128, 256, 512, 1024, 1440, 0};
 static const uint64_t fixed[] = {1, 0};
@@ -311,8 +390,8 @@ static const struct operation {
     [COST_CMS_OPEN_RFC8591] = {run_open, file_sizes, CMS_RFC8591},
     [COST_CMS_SEAL_RFC4975_RSA] = {run_seal, file_sizes, CMS_RFC4975_RSA},
     [COST_CMS_OPEN_RFC4975_RSA] = {run_open, file_sizes, CMS_RFC4975_RSA},
-    [COST_CMS_SEAL_2013_3DES] = {run_seal, file_sizes, CMS_2013_3DES},
-    [COST_CMS_OPEN_2013_3DES] = {run_open, file_sizes, CMS_2013_3DES},
+    [COST_CMS_SEAL_2013_3DES] = {run_seal, slow_sizes, CMS_2013_3DES},
+    [COST_CMS_OPEN_2013_3DES] = {run_open, slow_sizes, CMS_2013_3DES},
     [COST_TLS13_CLIENT] = {run_handshake, fixed, 0},
     [COST_TLS13_SERVER] = {run_handshake, fixed, VARIANT_SERVER},
     [COST_TLS13_CLIENT_MUTUAL] = {run_handshake, fixed, VARIANT_MUTUAL},
@@ -325,11 +404,13 @@ static const struct operation {
     [COST_ESP_OPEN_GCM] = {run_esp, packet_sizes, 2 * ESP_AES_GCM + VARIANT_SERVER},
     [COST_ESP_SEAL_NULL] = {run_esp, packet_sizes, 2 * ESP_NULL_SHA},
     [COST_ESP_OPEN_NULL] = {run_esp, packet_sizes, 2 * ESP_NULL_SHA + VARIANT_SERVER},
+    [COST_SIP_PARSE] = {run_parse, message_sizes, 0},
+    [COST_RELAY_COPY] = {run_copy, copy_sizes, 0},
     [COST_DIGEST] = {run_digest, fixed, 0},
     [COST_SHA1] = {run_sha1, file_sizes, 0},
 };
 
-static enum err begin(struct measure *m, struct note *note)
+static enum err begin(struct cost_measure *m, struct note *note)
 {
     static const char *const servers[] = {"relay-a.open-ims.test", "relay-b.open-ims.test", NULL};
 
@@ -341,12 +422,12 @@ static enum err begin(struct measure *m, struct note *note)
     TRY(tls_context_init(&m->tls_mutual, &config, note));
     m->arena = arena_create(MIB);
     m->esp_arena = arena_create(MIB);
-    m->file = malloc(MEASURE_FILE_MAX);
-    m->sealed = malloc(MEASURE_FILE_MAX + SEALED_EXTRA);
-    m->opened = malloc(MEASURE_FILE_MAX);
+    m->file = malloc(COST_MEASURE_FILE_MAX);
+    m->sealed = malloc(COST_MEASURE_FILE_MAX + SEALED_EXTRA);
+    m->opened = malloc(COST_MEASURE_FILE_MAX);
     if (!m->arena || !m->esp_arena || !m->file || !m->sealed || !m->opened)
         return note_set(note, ERR_FULL, "no memory");
-    for (size_t i = 0; i < MEASURE_FILE_MAX; i++)
+    for (size_t i = 0; i < COST_MEASURE_FILE_MAX; i++)
         m->file[i] = (uint8_t)(i * 2654435761u >> 13);
     for (int suite = 0; suite < ESP_SUITE_COUNT; suite++) {
         struct esp_association association = {.suite = (enum esp_suite)suite, .spi = 1};
@@ -354,22 +435,26 @@ static enum err begin(struct measure *m, struct note *note)
         esp_derive(&association, SPAN("measured"));
         TRY(esp_create(&m->esp[suite], m->esp_arena, &association, note));
     }
-    for (int kind = 0; kind < PARTY_KIND_COUNT; kind++)
-        TRY(median_time(run_sign, &(struct job){m, 0, kind, note}, &m->sign_ns[kind]));
+    for (int kind = 0; kind < PARTY_KIND_COUNT; kind++) {
+        struct times times;
+
+        TRY(take_times(run_sign, &(struct job){m, 0, kind, note}, &times));
+        m->sign_ns[kind] = times.median_ns;
+    }
     return ERR_OK;
 }
 
-enum err measure_begin(struct measure *measure, struct note *note)
+enum err cost_measure_begin(struct cost_measure *measure, struct note *note)
 {
-    *measure = (struct measure){.arena = NULL};
+    *measure = (struct cost_measure){.arena = NULL};
     enum err result = begin(measure, note);
 
     if (result != ERR_OK)
-        measure_end(measure);
+        cost_measure_end(measure);
     return result;
 }
 
-void measure_end(struct measure *measure)
+void cost_measure_end(struct cost_measure *measure)
 {
     tls_context_free(&measure->tls);
     tls_context_free(&measure->tls_mutual);
@@ -383,19 +468,36 @@ void measure_end(struct measure *measure)
     free(measure->opened);
 }
 
-enum err measure_operation(struct measure *measure, enum cost_operation operation, struct fit *fit, struct note *note)
+enum err cost_measure_operation(struct cost_measure *measure, enum cost_operation operation,
+                                struct cost_measured *measured, struct note *note)
 {
     const struct operation *row = &operations[operation];
     struct fit_point points[SIZES_MAX];
     size_t count = 0;
 
+    measured->spread = 0;
     for (; row->sizes[count]; count++) {
         struct job job = {measure, row->sizes[count], row->variant, note};
+        struct times times;
 
         check(count < SIZES_MAX);
-        points[count].bytes = row->sizes == fixed ? 0 : (double)job.bytes;
-        TRY(median_time(row->run, &job, &points[count].time_ns));
+        TRY(take_times(row->run, &job, &times));
+        points[count] = (struct fit_point){row->sizes == fixed ? 0 : (double)job.bytes, times.median_ns};
+        if (times.spread > measured->spread)
+            measured->spread = times.spread;
     }
-    *fit = fit_line(points, count);
+    measured->fit = fit_line(points, count);
+    return ERR_OK;
+}
+
+enum err cost_measure_size(struct cost_measure *measure, enum cost_operation operation, uint64_t bytes, double *time_ns,
+                           struct note *note)
+{
+    const struct operation *row = &operations[operation];
+    struct times times;
+
+    check(bytes > 0 && bytes <= COST_MEASURE_FILE_MAX);
+    TRY(take_times(row->run, &(struct job){measure, bytes, row->variant, note}, &times));
+    *time_ns = times.median_ns;
     return ERR_OK;
 }

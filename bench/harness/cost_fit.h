@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fit.h - a straight line through measured times: so much fixed, so much a byte.
+ * cost_fit.h - a straight line through measured times: so much fixed, so much a byte.
  */
-#ifndef BENCH_SPEED_COSTS_FIT_H
-#define BENCH_SPEED_COSTS_FIT_H
+#ifndef BENCH_HARNESS_COST_FIT_H
+#define BENCH_HARNESS_COST_FIT_H
 
 #include <stddef.h>
 

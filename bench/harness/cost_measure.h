@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cost_measure.h - the CPU time of each operation of sim/sec/cost.h on this machine, by running it.
+ */
+#ifndef BENCH_HARNESS_COST_MEASURE_H
+#define BENCH_HARNESS_COST_MEASURE_H
+
+#include "bench/harness/cost_fit.h"
+#include "sim/base/arena.h"
+#include "sim/sec/cost.h"
+#include "sim/sec/esp.h"
+#include "sim/sec/party.h"
+#include "sim/sec/tls.h"
+
+struct cost_measure {
+    struct party_set parties;
+    struct tls_context tls, tls_mutual;
+    struct esp *esp[ESP_SUITE_COUNT];
+    struct arena *arena, *esp_arena;
+    uint8_t *file, *sealed, *opened;  /* of COST_MEASURE_FILE_MAX bytes and what sealing adds */
+    double sign_ns[PARTY_KIND_COUNT]; /* one signature */
+};
+
+enum { COST_MEASURE_FILE_MAX = 64 << 20, COST_MEASURE_ROUNDS = 9 };
+
+/* Makes keys and buffers; cost_measure_end gives them back. */
+MUST_USE enum err cost_measure_begin(struct cost_measure *measure, struct note *note);
+void cost_measure_end(struct cost_measure *measure);
+
+/* What the times of an operation say. */
+struct cost_measured {
+    struct fit fit;
+    double spread; /* of the times of one size, between their quartiles, relative to the median; of the worst size */
+};
+
+/* Medians of CPU time of this thread over sizes from 1 KiB (records and packets: from 1 byte) on, and the line through
+ * them. */
+MUST_USE enum err cost_measure_operation(struct cost_measure *measure, enum cost_operation operation,
+                                         struct cost_measured *measured, struct note *note);
+
+/* The median at one size, at most COST_MEASURE_FILE_MAX. */
+MUST_USE enum err cost_measure_size(struct cost_measure *measure, enum cost_operation operation, uint64_t bytes,
+                                    double *time_ns, struct note *note);
+
+#endif
