@@ -148,7 +148,8 @@ struct scenario {
     int tcp_timestamps; /* bool */
     int tcp_quick_ack;  /* bool */
 
-    int esp_nat; /* bool: Gm crosses a NAT */
+    int tls_version; /* enum tls_version */
+    int esp_nat;     /* bool: Gm crosses a NAT */
     int suite;
     int certificate; /* bool: the signer's certificate is included in the CMS */
     int seal_when;

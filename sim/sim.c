@@ -8,6 +8,7 @@
 #include "sim/ims/registration.h"
 #include "sim/ims/session.h"
 #include "sim/ims/upload.h"
+#include "sim/sec/tls.h"
 
 enum { B2BUAS_MAX = 5 }; /* CSCFs on the way */
 
@@ -38,6 +39,8 @@ static void packet_seen(void *context, struct net *net, uint32_t link, enum tap_
 /* ESP's rows are asked for only where packets are protected: tables from before have none. */
 static bool cost_is_needed(const struct trial *trial, enum cost_operation operation)
 {
+    if (operation >= COST_TLS12_CLIENT && operation <= COST_TLS12_SERVER_MUTUAL)
+        return trial->scenario->tls_version == TLS_1_2;
     if (operation == COST_SIP_PARSE || operation == COST_RELAY_COPY)
         return false;
     if (operation < COST_ESP_SEAL_CBC || operation > COST_ESP_OPEN_NULL)

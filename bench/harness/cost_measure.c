@@ -143,7 +143,7 @@ static bool make_ends(struct ends *ends, const struct tls_context *context)
     return true;
 }
 
-/* Client, server, client, server; each end's time to itself, its SSL object's making and freeing included. */
+/* In turns, with 1.3 once in vain; each end's time to itself, its SSL object's making and freeing included. */
 static bool shake_hands(struct ends *ends, const struct tls_context *context)
 {
     double start_ns = clock_ns();
@@ -152,7 +152,7 @@ static bool shake_hands(struct ends *ends, const struct tls_context *context)
 
     for (int end = 0; end < 2; end++)
         ends->time_ns[end] += (made_ns - start_ns) / 2;
-    for (int step = 0; done && step < 4; step++) {
+    for (int step = 0; done && step < 5; step++) {
         start_ns = clock_ns();
         SSL_do_handshake(ends->ssl[step % 2]);
         ends->time_ns[step % 2] += clock_ns() - start_ns;
@@ -166,7 +166,7 @@ static bool shake_hands(struct ends *ends, const struct tls_context *context)
     return done;
 }
 
-enum { VARIANT_SERVER = 1, VARIANT_MUTUAL = 2 };
+enum { VARIANT_SERVER = 1, VARIANT_MUTUAL = 2, VARIANT_12 = 4 };
 
 static enum err run_handshake(const struct job *job, uint64_t count, double *time_ns)
 {
@@ -174,7 +174,7 @@ static enum err run_handshake(const struct job *job, uint64_t count, double *tim
     struct ends ends = {.time_ns = {0, 0}};
 
     for (uint64_t i = 0; i < count; i++)
-        if (!shake_hands(&ends, job->variant & VARIANT_MUTUAL ? &m->tls_mutual : &m->tls))
+        if (!shake_hands(&ends, &m->tls[!!(job->variant & VARIANT_12)][!!(job->variant & VARIANT_MUTUAL)]))
             return note_set(job->note, ERR_CRYPTO, "TLS handshake failed");
     *time_ns = ends.time_ns[job->variant & VARIANT_SERVER];
     return ERR_OK;
@@ -208,7 +208,7 @@ static enum err run_records(const struct job *job, uint64_t count, double *time_
     uint64_t groups = (count + GROUP - 1) / GROUP;
 
     arena_reset(job->measure->arena);
-    TRY(tls_pair_create(&pair, job->measure->arena, &job->measure->tls, NULL, NULL, job->note));
+    TRY(tls_pair_create(&pair, job->measure->arena, &job->measure->tls[TLS_1_3][0], NULL, NULL, job->note));
     for (uint64_t i = 0; i < groups && result == ERR_OK; i++)
         result = run_group(job, pair, &seal_ns, &open_ns);
     tls_pair_free(pair);
@@ -396,6 +396,10 @@ static const struct operation {
     [COST_TLS13_SERVER] = {run_handshake, fixed, VARIANT_SERVER},
     [COST_TLS13_CLIENT_MUTUAL] = {run_handshake, fixed, VARIANT_MUTUAL},
     [COST_TLS13_SERVER_MUTUAL] = {run_handshake, fixed, VARIANT_MUTUAL | VARIANT_SERVER},
+    [COST_TLS12_CLIENT] = {run_handshake, fixed, VARIANT_12},
+    [COST_TLS12_SERVER] = {run_handshake, fixed, VARIANT_12 | VARIANT_SERVER},
+    [COST_TLS12_CLIENT_MUTUAL] = {run_handshake, fixed, VARIANT_12 | VARIANT_MUTUAL},
+    [COST_TLS12_SERVER_MUTUAL] = {run_handshake, fixed, VARIANT_12 | VARIANT_MUTUAL | VARIANT_SERVER},
     [COST_TLS_RECORD_SEAL] = {run_records, record_sizes, 0},
     [COST_TLS_RECORD_OPEN] = {run_records, record_sizes, VARIANT_SERVER},
     [COST_ESP_SEAL_CBC] = {run_esp, packet_sizes, 2 * ESP_AES_CBC},
@@ -415,11 +419,16 @@ static enum err begin(struct cost_measure *m, struct note *note)
     static const char *const servers[] = {"relay-a.open-ims.test", "relay-b.open-ims.test", NULL};
 
     TRY(party_set_init(&m->parties, &(struct party_set_config){.server_names = servers, .with_rsa = true}, note));
-    struct tls_config config = {NULL, &m->parties.servers[0], &m->parties.authority[PARTY_EC], AT_S};
+    for (int version = 0; version < TLS_VERSION_COUNT; version++)
+        for (int is_mutual = 0; is_mutual < 2; is_mutual++) {
+            struct tls_config config = {.client = is_mutual ? &m->parties.servers[1] : NULL,
+                                        .server = &m->parties.servers[0],
+                                        .authority = &m->parties.authority[PARTY_EC],
+                                        .at_s = AT_S,
+                                        .version = (enum tls_version)version};
 
-    TRY(tls_context_init(&m->tls, &config, note));
-    config.client = &m->parties.servers[1];
-    TRY(tls_context_init(&m->tls_mutual, &config, note));
+            TRY(tls_context_init(&m->tls[version][is_mutual], &config, note));
+        }
     m->arena = arena_create(MIB);
     m->esp_arena = arena_create(MIB);
     m->file = malloc(COST_MEASURE_FILE_MAX);
@@ -456,8 +465,8 @@ enum err cost_measure_begin(struct cost_measure *measure, struct note *note)
 
 void cost_measure_end(struct cost_measure *measure)
 {
-    tls_context_free(&measure->tls);
-    tls_context_free(&measure->tls_mutual);
+    for (int i = 0; i < 2 * TLS_VERSION_COUNT; i++)
+        tls_context_free(&measure->tls[i / 2][i % 2]);
     party_set_free(&measure->parties);
     for (int suite = 0; suite < ESP_SUITE_COUNT; suite++)
         esp_free(measure->esp[suite]);

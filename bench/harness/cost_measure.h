@@ -14,7 +14,7 @@
 
 struct cost_measure {
     struct party_set parties;
-    struct tls_context tls, tls_mutual;
+    struct tls_context tls[TLS_VERSION_COUNT][2]; /* without and with a certificate of the client */
     struct esp *esp[ESP_SUITE_COUNT];
     struct arena *arena, *esp_arena;
     uint8_t *file, *sealed, *opened;  /* of COST_MEASURE_FILE_MAX bytes and what sealing adds */

@@ -3,7 +3,12 @@
 #include "sim/ims/channel_state.h"
 #include "sim/ims/fingerprint.h"
 
-enum { TLS_HEADER = 5, TLS_TRAILER = TLS_RECORD_OVERHEAD - TLS_HEADER };
+enum { TLS_HEADER = 5 };
+
+static enum tls_version version_of(const struct channel *channel)
+{
+    return (enum tls_version)channel->world->scenario->tls_version;
+}
 
 void channel_make_pair(struct channel *channel)
 {
@@ -12,7 +17,8 @@ void channel_make_pair(struct channel *channel)
     struct note note = {{0}};
     struct tls_config config = {.server = party_set_server(parties, span_of(world->sites[channel->tls_end].host_name)),
                                 .authority = &parties->authority[PARTY_EC],
-                                .at_s = SIM_EPOCH_S};
+                                .at_s = SIM_EPOCH_S,
+                                .version = version_of(channel)};
 
     if (channel->by_fingerprint) {
         config.client = party_set_server(parties, span_of(world->sites[channel->role].host_name));
@@ -45,17 +51,18 @@ static void channel_write_record(struct channel *channel)
                                        record, sizeof(record));
 
         check(error == ERR_OK);
-        rope_append_bytes(&channel->wire, record, size + TLS_RECORD_OVERHEAD);
+        rope_append_bytes(&channel->wire, record, size + tls_overhead(version_of(channel)));
         rope_append_rope(&channel->sealed, &channel->out, from, from + size);
     } else {
-        uint8_t header[TLS_HEADER] = {23, 3, 3, 0, 0}, trailer[TLS_TRAILER] = {23};
-        uint64_t fragment = size + TLS_TRAILER;
+        uint8_t header[TLS_OVERHEAD_MAX] = {23, 3, 3, 0, 0}, trailer[TLS_OVERHEAD_MAX] = {23};
+        uint32_t overhead = tls_overhead(version_of(channel)), before = tls_overhead_before(version_of(channel));
+        uint64_t fragment = size + overhead - TLS_HEADER;
 
         header[3] = (uint8_t)(fragment >> 8);
         header[4] = (uint8_t)fragment;
-        rope_append_bytes(&channel->wire, header, sizeof(header));
+        rope_append_bytes(&channel->wire, header, before);
         rope_append_rope(&channel->wire, &channel->out, from, from + size);
-        rope_append_bytes(&channel->wire, trailer, sizeof(trailer));
+        rope_append_bytes(&channel->wire, trailer, overhead - before);
     }
     rope_release(&channel->out, from + size);
 }
@@ -96,7 +103,7 @@ static void channel_open_record(struct channel *channel, struct rope *wire, uint
 {
     struct rope *sealed = &channel_tls_peer(channel)->sealed;
     uint8_t record[TLS_SEALED_MAX], plaintext[TLS_RECORD_MAX], expected[TLS_RECORD_MAX];
-    struct span whole = {(char *)record, size + TLS_RECORD_OVERHEAD};
+    struct span whole = {(char *)record, size + tls_overhead(version_of(channel))};
     size_t opened = 0;
 
     rope_read(wire, from, record, whole.size);
@@ -117,9 +124,11 @@ static void channel_read_record(struct channel *channel, const struct cause *cau
     if (channel->pair) {
         channel_open_record(channel, wire, from, size);
     } else {
-        rope_append_rope(&channel->in, wire, from + TLS_HEADER, from + TLS_HEADER + size);
+        uint64_t begin = from + tls_overhead_before(version_of(channel));
+
+        rope_append_rope(&channel->in, wire, begin, begin + size);
     }
-    tcp_release(channel->tcp, from + size + TLS_RECORD_OVERHEAD, cause);
+    tcp_release(channel->tcp, from + size + tls_overhead(version_of(channel)), cause);
 }
 
 static void channel_opened(void *context, const struct cause *cause)
@@ -139,6 +148,7 @@ static void channel_opened(void *context, const struct cause *cause)
 void channel_open_next(struct channel *channel, const struct cause *cause)
 {
     uint8_t header[TLS_HEADER];
+    uint64_t added = tls_overhead(version_of(channel)) - TLS_HEADER;
 
     if (channel->is_opening || channel->state != CHANNEL_READY)
         return;
@@ -152,25 +162,28 @@ void channel_open_next(struct channel *channel, const struct cause *cause)
     rope_read(wire, wire->begin, header, sizeof(header));
     uint64_t fragment = (uint64_t)header[3] << 8 | header[4];
 
-    check(header[0] == 23 && fragment > TLS_TRAILER - 1);
+    check(header[0] == 23 && fragment > added);
     if (rope_length(wire) < TLS_HEADER + fragment)
         return;
     channel->is_opening = true;
-    channel->opening_bytes = fragment - TLS_TRAILER;
+    channel->opening_bytes = fragment - added;
     site_crypto(channel->world, channel->role, COST_TLS_RECORD_OPEN, channel->opening_bytes, cause, channel,
                 channel_opened);
 }
 
 /* ---- Handshakes ---- */
 
-static const char *const flight_labels[TLS_FLIGHT_COUNT] = {"ClientHello", "ServerHello..Finished", "Finished"};
+static const char *const flight_labels[TLS_VERSION_COUNT][TLS_FLIGHT_COUNT] = {
+    [TLS_1_3] = {"ClientHello", "ServerHello..Finished", "Finished"},
+    [TLS_1_2] = {"ClientHello", "ServerHello..Done", "ClientKeyExchange..Finished", "Finished"},
+};
 
 static void channel_send_flight(struct channel *channel, enum tls_flight flight, const struct cause *cause)
 {
-    uint64_t size = tls_flight_size(flight, channel->by_fingerprint);
+    uint64_t size = tls_flight_size(version_of(channel), flight, channel->by_fingerprint);
     struct cause forward = cause_forward(cause);
 
-    channel_tell(channel, channel->tls_end, "TLS", span_of(flight_labels[flight]), size);
+    channel_tell(channel, channel->tls_end, "TLS", span_of(flight_labels[version_of(channel)][flight]), size);
     if (channel->pair) {
         struct span bytes = tls_pair_flight(channel->pair, flight);
 
@@ -181,6 +194,11 @@ static void channel_send_flight(struct channel *channel, enum tls_flight flight,
     }
 }
 
+static bool is_12(const struct channel *channel)
+{
+    return version_of(channel) == TLS_1_2;
+}
+
 static void channel_client_worked(void *context, const struct cause *cause)
 {
     struct channel *channel = context;
@@ -188,7 +206,8 @@ static void channel_client_worked(void *context, const struct cause *cause)
     if (channel->state == CHANNEL_DEAD)
         return;
     channel_send_flight(channel, TLS_CLIENT_FINISHED, cause);
-    channel_ready(channel, cause);
+    if (!is_12(channel))
+        channel_ready(channel, cause);
 }
 
 static void channel_server_worked(void *context, const struct cause *cause)
@@ -199,24 +218,50 @@ static void channel_server_worked(void *context, const struct cause *cause)
         channel_send_flight(channel, TLS_SERVER_FLIGHT, cause);
 }
 
-/* Takes the flight this end waits for once it is whole. A server waits for two, a client for one. */
+/* A server's answer to the last flight of a client of 1.2; its work on that is part of what it has done before. */
+static void channel_server_finish(struct channel *channel, const struct cause *cause)
+{
+    if (is_12(channel))
+        channel_send_flight(channel, TLS_SERVER_FINISHED, cause);
+    channel_ready(channel, cause);
+}
+
+/* The flight that this end waits for: a server's first and last, or a client's. */
+static enum tls_flight channel_awaited(const struct channel *channel, bool is_first)
+{
+    if (channel->is_client)
+        return is_first ? TLS_SERVER_FLIGHT : TLS_SERVER_FINISHED;
+    return is_first ? TLS_CLIENT_HELLO : TLS_CLIENT_FINISHED;
+}
+
+/* By version, at the client and at the server, without and with a certificate of the client. */
+static const enum cost_operation handshake_costs[TLS_VERSION_COUNT][2][2] = {
+    [TLS_1_3] = {{COST_TLS13_CLIENT, COST_TLS13_CLIENT_MUTUAL}, {COST_TLS13_SERVER, COST_TLS13_SERVER_MUTUAL}},
+    [TLS_1_2] = {{COST_TLS12_CLIENT, COST_TLS12_CLIENT_MUTUAL}, {COST_TLS12_SERVER, COST_TLS12_SERVER_MUTUAL}},
+};
+
+/* Takes the flight this end waits for once it is whole. */
 void channel_handshake(struct channel *channel, const struct cause *cause)
 {
     struct rope *wire = tcp_received(channel->tcp);
     bool is_first = wire->begin == 0;
-    enum tls_flight flight = channel->is_client ? TLS_SERVER_FLIGHT : is_first ? TLS_CLIENT_HELLO : TLS_CLIENT_FINISHED;
-    uint64_t size = tls_flight_size(flight, channel->by_fingerprint);
-    enum cost_operation client = channel->by_fingerprint ? COST_TLS13_CLIENT_MUTUAL : COST_TLS13_CLIENT;
-    enum cost_operation server = channel->by_fingerprint ? COST_TLS13_SERVER_MUTUAL : COST_TLS13_SERVER;
+    enum tls_flight flight = channel_awaited(channel, is_first);
 
-    if (rope_length(wire) < size || (channel->is_client && !is_first))
+    if (channel->is_client && !is_first && !is_12(channel))
+        return;
+    uint64_t size = tls_flight_size(version_of(channel), flight, channel->by_fingerprint);
+    enum cost_operation cost = handshake_costs[version_of(channel)][!channel->is_client][channel->by_fingerprint];
+
+    if (rope_length(wire) < size)
         return;
     watch_received(channel->world, channel_note_take(channel_tls_peer(channel)));
     tcp_release(channel->tcp, wire->begin + size, cause);
-    if (channel->is_client)
-        site_crypto(channel->world, channel->role, client, 0, cause, channel, channel_client_worked);
+    if (flight == TLS_SERVER_FLIGHT)
+        site_crypto(channel->world, channel->role, cost, 0, cause, channel, channel_client_worked);
     else if (flight == TLS_CLIENT_HELLO)
-        site_crypto(channel->world, channel->role, server, 0, cause, channel, channel_server_worked);
+        site_crypto(channel->world, channel->role, cost, 0, cause, channel, channel_server_worked);
+    else if (flight == TLS_CLIENT_FINISHED)
+        channel_server_finish(channel, cause);
     else
         channel_ready(channel, cause);
 }

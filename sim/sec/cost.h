@@ -19,6 +19,10 @@ enum cost_operation {
     COST_TLS13_SERVER,
     COST_TLS13_CLIENT_MUTUAL, /* the same when the client shows a P-256 certificate too */
     COST_TLS13_SERVER_MUTUAL,
+    COST_TLS12_CLIENT, /* the same of TLS 1.2 */
+    COST_TLS12_SERVER,
+    COST_TLS12_CLIENT_MUTUAL,
+    COST_TLS12_SERVER_MUTUAL,
     COST_TLS_RECORD_SEAL, /* AES-128-GCM, one record */
     COST_TLS_RECORD_OPEN,
     COST_ESP_SEAL_CBC, /* one packet, AES-CBC and HMAC-SHA-1-96 */

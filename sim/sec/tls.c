@@ -22,12 +22,23 @@ enum {
     CERTIFICATE = 1 + 3 + 3 + PARTY_SERVER_CERTIFICATE + 2,
     VERIFY = 2 + 2 + PARTY_SIGNATURE_EC,
     FINISHED = 32, /* HMAC with SHA-256 */
+    NONCE_12 = 8,  /* what a record of 1.2 carries of its nonce, RFC 5288 */
+    TAG = 16,
+    ALERT = 2,
+    HELLO_CLIENT_12 = 83, /* as above, of 1.2 */
+    HELLO_SERVER_12 = 61,
+    CERTIFICATE_12 = 3 + 3 + PARTY_SERVER_CERTIFICATE,
+    KEY_SERVER_12 = 4 + 32 + 2 + 2 + PARTY_SIGNATURE_EC, /* named curve, X25519 share, signature */
+    KEY_CLIENT_12 = 1 + 32,
+    REQUEST_12 = 1 + 1 + 2 + 2 + 2, /* one type, one signature algorithm, no authorities */
+    FINISHED_12 = 12,
     CLIENT = 0,
     SERVER = 1,
     END_COUNT = 2
 };
 
 struct tls_pair {
+    enum tls_version version;
     SSL *ends[END_COUNT];
     BIO *out[END_COUNT]; /* what each end writes; owned by its SSL */
     BIO *in[END_COUNT];
@@ -43,11 +54,10 @@ static uint64_t sealed_message(uint64_t body)
     return MESSAGE_HEAD + body + TLS_RECORD_OVERHEAD;
 }
 
-uint64_t tls_flight_size(enum tls_flight flight, bool is_mutual)
+static uint64_t flight_size_13(enum tls_flight flight, bool is_mutual)
 {
     uint64_t certificate = sealed_message(CERTIFICATE) + sealed_message(VERIFY);
 
-    check(flight >= 0 && flight < TLS_FLIGHT_COUNT);
     if (flight == TLS_CLIENT_HELLO)
         return RECORD_HEAD + HELLO_CLIENT;
     if (flight == TLS_SERVER_FLIGHT)
@@ -56,11 +66,53 @@ uint64_t tls_flight_size(enum tls_flight flight, bool is_mutual)
     return CHANGE_CIPHER + (is_mutual ? certificate : 0) + sealed_message(FINISHED);
 }
 
-uint64_t tls_sealed_size(uint64_t bytes)
+/* A handshake message in a record of its own, not encrypted yet. */
+static uint64_t clear_message(uint64_t body)
+{
+    return RECORD_HEAD + MESSAGE_HEAD + body;
+}
+
+static uint64_t flight_size_12(enum tls_flight flight, bool is_mutual)
+{
+    uint64_t certificate = clear_message(CERTIFICATE_12);
+    uint64_t finished = CHANGE_CIPHER + RECORD_HEAD + NONCE_12 + MESSAGE_HEAD + FINISHED_12 + TAG;
+
+    if (flight == TLS_CLIENT_HELLO)
+        return RECORD_HEAD + HELLO_CLIENT_12;
+    if (flight == TLS_SERVER_FLIGHT)
+        return RECORD_HEAD + HELLO_SERVER_12 + certificate + clear_message(KEY_SERVER_12) +
+               (is_mutual ? clear_message(REQUEST_12) : 0) + clear_message(0);
+    if (flight == TLS_SERVER_FINISHED)
+        return finished;
+    return (is_mutual ? certificate + clear_message(VERIFY) : 0) + clear_message(KEY_CLIENT_12) + finished;
+}
+
+int tls_flights(enum tls_version version)
+{
+    return version == TLS_1_3 ? TLS_SERVER_FINISHED : TLS_FLIGHT_COUNT;
+}
+
+uint64_t tls_flight_size(enum tls_version version, enum tls_flight flight, bool is_mutual)
+{
+    check(flight >= 0 && (int)flight < tls_flights(version));
+    return version == TLS_1_3 ? flight_size_13(flight, is_mutual) : flight_size_12(flight, is_mutual);
+}
+
+uint32_t tls_overhead(enum tls_version version)
+{
+    return version == TLS_1_3 ? TLS_RECORD_OVERHEAD : RECORD_HEAD + NONCE_12 + TAG;
+}
+
+uint32_t tls_overhead_before(enum tls_version version)
+{
+    return version == TLS_1_3 ? RECORD_HEAD : RECORD_HEAD + NONCE_12;
+}
+
+uint64_t tls_sealed_size(enum tls_version version, uint64_t bytes)
 {
     uint64_t records = bytes / TLS_RECORD_MAX + (bytes % TLS_RECORD_MAX != 0);
 
-    return bytes + records * TLS_RECORD_OVERHEAD;
+    return bytes + records * tls_overhead(version);
 }
 
 /* ---- Context ---- */
@@ -88,15 +140,21 @@ static bool set_up(SSL_CTX *context, const struct tls_config *config)
 {
     X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(context);
 
-    if (SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 ||
-        SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) != 1 ||
+    /* The certificate's curve has to be among those of 1.2. */
+    const char *groups = config->version == TLS_1_3 ? "X25519" : "X25519:P-256";
+    int version = config->version == TLS_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
+
+    if (SSL_CTX_set_min_proto_version(context, version) != 1 || SSL_CTX_set_max_proto_version(context, version) != 1 ||
         SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") != 1 ||
-        SSL_CTX_set1_groups_list(context, "X25519") != 1 || SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256") != 1 ||
+        SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-GCM-SHA256") != 1 ||
+        SSL_CTX_set1_groups_list(context, groups) != 1 || SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256") != 1 ||
         (config->authority &&
          X509_STORE_add_cert(SSL_CTX_get_cert_store(context), config->authority->certificate) != 1))
         return false;
     X509_VERIFY_PARAM_set_time(verify, (time_t)config->at_s);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    if (config->version == TLS_1_2)
+        SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     return true;
 }
@@ -124,7 +182,8 @@ enum err tls_context_init(struct tls_context *context, const struct tls_config *
 {
     struct tls_context made = {.client = SSL_CTX_new(TLS_client_method()),
                                .server = SSL_CTX_new(TLS_server_method()),
-                               .is_mutual = config->client != NULL};
+                               .is_mutual = config->client != NULL,
+                               .version = config->version};
 
     if (!made.client || !made.server || !set_up(made.client, config) || !set_up(made.server, config) ||
         !show(made.server, config->server) || SSL_CTX_set_num_tickets(made.server, 0) != 1 ||
@@ -189,7 +248,7 @@ static bool make_end(struct tls_pair *pair, int end, SSL_CTX *context)
 /* Lets one end go on, keeps what it sends as a flight and hands it to the other end. */
 static bool run_flight(struct tls_pair *pair, enum tls_flight flight)
 {
-    int end = flight == TLS_SERVER_FLIGHT ? SERVER : CLIENT;
+    int end = flight % 2 == 0 ? CLIENT : SERVER;
     struct sink *sink = &pair->flights[flight];
     int result = SSL_do_handshake(pair->ends[end]);
 
@@ -211,17 +270,19 @@ static bool shake_hands(struct tls_pair *pair, const struct tls_context *context
         pair->flights[i] = (struct sink){.data = pair->flight_bytes[i], .capacity = FLIGHT_MAX};
     if (!make_end(pair, CLIENT, context->client) || !make_end(pair, SERVER, context->server))
         return false;
-    for (int i = 0; i < TLS_FLIGHT_COUNT; i++)
+    int last = tls_flights(context->version) % 2 == 0 ? CLIENT : SERVER; /* who hears the last flight */
+
+    for (int i = 0; i < tls_flights(context->version); i++)
         if (!run_flight(pair, (enum tls_flight)i))
             return false;
-    return SSL_do_handshake(pair->ends[SERVER]) == 1 && BIO_pending(pair->out[SERVER]) == 0 &&
-           SSL_is_init_finished(pair->ends[CLIENT]) == 1;
+    return SSL_do_handshake(pair->ends[last]) == 1 && BIO_pending(pair->out[last]) == 0 &&
+           SSL_is_init_finished(pair->ends[1 - last]) == 1;
 }
 
 static bool has_sizes(const struct tls_pair *pair, bool is_mutual)
 {
-    for (int i = 0; i < TLS_FLIGHT_COUNT; i++)
-        if (pair->flights[i].size != tls_flight_size((enum tls_flight)i, is_mutual))
+    for (int i = 0; i < tls_flights(pair->version); i++)
+        if (pair->flights[i].size != tls_flight_size(pair->version, (enum tls_flight)i, is_mutual))
             return false;
     return true;
 }
@@ -240,6 +301,7 @@ enum err tls_pair_create(struct tls_pair **pair, struct arena *arena, const stru
 {
     struct tls_pair *made = arena_alloc(arena, sizeof(*made));
 
+    made->version = context->version;
     for (int i = 0; i < HANDSHAKE_TRIES; i++) {
         if (!shake_hands(made, context)) {
             tls_pair_free(made);
@@ -281,7 +343,7 @@ bool tls_pair_fingerprint(const struct tls_pair *pair, bool at_client, uint8_t h
 enum err tls_pair_seal(struct tls_pair *pair, bool from_client, struct span plaintext, uint8_t *record, size_t capacity)
 {
     int end = from_client ? CLIENT : SERVER;
-    size_t size = plaintext.size + TLS_RECORD_OVERHEAD;
+    size_t size = plaintext.size + tls_overhead(pair->version);
 
     check(plaintext.size >= 1 && plaintext.size <= TLS_RECORD_MAX);
     if (capacity < size)
@@ -308,14 +370,14 @@ enum err tls_pair_open(struct tls_pair *pair, bool at_client, struct span record
                        size_t *size)
 {
     int end = at_client ? CLIENT : SERVER;
-    size_t whole, got = 0;
+    size_t whole, got = 0, overhead = tls_overhead(pair->version);
 
     TRY(record_size(record, &whole));
     if (record.size < whole)
         return ERR_MORE;
-    if (record.size > whole || whole > TLS_SEALED_MAX || whole < 1 + TLS_RECORD_OVERHEAD)
+    if (record.size > whole || whole > TLS_SEALED_MAX || whole < 1 + overhead)
         return ERR_CRYPTO;
-    if (capacity < whole - TLS_RECORD_OVERHEAD)
+    if (capacity < whole - overhead)
         return ERR_FULL;
     ERR_clear_error();
     if (BIO_write(pair->in[end], record.data, (int)record.size) != (int)record.size)
@@ -324,18 +386,18 @@ enum err tls_pair_open(struct tls_pair *pair, bool at_client, struct span record
     bool is_closed = !is_read && SSL_get_error(pair->ends[end], 0) == SSL_ERROR_ZERO_RETURN;
 
     ERR_clear_error();
-    if (!is_closed && (!is_read || got != whole - TLS_RECORD_OVERHEAD))
+    if (!is_closed && (!is_read || got != whole - overhead))
         return ERR_CRYPTO;
     *size = got;
     return ERR_OK;
 }
 
-enum err tls_pair_close(struct tls_pair *pair, bool from_client, uint8_t record[TLS_CLOSE_SIZE])
+enum err tls_pair_close(struct tls_pair *pair, bool from_client, uint8_t record[TLS_CLOSE_MAX])
 {
-    int end = from_client ? CLIENT : SERVER;
+    int end = from_client ? CLIENT : SERVER, size = ALERT + (int)tls_overhead(pair->version);
 
     ERR_clear_error();
-    if (SSL_shutdown(pair->ends[end]) < 0 || BIO_pending(pair->out[end]) != TLS_CLOSE_SIZE)
+    if (SSL_shutdown(pair->ends[end]) < 0 || BIO_pending(pair->out[end]) != size)
         return ERR_CRYPTO;
-    return BIO_read(pair->out[end], record, TLS_CLOSE_SIZE) == TLS_CLOSE_SIZE ? ERR_OK : ERR_CRYPTO;
+    return BIO_read(pair->out[end], record, size) == size ? ERR_OK : ERR_CRYPTO;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tls.h - TLS 1.3 (RFC 8446) as sizes and, on demand, as bytes: one full handshake with TLS_AES_128_GCM_SHA256 and
- * X25519, P-256 certificates of party.h, no tickets, no server name indication. An ECDSA signature counts 71 bytes.
- * A pair is both ends of one connection in one process: it makes the bytes; the owner carries them.
+ * tls.h - TLS 1.3 (RFC 8446) and 1.2 (RFC 5246) as sizes and, on demand, as bytes: one full handshake with
+ * TLS_AES_128_GCM_SHA256 and X25519, P-256 certificates of party.h, no tickets, no server name indication. An ECDSA
+ * signature counts 71 bytes. A pair is both ends of one connection in one process: it makes the bytes; the owner
+ * carries them.
  */
 #ifndef SIM_SEC_TLS_H
 #define SIM_SEC_TLS_H
@@ -12,25 +13,36 @@
 
 enum {
     TLS_RECORD_MAX = 16384,   /* plaintext bytes of one record */
-    TLS_RECORD_OVERHEAD = 22, /* header 5, content type 1, tag 16 */
-    TLS_SEALED_MAX = TLS_RECORD_MAX + TLS_RECORD_OVERHEAD,
-    TLS_CLOSE_SIZE = 24, /* close_notify alert */
+    TLS_RECORD_OVERHEAD = 22, /* of TLS 1.3: header 5, content type 1, tag 16 */
+    TLS_OVERHEAD_MAX = 29,
+    TLS_SEALED_MAX = TLS_RECORD_MAX + TLS_OVERHEAD_MAX,
+    TLS_CLOSE_SIZE = 24, /* close_notify alert of TLS 1.3 */
+    TLS_CLOSE_MAX = 31
 };
 
-/* Flights of the handshake, in order: the client sends the first and the last. Application data of the client may
- * follow its last flight at once. */
+/* 1.2 with ECDHE-ECDSA-AES128-GCM-SHA256 and the extended master secret (RFC 7627), without tickets. */
+enum tls_version { TLS_1_3, TLS_1_2, TLS_VERSION_COUNT };
+
+/* Flights of the handshake, in order, the client's first, then in turns. Application data of the client may follow its
+ * last flight of 1.3 at once; with 1.2 it waits for the server's Finished, a round trip more. */
 enum tls_flight {
     TLS_CLIENT_HELLO,
-    TLS_SERVER_FLIGHT, /* ServerHello to Finished */
+    TLS_SERVER_FLIGHT, /* 1.3: ServerHello to Finished; 1.2: to ServerHelloDone */
     TLS_CLIENT_FINISHED,
+    TLS_SERVER_FINISHED, /* 1.2 alone */
     TLS_FLIGHT_COUNT
 };
+int tls_flights(enum tls_version version);
 
 /* Bytes of a flight on the wire, record headers included. */
-uint64_t tls_flight_size(enum tls_flight flight, bool is_mutual);
+uint64_t tls_flight_size(enum tls_version version, enum tls_flight flight, bool is_mutual);
+
+/* What a record adds to its plaintext, and how much of that stands before it. */
+uint32_t tls_overhead(enum tls_version version);
+uint32_t tls_overhead_before(enum tls_version version);
 
 /* Bytes on the wire of bytes of application data in the fewest records; 0 for 0. */
-uint64_t tls_sealed_size(uint64_t bytes);
+uint64_t tls_sealed_size(enum tls_version version, uint64_t bytes);
 
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 
@@ -38,6 +50,7 @@ struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 struct tls_context {
     struct ssl_ctx_st *client, *server;
     bool is_mutual;
+    enum tls_version version;
 };
 
 struct tls_config {
@@ -46,6 +59,7 @@ struct tls_config {
     const struct party
         *authority; /* trusted by both; NULL: any certificate is taken, and the owner looks whose it is */
     int64_t at_s;   /* seconds since 1970 at which certificates must be valid */
+    enum tls_version version;
 };
 
 /* The client will accept only a certificate with the server's name, where there is an authority. Freed by
@@ -71,7 +85,7 @@ struct span tls_pair_flight(const struct tls_pair *pair, enum tls_flight flight)
  * shown none. */
 bool tls_pair_fingerprint(const struct tls_pair *pair, bool at_client, uint8_t hash[PARTY_FINGERPRINT_SIZE]);
 
-/* One record of plaintext (1 to TLS_RECORD_MAX bytes): exactly plaintext.size + TLS_RECORD_OVERHEAD bytes into record,
+/* One record of plaintext (1 to TLS_RECORD_MAX bytes): exactly plaintext.size + tls_overhead() bytes into record,
  * which holds capacity. Records of one direction are opened in the order in which they were sealed. */
 MUST_USE enum err tls_pair_seal(struct tls_pair *pair, bool from_client, struct span plaintext, uint8_t *record,
                                 size_t capacity);
@@ -82,7 +96,7 @@ MUST_USE enum err tls_pair_seal(struct tls_pair *pair, bool from_client, struct 
 MUST_USE enum err tls_pair_open(struct tls_pair *pair, bool at_client, struct span record, uint8_t *plaintext,
                                 size_t capacity, size_t *size);
 
-/* The close_notify record of that end: TLS_CLOSE_SIZE bytes. The end seals nothing afterwards. */
-MUST_USE enum err tls_pair_close(struct tls_pair *pair, bool from_client, uint8_t record[TLS_CLOSE_SIZE]);
+/* The close_notify record of that end: TLS_CLOSE_SIZE bytes, of 1.2 TLS_CLOSE_MAX. The end seals nothing afterwards. */
+MUST_USE enum err tls_pair_close(struct tls_pair *pair, bool from_client, uint8_t record[TLS_CLOSE_MAX]);
 
 #endif

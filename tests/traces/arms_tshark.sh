@@ -352,7 +352,7 @@ sip.transport=as-rfc session.provisional=183-prack-update
 devices=3 devices.answer=answer devices.lag=2ms
 signalling.gm=esp signalling.core=esp esp.suite=aes-gcm
 signalling.gm=esp signalling.core=tls esp.nat=on
-signalling.gm=tls signalling.za=esp
+signalling.gm=tls signalling.za=esp tls.version=1.2
 signalling.gm=esp signalling.za=esp esp.suite=null
 ifc.orig=as ifc.term=as
 background.rate=20

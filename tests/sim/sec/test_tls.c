@@ -10,11 +10,16 @@ static struct arena *arena;
 
 static const char *const names[] = {"10.0.0.1", "relay-a.open-ims.test", "relay-b.open-ims.test", NULL};
 
+static enum tls_version version; /* that is tested */
+
 static enum err make_context(struct tls_context *context, const struct party *client, const struct party *server)
 {
     struct note note = {0};
-    struct tls_config config = {
-        .client = client, .server = server, .authority = &parties.authority[PARTY_EC], .at_s = NOW_S};
+    struct tls_config config = {.client = client,
+                                .server = server,
+                                .authority = &parties.authority[PARTY_EC],
+                                .at_s = NOW_S,
+                                .version = version};
 
     return tls_context_init(context, &config, &note);
 }
@@ -45,7 +50,7 @@ static void test_record_sizes(void)
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        CU_ASSERT_EQUAL(tls_sealed_size(rows[i][0]), rows[i][1]);
+        CU_ASSERT_EQUAL(tls_sealed_size(TLS_1_3, rows[i][0]), rows[i][1]);
 }
 
 /* Steps through a flight by record heads: how many records, and whether they end where the flight does. */
@@ -76,13 +81,14 @@ static void check_flights(bool is_mutual, const int records[TLS_FLIGHT_COUNT])
                               ERR_OK);
         struct tls_pair *pair = make_pair(&context);
 
-        for (int i = 0; i < TLS_FLIGHT_COUNT; i++) {
+        for (int i = 0; i < tls_flights(version); i++) {
             struct span flight = tls_pair_flight(pair, (enum tls_flight)i);
             int change_ciphers;
 
-            CU_ASSERT_EQUAL(flight.size, tls_flight_size((enum tls_flight)i, is_mutual));
+            CU_ASSERT_EQUAL(flight.size, tls_flight_size(version, (enum tls_flight)i, is_mutual));
             CU_ASSERT_EQUAL(count_records(flight, &change_ciphers), records[i]);
-            CU_ASSERT_EQUAL(change_ciphers, i == TLS_CLIENT_HELLO ? 0 : 1);
+            CU_ASSERT_EQUAL(change_ciphers,
+                            i == TLS_CLIENT_HELLO || (version == TLS_1_2 && i == TLS_SERVER_FLIGHT) ? 0 : 1);
         }
         tls_pair_free(pair);
         tls_context_free(&context);
@@ -92,12 +98,12 @@ static void check_flights(bool is_mutual, const int records[TLS_FLIGHT_COUNT])
 static void test_flights(void)
 {
     /* ServerHello, change, extensions, certificate, verify, finished; change, finished. */
-    check_flights(false, (const int[]){1, 6, 2});
+    check_flights(false, (const int[]){1, 6, 2, 0});
 }
 
 static void test_flights_mutual(void)
 {
-    check_flights(true, (const int[]){1, 7, 4});
+    check_flights(true, (const int[]){1, 7, 4, 0});
 }
 
 static void test_records(void)
@@ -115,16 +121,16 @@ static void test_records(void)
     for (int from_client = 0; from_client < 2; from_client++)
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
             struct span text = {(const char *)plaintext, sizes[i]};
-            struct span whole = {(const char *)record, sizes[i] + TLS_RECORD_OVERHEAD};
+            struct span whole = {(const char *)record, sizes[i] + tls_overhead(version)};
 
             record[whole.size] = 0xa5;
             CU_ASSERT_EQUAL(tls_pair_seal(pair, from_client, text, record, whole.size - 1), ERR_FULL);
             CU_ASSERT_EQUAL(tls_pair_seal(pair, from_client, text, record, whole.size), ERR_OK);
             CU_ASSERT_EQUAL(record[whole.size], 0xa5);
             CU_ASSERT_EQUAL(record[0], 23);
-            CU_ASSERT_EQUAL((size_t)(record[3] << 8 | record[4]), sizes[i] + 17);
+            CU_ASSERT_EQUAL((size_t)(record[3] << 8 | record[4]), sizes[i] + tls_overhead(version) - 5);
             /* One byte is its own ciphertext every 256th time. */
-            CU_ASSERT_TRUE(sizes[i] < 16 || memcmp(record + 5, plaintext, sizes[i]) != 0);
+            CU_ASSERT_TRUE(sizes[i] < 16 || memcmp(record + tls_overhead_before(version), plaintext, sizes[i]) != 0);
             struct span part = {whole.data, whole.size - 1};
 
             CU_ASSERT_EQUAL(tls_pair_open(pair, !from_client, part, back, sizeof(back), &size), ERR_MORE);
@@ -145,12 +151,12 @@ static void test_changed_record(void)
     size_t size = 0;
 
     CU_ASSERT_EQUAL_FATAL(make_context(&context, NULL, &parties.servers[0]), ERR_OK);
-    for (size_t at = 5; at < 10 + TLS_RECORD_OVERHEAD; at++) {
+    for (size_t at = 5; at < 10 + tls_overhead(version); at++) {
         struct tls_pair *pair = make_pair(&context);
 
         CU_ASSERT_EQUAL(tls_pair_seal(pair, true, SPAN("0123456789"), record, sizeof(record)), ERR_OK);
         record[at] ^= 0x10;
-        struct span whole = {(const char *)record, 10 + TLS_RECORD_OVERHEAD};
+        struct span whole = {(const char *)record, 10 + tls_overhead(version)};
 
         CU_ASSERT_EQUAL(tls_pair_open(pair, false, whole, back, sizeof(back), &size), ERR_CRYPTO);
         record[at] ^= 0x10;
@@ -171,7 +177,7 @@ static void test_order(void)
 
     CU_ASSERT_EQUAL(tls_pair_seal(pair, false, SPAN("first"), first, sizeof(first)), ERR_OK);
     CU_ASSERT_EQUAL(tls_pair_seal(pair, false, SPAN("second"), second, sizeof(second)), ERR_OK);
-    struct span whole = {(const char *)second, 6 + TLS_RECORD_OVERHEAD};
+    struct span whole = {(const char *)second, 6 + tls_overhead(version)};
 
     CU_ASSERT_EQUAL(tls_pair_open(pair, true, whole, back, sizeof(back), &size), ERR_CRYPTO);
     CU_ASSERT_EQUAL(size, 77);
@@ -182,14 +188,14 @@ static void test_order(void)
 static void test_close(void)
 {
     struct tls_context context;
-    uint8_t record[TLS_CLOSE_SIZE], back[64];
+    uint8_t record[TLS_CLOSE_MAX], back[64];
     size_t size = 77;
 
     CU_ASSERT_EQUAL_FATAL(make_context(&context, NULL, &parties.servers[0]), ERR_OK);
     struct tls_pair *pair = make_pair(&context);
 
     CU_ASSERT_EQUAL(tls_pair_close(pair, true, record), ERR_OK);
-    struct span whole = {(const char *)record, sizeof(record)};
+    struct span whole = {(const char *)record, version == TLS_1_2 ? TLS_CLOSE_MAX : TLS_CLOSE_SIZE};
 
     CU_ASSERT_EQUAL(tls_pair_open(pair, false, whole, back, sizeof(back), &size), ERR_OK);
     CU_ASSERT_EQUAL(size, 0);
@@ -262,22 +268,22 @@ static void test_refusals(void)
     struct note note = {0};
 
     CU_ASSERT_EQUAL_FATAL(party_init_authority(&other, PARTY_EC, &note), ERR_OK);
-    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &other, NOW_S});
+    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &other, NOW_S, TLS_1_3});
     /* A server that shows somebody else's certificate. */
     memcpy(renamed.name, "relay-c.open-ims.test", sizeof("relay-c.open-ims.test"));
-    expect_refusal(&(struct tls_config){NULL, &renamed, &parties.authority[PARTY_EC], NOW_S});
+    expect_refusal(&(struct tls_config){NULL, &renamed, &parties.authority[PARTY_EC], NOW_S, TLS_1_3});
     memcpy(renamed.name, "10.0.0.1", sizeof("10.0.0.1"));
-    expect_refusal(&(struct tls_config){NULL, &renamed, &parties.authority[PARTY_EC], NOW_S});
+    expect_refusal(&(struct tls_config){NULL, &renamed, &parties.authority[PARTY_EC], NOW_S, TLS_1_3});
     /* Before 2010 and after 2049 no certificate is valid. */
-    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &parties.authority[PARTY_EC], 1000000000});
-    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &parties.authority[PARTY_EC], 2600000000});
+    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &parties.authority[PARTY_EC], 1000000000, TLS_1_3});
+    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &parties.authority[PARTY_EC], 2600000000, TLS_1_3});
     party_free(&other);
 }
 
 /* Certificates that no authority vouches for are known by their fingerprints (RFC 8122). */
 static void both_ends_see_the_fingerprint_of_the_other(void)
 {
-    struct tls_config config = {&parties.servers[1], &parties.servers[0], NULL, NOW_S};
+    struct tls_config config = {&parties.servers[1], &parties.servers[0], NULL, NOW_S, TLS_1_3};
     uint8_t seen[PARTY_FINGERPRINT_SIZE], expected[PARTY_FINGERPRINT_SIZE];
     struct tls_context context;
     struct tls_pair *pair = NULL;
@@ -301,6 +307,26 @@ static void both_ends_see_the_fingerprint_of_the_other(void)
     }
 }
 
+/* TLS 1.2: hello, certificate, key exchange, done; key exchange, change, finished; change, finished. */
+static void test_flights_12(void)
+{
+    version = TLS_1_2;
+    check_flights(false, (const int[]){1, 4, 3, 2});
+    check_flights(true, (const int[]){1, 5, 5, 2});
+    version = TLS_1_3;
+}
+
+static void test_records_12(void)
+{
+    version = TLS_1_2;
+    CU_ASSERT_EQUAL(tls_sealed_size(version, 16385), 16385 + 2 * 29);
+    test_records();
+    test_changed_record();
+    test_order();
+    test_close();
+    version = TLS_1_3;
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -313,6 +339,8 @@ int main(void)
         {"close_notify ends a direction", test_close},
         {"the key log tells each secret of the final handshake once", test_key_log},
         {"wrong authority, wrong host and wrong time are refused", test_refusals},
+        {"flights of TLS 1.2 have the sizes of the formula", test_flights_12},
+        {"records of TLS 1.2 add 29 bytes, and are refused and ended like those of 1.3", test_records_12},
         {"both ends see the fingerprint of the other", both_ends_see_the_fingerprint_of_the_other},
         {NULL, NULL},
     };
