@@ -56,6 +56,9 @@ static const struct benchmark benchmarks[] = {
     {"msrp-1GiB-memory", "MiB", mib_of_things, msrp_memory, {NULL}, GIB, 0, 0},
     {"msrp-1GiB-2048", "hops/s", things_a_second, msrp_run, {NULL}, GIB, 2048, 0},
     {"msrp-1GiB-2048-memory", "MiB", mib_of_things, msrp_memory, {NULL}, GIB, 2048, 0},
+    {"cms-seal-1GiB", "ns/B", ns_a_thing, cms_seal_run, {cms_floor}, GIB, 0, 0},
+    {"cms-seal-1GiB-memory", "MiB", mib_of_things, cms_seal_memory, {NULL}, GIB, 0, 0},
+    {"cms-open-1GiB", "ns/B", ns_a_thing, cms_open_run, {cms_floor}, GIB, 0, 0},
     {"timer-push", "ns/push", ns_a_thing, timer_run, {NULL}, 100, 20000000, 0},
 };
 

@@ -40,6 +40,13 @@ struct speed timer_run(uint64_t size, uint64_t count);
 struct speed msrp_run(uint64_t size, uint64_t count);
 struct speed msrp_memory(uint64_t size, uint64_t count);
 
+/* A file of size bytes sealed or opened under rfc8591, in pieces; things are its bytes, or those of memory that a
+ * process which seals it takes. The floor hashes it, then encrypts it. */
+struct speed cms_seal_run(uint64_t size, uint64_t count);
+struct speed cms_seal_memory(uint64_t size, uint64_t count);
+struct speed cms_open_run(uint64_t size, uint64_t count);
+struct speed cms_floor(uint64_t size, uint64_t count);
+
 /* CPU time of this process so far. */
 double speed_clock(void);
 

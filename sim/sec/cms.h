@@ -44,6 +44,14 @@ struct cms_sealing {
 MUST_USE enum err cms_seal(const struct cms_sealing *sealing, struct slice content, uint8_t *out, size_t out_size,
                            struct note *note);
 
+/* Takes the next bytes of a message or file that is too large for memory. False: it cannot, and all ends. */
+typedef bool cms_write_fn(void *context, const void *bytes, size_t size);
+
+/* The same into a function, in pieces, in order; in all cms_sealed_size_for() bytes. Takes 64 KiB of memory of its own,
+ * whatever the size. ERR_FILE with a note when write cannot. */
+MUST_USE enum err cms_seal_to(const struct cms_sealing *sealing, struct slice content, cms_write_fn *write,
+                              void *context, struct note *note);
+
 struct cms_opening {
     const struct party *recipient;
     const struct party *authority; /* whom the recipient trusts */
@@ -58,5 +66,11 @@ struct cms_opening {
  * structure, ERR_FULL when capacity is too small; with a note. */
 MUST_USE enum err cms_open(const struct cms_opening *opening, struct span sealed, uint8_t *out, size_t capacity,
                            size_t *size, struct note *note);
+
+/* The same into a function, in pieces, in order. What it is given is not believed yet: before ERR_OK it must reach
+ * nobody (RFC 5083 section 2), and after any other return it must be thrown away. Takes 128 KiB of memory of its own.
+ * ERR_FILE with a note when write cannot. */
+MUST_USE enum err cms_open_to(const struct cms_opening *opening, struct span sealed, cms_write_fn *write, void *context,
+                              uint64_t *size, struct note *note);
 
 #endif

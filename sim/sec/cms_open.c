@@ -38,7 +38,11 @@ struct opener {
     uint64_t at;      /* decrypted bytes that are dealt with */
     uint64_t file_at; /* where the file begins; 0 until the head is read */
     struct sink head;
-    struct sink file;
+    struct sink file;    /* the whole file, where write is NULL */
+    cms_write_fn *write; /* takes the file's pieces */
+    void *context;
+    uint64_t written;
+    bool has_failed; /* write has refused */
     struct sink tail;
     char head_bytes[CMS_HEAD_MAX];
     char tail_bytes[TAIL_MAX];
@@ -217,7 +221,7 @@ static enum err read_head(struct opener *o, struct note *note)
     if (cut_mime_header(&rest, &header) != ERR_OK)
         return entity.size == o->ends.entity - entity_at ? ERR_SYNTAX : ERR_MORE;
     o->file_at = (uint64_t)(rest.data - text.data);
-    if (o->ends.entity - o->file_at > o->file.capacity)
+    if (!o->write && o->ends.entity - o->file_at > o->file.capacity)
         return note_set(note, ERR_FULL, "no room for a file of %llu bytes",
                         (unsigned long long)(o->ends.entity - o->file_at));
     if (EVP_DigestUpdate(o->digest, entity.data, entity.size - rest.size) != 1)
@@ -234,8 +238,15 @@ static enum err take_file(struct opener *o, struct span *piece, struct note *not
 
     if (EVP_DigestUpdate(o->digest, piece->data, size) != 1)
         return crypto_failed(note, "cannot hash");
-    sink_bytes(&o->file, piece->data, size);
-    check(!o->file.overflow);
+    if (o->write) {
+        o->has_failed = !o->write(o->context, piece->data, size);
+        if (o->has_failed)
+            return note_set(note, ERR_FILE, "the file cannot be written");
+    } else {
+        sink_bytes(&o->file, piece->data, size);
+        check(!o->file.overflow);
+    }
+    o->written += size;
     o->at += size;
     *piece = span_after(*piece, size);
     return ERR_OK;
@@ -369,24 +380,41 @@ static enum err open_sealed(struct opener *o, struct span sealed, struct note *n
     return check_tail(o, note);
 }
 
+/* A syntax error that a recipient's or an inner structure's parser tells is told as what it means. */
+static enum err open_all(struct opener *o, const struct cms_opening *opening, struct span sealed, struct note *note)
+{
+    o->opening = opening;
+    o->head = SINK(o->head_bytes);
+    o->tail = SINK(o->tail_bytes);
+    enum err result = open_sealed(o, sealed, note);
+
+    EVP_CIPHER_CTX_free(o->cipher);
+    EVP_MD_CTX_free(o->digest);
+    if (result == ERR_SYNTAX || result == ERR_MORE)
+        return note_set(note, result, "not a sealed message");
+    return result;
+}
+
 enum err cms_open(const struct cms_opening *opening, struct span sealed, uint8_t *out, size_t capacity, size_t *size,
                   struct note *note)
 {
-    struct opener o = {.opening = opening, .file = {.data = (char *)out, .capacity = capacity}};
+    struct opener o = {.file = {.data = (char *)out, .capacity = capacity}};
+    enum err result = open_all(&o, opening, sealed, note);
 
-    o.head = SINK(o.head_bytes);
-    o.tail = SINK(o.tail_bytes);
-    enum err result = open_sealed(&o, sealed, note);
-
-    EVP_CIPHER_CTX_free(o.cipher);
-    EVP_MD_CTX_free(o.digest);
-    if (result == ERR_OK) {
+    if (result == ERR_OK)
         *size = o.file.size;
-        return ERR_OK;
-    }
-    if (o.file.size > 0)
+    else if (o.file.size > 0)
         OPENSSL_cleanse(out, o.file.size);
-    if (result == ERR_SYNTAX || result == ERR_MORE)
-        return note_set(note, result, "not a sealed message");
+    return result;
+}
+
+enum err cms_open_to(const struct cms_opening *opening, struct span sealed, cms_write_fn *write, void *context,
+                     uint64_t *size, struct note *note)
+{
+    struct opener o = {.write = write, .context = context};
+    enum err result = open_all(&o, opening, sealed, note);
+
+    if (result == ERR_OK)
+        *size = o.written;
     return result;
 }

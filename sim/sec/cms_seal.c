@@ -19,8 +19,28 @@ struct sealer {
     struct cms_layout layout;
     EVP_CIPHER_CTX *cipher;
     EVP_MD_CTX *digest;
-    struct sink out;
+    struct sink out;     /* the whole message, or what has not been handed on yet */
+    cms_write_fn *write; /* NULL: the message stays in out */
+    void *context;
+    uint64_t written; /* by write */
 };
+
+enum {
+    HOLD = 2 * CMS_PIECE, /* handed on from so much on */
+    HOLD_ROOM =
+        HOLD + CMS_PIECE + CMS_RECIPIENTS_MAX * CMS_RECIPIENT_MAX + CMS_BLOCK_SIZE /* and what may come at once */
+};
+
+static bool hand_on(struct sealer *s)
+{
+    if (!s->write || s->out.size == 0)
+        return true;
+    bool done = s->write(s->context, s->out.data, s->out.size);
+
+    s->written += s->out.size;
+    s->out.size = 0;
+    return done;
+}
 
 /* Everything up to the first byte of ciphertext. */
 static enum err write_envelope(struct sealer *s, const uint8_t *key, const uint8_t *nonce, struct note *note)
@@ -55,7 +75,7 @@ static bool encrypt(struct sealer *s, const void *plaintext, size_t size)
     if (EVP_EncryptUpdate(s->cipher, (unsigned char *)s->out.data + s->out.size, &written, plaintext, (int)size) != 1)
         return false;
     s->out.size += (size_t)written;
-    return true;
+    return s->out.size < HOLD || hand_on(s);
 }
 
 /* The encrypted MIME entity up to the content of the eContent OCTET STRING. */
@@ -139,11 +159,11 @@ static bool write_end(struct sealer *s)
         return false;
     s->out.size += (size_t)written;
     if (!s->row->is_authenticated)
-        return true;
+        return hand_on(s);
     if (EVP_CIPHER_CTX_ctrl(s->cipher, EVP_CTRL_AEAD_GET_TAG, sizeof(tag), tag) != 1)
         return false;
     der_write(&s->out, DER_OCTET_STRING, (struct span){tag, sizeof(tag)});
-    return true;
+    return hand_on(s);
 }
 
 static enum err begin(struct sealer *s, struct note *note)
@@ -176,22 +196,64 @@ static enum err seal(struct sealer *s, struct slice content, struct note *note)
     return ERR_OK;
 }
 
+static void sealer_init(struct sealer *s, const struct cms_sealing *sealing, uint64_t content_bytes)
+{
+    check(sealing->suite >= 0 && sealing->suite < CMS_SUITE_COUNT);
+    check(sealing->other_count < CMS_RECIPIENTS_MAX);
+    *s = (struct sealer){.sealing = sealing, .row = &cms_suites[sealing->suite]};
+    cms_layout_init(&s->layout, sealing->suite, 1 + sealing->other_count, sealing->with_certificate, content_bytes);
+}
+
+static enum err seal_all(struct sealer *s, struct slice content, struct note *note)
+{
+    enum err result = seal(s, content, note);
+
+    check(result != ERR_OK || (!s->out.overflow && s->written + s->out.size == s->layout.sealed));
+    EVP_CIPHER_CTX_free(s->cipher);
+    EVP_MD_CTX_free(s->digest);
+    return result;
+}
+
 enum err cms_seal(const struct cms_sealing *sealing, struct slice content, uint8_t *out, size_t out_size,
                   struct note *note)
 {
-    struct sealer s = {.sealing = sealing, .row = &cms_suites[sealing->suite]};
+    struct sealer s;
 
-    check(sealing->suite >= 0 && sealing->suite < CMS_SUITE_COUNT);
-    check(sealing->other_count < CMS_RECIPIENTS_MAX);
-    cms_layout_init(&s.layout, sealing->suite, 1 + sealing->other_count, sealing->with_certificate, content.length);
+    sealer_init(&s, sealing, content.length);
     if (s.layout.sealed > out_size)
         return note_set(note, ERR_FULL, "no room for a sealed message of %llu bytes",
                         (unsigned long long)s.layout.sealed);
     s.out = (struct sink){.data = (char *)out, .capacity = (size_t)s.layout.sealed};
-    enum err result = seal(&s, content, note);
+    return seal_all(&s, content, note);
+}
 
-    check(result != ERR_OK || (!s.out.overflow && s.out.size == s.layout.sealed));
-    EVP_CIPHER_CTX_free(s.cipher);
-    EVP_MD_CTX_free(s.digest);
-    return result;
+/* What a writer refused is not OpenSSL's failure. */
+struct guarded {
+    cms_write_fn *write;
+    void *context;
+    bool has_failed;
+};
+
+static bool write_guarded(void *context, const void *bytes, size_t size)
+{
+    struct guarded *guarded = context;
+
+    guarded->has_failed = guarded->has_failed || !guarded->write(guarded->context, bytes, size);
+    return !guarded->has_failed;
+}
+
+enum err cms_seal_to(const struct cms_sealing *sealing, struct slice content, cms_write_fn *write, void *context,
+                     struct note *note)
+{
+    char hold[HOLD_ROOM];
+    struct guarded guarded = {write, context, false};
+    struct sealer s;
+
+    sealer_init(&s, sealing, content.length);
+    s.out = SINK(hold);
+    s.write = write_guarded;
+    s.context = &guarded;
+    enum err result = seal_all(&s, content, note);
+
+    return guarded.has_failed ? note_set(note, ERR_FILE, "the sealed message cannot be written") : result;
 }

@@ -304,6 +304,94 @@ static void test_names(void)
                            "application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"");
 }
 
+/* ---- In pieces ---- */
+
+struct pieces {
+    uint8_t *bytes;
+    size_t size, capacity, most; /* most: the largest piece */
+};
+
+static bool keep(void *context, const void *bytes, size_t size)
+{
+    struct pieces *pieces = context;
+
+    if (size > pieces->capacity - pieces->size)
+        return false;
+    memcpy(pieces->bytes + pieces->size, bytes, size);
+    pieces->size += size;
+    pieces->most = size > pieces->most ? size : pieces->most;
+    return true;
+}
+
+/* What is sealed in pieces opens whole, and what is sealed whole opens in pieces. */
+static void check_pieces(enum cms_suite suite, uint64_t size)
+{
+    enum party_kind kind = cms_party_kind(suite);
+    struct cms_sealing sealing = {&parties.alice[kind], &parties.bob[kind], suite, true, NOW_S, NULL, 0};
+    struct cms_opening opening = opening_of(suite, NULL);
+    struct slice content = {&source_pattern, 0, size};
+    uint64_t whole = cms_sealed_size(suite, true, size), opened = 0;
+    struct pieces sealed = {.bytes = malloc(whole), .capacity = whole};
+    struct pieces file = {.bytes = malloc(size + 1), .capacity = size};
+    struct note note = {0};
+    size_t out_size = 0;
+
+    CU_ASSERT_EQUAL_FATAL(cms_seal_to(&sealing, content, keep, &sealed, &note), ERR_OK);
+    CU_ASSERT_EQUAL(sealed.size, whole);
+    CU_ASSERT(sealed.most <= 65536);
+    struct span message = {(char *)sealed.bytes, sealed.size};
+
+    CU_ASSERT_EQUAL(cms_open(&opening, message, file.bytes, size, &out_size, &note), ERR_OK);
+    CU_ASSERT(out_size == size && is_pattern(file.bytes, size));
+    memset(file.bytes, 0, size);
+    CU_ASSERT_EQUAL(cms_open_to(&opening, message, keep, &file, &opened, &note), ERR_OK);
+    CU_ASSERT(opened == size && file.size == size && is_pattern(file.bytes, size));
+    CU_ASSERT(file.most <= 65536);
+    /* The last byte is of the tag, or of the padding: all was handed on, nothing is believed. */
+    sealed.bytes[whole - 1] ^= 1;
+    file.size = 0;
+    opened = 77;
+    CU_ASSERT_NOT_EQUAL(cms_open_to(&opening, message, keep, &file, &opened, &note), ERR_OK);
+    CU_ASSERT_EQUAL(opened, 77);
+    free(sealed.bytes);
+    free(file.bytes);
+}
+
+static void test_pieces(void)
+{
+    static const uint64_t sizes[] = {0, 1, 15, 16, 17, 16383, 16384, 16385, 32768, 100000, 3000001};
+
+    for (int suite = 0; suite < CMS_SUITE_COUNT; suite++)
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+            check_pieces((enum cms_suite)suite, sizes[i]);
+}
+
+/* A disk that is full, at any moment. */
+static void test_pieces_refused(void)
+{
+    uint64_t size = 200000, whole = cms_sealed_size(CMS_RFC8591, true, size), opened;
+    struct cms_sealing sealing = {&parties.alice[PARTY_EC], &parties.bob[PARTY_EC], CMS_RFC8591, true, NOW_S, NULL, 0};
+    struct cms_opening opening = opening_of(CMS_RFC8591, NULL);
+    struct slice content = {&source_pattern, 0, size};
+    struct pieces sealed = {.bytes = malloc(whole)}, file = {.bytes = malloc(size)};
+    struct note note = {0};
+
+    for (sealed.capacity = 0; sealed.capacity < whole; sealed.capacity += 20000) {
+        sealed.size = 0;
+        CU_ASSERT_EQUAL(cms_seal_to(&sealing, content, keep, &sealed, &note), ERR_FILE);
+    }
+    sealed.capacity = whole;
+    sealed.size = 0;
+    CU_ASSERT_EQUAL(cms_seal_to(&sealing, content, keep, &sealed, &note), ERR_OK);
+    for (file.capacity = 0; file.capacity < size; file.capacity += 20000) {
+        file.size = 0;
+        CU_ASSERT_EQUAL(cms_open_to(&opening, (struct span){(char *)sealed.bytes, whole}, keep, &file, &opened, &note),
+                        ERR_FILE);
+    }
+    free(sealed.bytes);
+    free(file.bytes);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -317,6 +405,8 @@ int main(void)
         {"too little room is refused", test_rooms},
         {"several threads share one set of parties", test_threads},
         {"content types are those of RFC 8551", test_names},
+        {"a file is sealed and opened in pieces as it is whole", test_pieces},
+        {"a writer that refuses ends sealing and opening", test_pieces_refused},
         {NULL, NULL},
     };
     struct note note = {0};
