@@ -177,7 +177,7 @@ const struct field scenario_fields[] = {
            "what the other devices do: ring until they are cancelled, or answer too, with their media refused: UE-A "
            "acknowledges and ends what comes too late",
            "RFC 3261 section 13.2.2.4"),
-    ROW("devices.lag", FIELD_TIME, devices_lag_ns, "1ms", "0", "170s", "from the INVITE, behind answer.delay, until they answer",
+    ROW("devices.lag", FIELD_TIME, devices_lag_ns, "1ms", "0", "170s", "how much later than the first they answer",
         "assumed"),
     ROW("background.rate", FIELD_COUNT, background_rate, "0", "0", "1000000",
         "PUBLISH, NOTIFY and OPTIONS of other users a second, Poisson, through the same CSCFs and links from 2 s before "

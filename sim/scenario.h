@@ -97,7 +97,7 @@ struct scenario {
     int64_t retry_after_ns;   /* of an overloaded CSCF */
     int64_t cancel_ns;        /* from the INVITE until UE-A's user gives up; 0: never */
     int64_t reservation_ns;   /* from the answer in the 183 to resources at a UE */
-    int64_t devices_lag_ns;   /* from the INVITE, behind answer_ns, until other devices answer */
+    int64_t devices_lag_ns;   /* how much later than the first other devices answer */
     uint64_t background_rate; /* requests of other users a second; 0: none */
     uint64_t devices;         /* of user B */
     int peer_state;           /* enum peer_state */

@@ -11,4 +11,7 @@
 /* role: from ROLE_DEVICE_2 on. */
 void device_create(struct world *world, enum role role, struct sip_ua *ua);
 
+/* UE-B has answered: devices that answer too do so devices.lag later, or as much later than their INVITE comes. */
+void devices_follow(struct world *world, const struct cause *cause);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/session.h"
+#include "sim/ims/device.h"
 #include "sim/ims/cargo.h"
 #include "sim/ims/fingerprint.h"
 #include "sim/ims/progress.h"
@@ -350,6 +351,7 @@ static void session_answer(void *context, const struct cause *cause)
         session_write_sdp(session, false, &sdp);
     sip_ua_answer(session->ua_b, world_now(session->world), sink_written(&sdp), sip_node_outbox(session->node_b));
     sip_node_do(session->node_b, sip_node_outbox(session->node_b), cause);
+    devices_follow(session->world, cause);
     media_connect(session->media_b, cause);
 }
 

@@ -60,6 +60,7 @@ struct border {
 
 struct ipsec;
 struct crowd;
+struct device;
 struct watch;
 struct channel;
 struct sip_node;
@@ -117,9 +118,11 @@ struct world {
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */
     struct site_keep *keeps_free;
     struct lane keep_lanes[ROLE_COUNT]; /* waits of one length at a role; the others stand in the heap one by one */
-    struct crowd *crowd;                /* NULL: no background load */
-    uint64_t sip_messages;              /* sent since the press */
-    struct note *note;                  /* of a scenario that turns out to be impossible */
+    struct device *devices[ROLE_CROWD_A - ROLE_DEVICE_2]; /* of user B, beyond the first */
+    bool has_answered;                                    /* UE-B has, the INVITE */
+    struct crowd *crowd;                                  /* NULL: no background load */
+    uint64_t sip_messages;                                /* sent since the press */
+    struct note *note;                                    /* of a scenario that turns out to be impossible */
     bool is_impossible;
     int refusal; /* its SIP status; 0: none */
     int end;     /* enum outcome_end, once is_over or is_delivered */

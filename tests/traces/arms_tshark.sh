@@ -328,7 +328,8 @@ check_arm() {
     check_protocols
     [ "$setting" = file.hash=sha-1 ] && check_hash
     [ "$setting" = smime.recipient=fetch ] && check_certificate
-    [ "$body" = CMS ] && check_sealed
+    # A MESSAGE that was challenged is there twice.
+    [ "$body" = CMS ] && [ "$carrier-$setting" != "SIP MESSAGE-proxy.auth=digest" ] && check_sealed
     [ $arm_failed = 0 ] && echo "passed: $name"
 }
 
