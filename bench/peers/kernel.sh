@@ -6,7 +6,8 @@
 #
 # tbf lets its burst pass at once when it has been silent, so the last byte comes earlier by the time that the burst
 # takes; that is subtracted from our time. Its queue holds the packet that waits for tokens, too; ours does
-# not hold the packet in transmission. Median of three. "passed", "failed" or "skipped" a line a case; within 5 %.
+# not hold the packet in transmission. The least of seven, of three for the long ones, since whoever else is busy on the
+# machine only adds; the longest is told. "passed", "failed" or "skipped" a line a case; within 5 %.
 set -eu
 ours=$1
 kernel=$2
@@ -70,7 +71,9 @@ echo "round trip without load: $rtt_ns ns"
 
 failed=0
 cell() { # RATE_BPS SIZE BURST LIMIT NAME
-    for run in 1 2 3; do
+    runs="1 2 3"
+    [ $((8 * $2 / $1)) -ge 2 ] || runs="1 2 3 4 5 6 7"
+    for run in $runs; do
         sleep 0.2 # the bucket fills
         carry "$2"
     done | sort -n >"$folder/runs"
@@ -81,10 +84,10 @@ cell() { # RATE_BPS SIZE BURST LIMIT NAME
         {
             credit = burst * 8e9 / rate
             ours = $8 - credit
-            difference = 100 * (ours / time[2] - 1)
+            difference = 100 * (ours / time[1] - 1)
             verdict = difference <= 5 && difference >= -5 ? "passed" : "failed"
-            printf "%s: %d Mbit/s, %d kB, %s queue: kernel %.4f s (%.4f-%.4f), %d again; ours %.4f s (%.4f without the credit), %d dropped: %+.2f %%\n",
-                verdict, rate / 1e6, size / 1000, name, time[2] / 1e9, time[1] / 1e9, time[3] / 1e9, again[2], ours / 1e9,
+            printf "%s: %d Mbit/s, %d kB, %s queue: kernel %.4f s (to %.4f), %d again; ours %.4f s (%.4f without the credit), %d dropped: %+.2f %%\n",
+                verdict, rate / 1e6, size / 1000, name, time[1] / 1e9, time[n] / 1e9, again[1], ours / 1e9,
                 $8 / 1e9, $10, difference
         }' "$folder/runs" "$folder/ours" >"$folder/verdict"
     cat "$folder/verdict"
