@@ -375,6 +375,30 @@ static void write_wrapped(struct span text, unsigned width, struct sink *sink)
     }
 }
 
+/* What protects signalling, and that arms whose file goes in it have their own protection of it. */
+static void write_protection(const struct headline *headline, struct sink *sink)
+{
+    static const char *const protections[] = {
+        [PROTECTION_NONE] = "nothing", [PROTECTION_ESP] = "ESP", [PROTECTION_TLS] = "TLS"};
+    static const char *const hops[] = {[HOP_NONE] = "nothing", [HOP_TLS] = "TLS", [HOP_ESP] = "ESP"};
+    const struct scenario *scenario = &headline->file.scenario;
+    const struct comparison *comparison = &headline->cases[0].comparison;
+
+    const char *separator = "; where the file goes in it, on every hop: ";
+
+    sink_format(sink, "Signalling is protected by %s on Gm and %s in the core", protections[scenario->signalling_gm],
+                protections[scenario->signalling_core]);
+    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
+        const struct arm *one = comparison->arms[arm];
+
+        if (one->carrier != CARRIER_MESSAGE)
+            continue;
+        sink_format(sink, "%s%s %s", separator, one->name, hops[one->hop]);
+        separator = ", ";
+    }
+    sink_text(sink, ".\n");
+}
+
 void headline_write(const struct headline *headline, const struct command_terminal *terminal, struct arena *arena,
                     struct sink *sink)
 {
@@ -386,6 +410,7 @@ void headline_write(const struct headline *headline, const struct command_termin
     sink_format(&words, " file, %llu relays, seed %llu. * the proposal, (a) and (b) the hop-by-hop baselines.\n",
                 (unsigned long long)scenario->relays, (unsigned long long)scenario->seed);
     sink_format(&words, "%s.\n", headline->assumed);
+    write_protection(headline, &words);
     write_ways(headline, &words);
     sink_char(&words, '\n');
     for (size_t i = 0; i < headline->case_count; i++)

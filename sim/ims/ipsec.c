@@ -71,11 +71,11 @@ enum cost_operation ipsec_cost(const struct scenario *scenario, bool is_sealing)
     return operations[scenario->esp_suite][is_sealing];
 }
 
-int64_t ipsec_opening_ns(const struct world *world, enum role from, enum role to, uint64_t bytes)
+int64_t ipsec_work_ns(const struct world *world, enum role from, enum role to, bool is_sealing, uint64_t bytes)
 {
     if (ipsec_protection(world, from, to) != PROTECTION_ESP)
         return 0;
-    return cost_ns(world->trial->costs, ipsec_cost(world->scenario, false), bytes);
+    return cost_ns(world->trial->costs, ipsec_cost(world->scenario, is_sealing), bytes);
 }
 
 const struct esp_association *ipsec_association(const struct world *world, enum role from, enum role to)

@@ -21,8 +21,8 @@ bool ipsec_is_used(const struct scenario *scenario, const struct arm *arm);
 /* The work of sealing and opening under the scenario's suite. */
 enum cost_operation ipsec_cost(const struct scenario *scenario, bool is_sealing);
 
-/* CPU time that a message of bytes costs the role that receives it from a neighbour; 0 where that is not ESP. */
-int64_t ipsec_opening_ns(const struct world *world, enum role from, enum role to, uint64_t bytes);
+/* CPU time that a message of bytes on this hop takes to be sealed or opened; 0 where that is not ESP. */
+int64_t ipsec_work_ns(const struct world *world, enum role from, enum role to, bool is_sealing, uint64_t bytes);
 
 /* The association of one direction of a Gm, for the headers that agree on it (RFC 3329); NULL: Gm is not ESP. */
 const struct esp_association *ipsec_association(const struct world *world, enum role from, enum role to);

@@ -372,6 +372,24 @@ static void add_control(const struct sip_job *job, struct site_dwell *drawn)
     drawn->dwell.wait_ns += control_ns;
 }
 
+/* A dwell that includes ESP has in it what opening this packet has taken, and sealing the next one will: where the
+ * trial has them, they are taken off the waiting. */
+static void take_off_esp(const struct sip_job *job, struct site_dwell *drawn)
+{
+    const struct world *world = job->node->world;
+    enum role role = job->node->role, from = world_role_at(world, job->from.address, job->from.port);
+    bool has_ue = role == ROLE_P_A || role == ROLE_P_B;
+    bool is_from_ue = from == ROLE_UE_A || from == ROLE_UE_B || from >= ROLE_DEVICE_2;
+    enum role to = has_ue && !is_from_ue ? ROLE_UE_A : ROLE_S_A;
+    uint64_t bytes = job->head_size + job->body.length;
+
+    if (!(drawn->includes & DWELL_INCLUDES_ESP) || from == ROLE_COUNT)
+        return;
+    int64_t taken_ns = ipsec_work_ns(world, from, role, false, bytes) + ipsec_work_ns(world, role, to, true, bytes);
+
+    drawn->dwell.wait_ns = drawn->dwell.wait_ns > taken_ns ? drawn->dwell.wait_ns - taken_ns : 0;
+}
+
 /* Draws the dwell of the message and lets it pass. Where it includes the HSS's answer, only the work comes first; what
  * is left of the dwell is waited for when the answer is there. */
 static void job_start(struct sip_job *job, const struct cause *cause)
@@ -391,6 +409,7 @@ static void job_start(struct sip_job *job, const struct cause *cause)
     }
     struct site_dwell drawn = site_draw(world, node->role, sink_written(&kind));
 
+    take_off_esp(job, &drawn);
     add_control(job, &drawn);
     if (drawn.includes & DWELL_INCLUDES_HSS) {
         job->asking_ns = drawn.dwell.wait_ns;

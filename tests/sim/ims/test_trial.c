@@ -468,6 +468,29 @@ static void a_full_next_leg_stops_the_reading_of_the_one_before(void)
     }
 }
 
+/* A dwell that includes ESP is shorter by what the trial adds of it, and by nothing where it adds none. */
+static void a_dwell_that_includes_esp_does_not_count_it_twice(void)
+{
+    struct scenario scenario = standard();
+    struct outcome plain[2], protected[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        for (uint32_t row = 0; row < dwells.count; row++)
+            if (dwells.rows[row].role == DWELL_P_CSCF)
+                dwells.rows[row].includes = i ? DWELL_INCLUDES_ESP : 0;
+        plain[i] = run_arm(&scenario, "message-plain", 1000);
+        protected[i] = run_arm(&scenario, "message-ipsec", 1000);
+    }
+    for (uint32_t row = 0; row < dwells.count; row++)
+        if (dwells.rows[row].role == DWELL_P_CSCF)
+            dwells.rows[row].includes = 0;
+    CU_ASSERT_EQUAL(plain[0].delay_ns, plain[1].delay_ns);
+    CU_ASSERT_EQUAL(protected[0].parts_ns[PART_CRYPTO], protected[1].parts_ns[PART_CRYPTO]);
+    /* On the file's way two P-CSCFs, each opens and seals once. */
+    CU_ASSERT_TRUE(protected[1].delay_ns <= protected[0].delay_ns - 4 * 100 * US);
+    CU_ASSERT_TRUE(protected[1].delay_ns > plain[1].delay_ns);
+}
+
 int main(void)
 {
     const struct unit_test tests[] = {
@@ -492,6 +515,7 @@ int main(void)
          a_dwell_that_includes_the_hss_begins_when_its_work_does},
         {"connect ends when the last leg stands", connect_ends_when_the_last_leg_stands},
         {"a full next leg stops the reading of the one before", a_full_next_leg_stops_the_reading_of_the_one_before},
+        {"a dwell that includes ESP does not count it twice", a_dwell_that_includes_esp_does_not_count_it_twice},
         {NULL, NULL},
     };
 
