@@ -97,6 +97,30 @@ static void test_lost_again(void)
     CU_ASSERT_EQUAL(info.probes + info.timeouts, 0);
 }
 
+/* Section 6.2, step 2: a segment was sent again though its first sending was only late. The answer comes sooner than
+ * the way takes, so it is no answer to the second sending, and says nothing of what was sent shortly before that. */
+static void test_late_is_not_lost_again(void)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    scene.lab.net->links[0]->is_free = true;
+    scene.lab.net->links[0]->propagation_ns = 110 * MS;
+    scene_send(&scene, ".");
+    scene.lab.net->links[0]->propagation_ns = 50 * MS;
+    scene_send(&scene, "...");
+    lab_run_until(&scene.lab, scene.start_ns + 99 * MS);
+    scene.lab.engine.now_ns = scene.start_ns + 99 * MS;
+    scene_send(&scene, ".");
+    /* Three reports at 100 ms: the first is sent again. Its late answer comes at 160 ms, that of the fifth at 199 ms.
+     */
+    lab_run(&scene.lab);
+    CU_ASSERT_EQUAL(scene.transfer.got, 5 * MSS);
+    CU_ASSERT_EQUAL(tcp_info(scene.transfer.sender).retransmitted, 1);
+    CU_ASSERT_EQUAL(tcp_info(scene.transfer.sender).fast_recoveries, 1);
+    lab_close(&scene.lab);
+}
+
 /* The tail: the ACKs of two come at 100 ms, two are still out; after two round trips the last is sent again as a probe,
  * and its SACK at 400 ms shows the other one lost. */
 static void test_probe_of_a_tail(void)
@@ -331,6 +355,7 @@ static const struct unit_test tests[] = {
     {"RFC 8985 section 6.2: three reports and what was sent before them is lost", test_three_are_enough},
     {"RFC 8985 section 6.2: one report, and it is lost a quarter of a round trip later", test_one_needs_time},
     {"RFC 8985 section 6.2: what is lost again is found without a timeout", test_lost_again},
+    {"RFC 8985 section 6.2: a late answer is not that of the repetition", test_late_is_not_lost_again},
     {"RFC 8985 section 7.2: a tail is probed after two round trips", test_probe_of_a_tail},
     {"RFC 8985 section 7.2: a single segment just before the timeout", test_probe_of_one},
     {"RFC 8985 section 7.3: a probe carries new data if there is any", test_probe_with_new_data},
