@@ -36,8 +36,8 @@ struct outcome {
     int64_t prepare_ns, setup_ns, protect_ns, connect_ns, transfer_ns, unprotect_ns, teardown_ns;
     int64_t registration_ns; /* with connections = cold part of prepare, else before the press */
     int64_t delay_ns;
-    int64_t refusal_ns;           /* INVITE or the first MESSAGE leaves, to its refusal arrives at UE-A or its waiting ends */
-    uint64_t status;              /* of that refusal; 0: none */
+    int64_t refusal_ns; /* INVITE or the first MESSAGE leaves, to its refusal arrives at UE-A or its waiting ends */
+    uint64_t status;    /* of that refusal; 0: none */
     int64_t parts_ns[PART_COUNT]; /* add up to delay_ns to the nanosecond; NONE_NS when not delivered */
 
     uint64_t file_bytes;    /* plaintext */
@@ -45,12 +45,18 @@ struct outcome {
     uint64_t chunks;        /* SENDs of UE-A, or MESSAGEs */
     uint64_t wire_bytes;    /* all links and packets from press to the end, lost ones too, link layer included */
     uint64_t payload_bytes; /* of those that arrived, without link, IP, TCP and UDP headers */
+    uint64_t layer_link_bytes, layer_ip_bytes, layer_transport_bytes,
+        layer_esp_bytes; /* of those too: what each adds */
+    uint64_t layer_tls_bytes,
+        layer_sip_bytes; /* of the payload: TLS, and SIP but for the file's bytes, as first sent */
     uint64_t packet_hops;
     uint64_t retransmissions; /* TCP segments and SIP messages sent again */
     uint64_t events;
-    int64_t cpu_ns;     /* all hosts' CPUs: work of crypto and processing */
-    int64_t ue_cpu_ns;  /* of it, UE-A and UE-B */
-    int64_t pressed_ns; /* simulated time at which the user pressed send; not a result, an origin for logs */
+    int64_t cpu_ns;       /* all hosts' CPUs: work of crypto and processing */
+    int64_t ue_cpu_ns;    /* of it, UE-A and UE-B */
+    int64_t core_cpu_ns;  /* of it, hosts of CSCFs and the HSS, relays on the same host too */
+    int64_t relay_cpu_ns; /* of it, hosts of relays, gateways and content servers alone */
+    int64_t pressed_ns;   /* simulated time at which the user pressed send; not a result, an origin for logs */
 };
 
 extern const struct field outcome_fields[];

@@ -16,8 +16,10 @@ enum { B2BUAS_MAX = 5 }; /* CSCFs on the way */
 
 /* What is on the links and CPUs when the user presses send: not the transfer's. */
 struct before {
-    uint64_t wire_bytes, payload_bytes, packet_hops, retransmissions, events;
-    int64_t cpu_ns, ue_cpu_ns;
+    uint64_t wire_bytes, packet_hops, retransmissions, events;
+    struct net_layers layers;
+    uint64_t tls_bytes, sip_bytes;
+    int64_t cpu_ns, ue_cpu_ns, core_cpu_ns, relay_cpu_ns;
 };
 
 static void packet_seen(void *context, struct net *net, uint32_t link, enum tap_event event, int64_t at_ns,
@@ -69,7 +71,9 @@ static int64_t cpu_of(struct world *world, enum role role)
 static struct before measure(struct world *world)
 {
     struct before now = {.packet_hops = net_packet_hops(world->net),
-                         .payload_bytes = net_payload_bytes(world->net),
+                         .layers = net_layers(world->net),
+                         .tls_bytes = world->tls_bytes,
+                         .sip_bytes = world->sip_bytes,
                          .retransmissions = net_retransmissions(world->net) + core_retransmissions(world),
                          .events = world->engine.events_run};
 
@@ -81,8 +85,15 @@ static struct before measure(struct world *world)
 
         for (int earlier = 0; earlier < role && is_first; earlier++)
             is_first = !world->sites[earlier].label || world->sites[earlier].node != world->sites[role].node;
-        if (is_first)
-            now.cpu_ns += cpu_of(world, (enum role)role);
+        if (!is_first)
+            continue;
+        int64_t busy_ns = cpu_of(world, (enum role)role);
+
+        now.cpu_ns += busy_ns;
+        if (role >= ROLE_RELAY_1 && role <= ROLE_CONTENT)
+            now.relay_cpu_ns += busy_ns;
+        else if ((role >= ROLE_P_A && role <= ROLE_P_B) || role == ROLE_I_A || role == ROLE_HSS_A)
+            now.core_cpu_ns += busy_ns;
     }
     now.ue_cpu_ns = cpu_of(world, ROLE_UE_A) + cpu_of(world, ROLE_UE_B);
     return now;
@@ -126,7 +137,15 @@ static void write_outcome(struct world *world, const struct before *before, stru
     *outcome = (struct outcome){.end = world->end,
                                 .file_bytes = world->trial->file_bytes,
                                 .wire_bytes = now.wire_bytes - before->wire_bytes,
-                                .payload_bytes = now.payload_bytes - before->payload_bytes,
+                                .payload_bytes = now.layers.payload_bytes - before->layers.payload_bytes,
+                                .layer_link_bytes = now.layers.link_bytes - before->layers.link_bytes,
+                                .layer_ip_bytes = now.layers.ip_bytes - before->layers.ip_bytes,
+                                .layer_transport_bytes = now.layers.transport_bytes - before->layers.transport_bytes,
+                                .layer_esp_bytes = now.layers.shield_bytes - before->layers.shield_bytes,
+                                .layer_tls_bytes = now.tls_bytes - before->tls_bytes,
+                                .layer_sip_bytes = now.sip_bytes - before->sip_bytes,
+                                .core_cpu_ns = now.core_cpu_ns - before->core_cpu_ns,
+                                .relay_cpu_ns = now.relay_cpu_ns - before->relay_cpu_ns,
                                 .packet_hops = now.packet_hops - before->packet_hops,
                                 .retransmissions = now.retransmissions - before->retransmissions,
                                 .events = now.events - before->events,

@@ -323,6 +323,43 @@ static void write_ways(const struct headline *headline, struct sink *sink)
                         "another directly.\n");
 }
 
+static void put_shown(struct table *table, double value, int decimals)
+{
+    char text[32];
+    struct sink sink = SINK(text);
+
+    sink_format(&sink, "%.*f", decimals, value);
+    table_same(table, sink_written(&sink));
+}
+
+/* What each arm costs the network and the hosts: bytes of every link, and CPU time. */
+static void write_costs(const struct comparison *comparison, struct arena *arena, struct sink *sink)
+{
+    static const char *const titles[COMPARISON_LAYERS] = {"link", "IP", "TCP, UDP", "ESP", "TLS", "SIP", "rest"};
+    struct table table;
+
+    table_init(&table, arena);
+    table_column(&table, "on the wire, KiB", "arm", TABLE_TEXT);
+    for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
+        table_column(&table, titles[layer], comparison_layer_names[layer], TABLE_NUMBER);
+    table_column(&table, "CPU ms: UEs", "ue_cpu_ms", TABLE_NUMBER);
+    table_column(&table, "core", "core_cpu_ms", TABLE_NUMBER);
+    table_column(&table, "relays", "relay_cpu_ms", TABLE_NUMBER);
+    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
+        struct comparison_arm one = comparison_of_arm(comparison, arm);
+
+        table_row(&table);
+        table_same(&table, span_of(comparison->arms[arm]->name));
+        for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
+            put_shown(&table, one.layer_bytes[layer] / KIB, 1);
+        put_shown(&table, one.ue_cpu_ms, 3);
+        put_shown(&table, one.core_cpu_ms, 3);
+        put_shown(&table, one.relay_cpu_ms, 3);
+    }
+    table_write_text(&table, sink);
+    sink_char(sink, '\n');
+}
+
 static void write_case(const struct headline *headline, const struct headline_case *one,
                        const struct command_terminal *terminal, struct arena *arena, struct sink *sink)
 {
@@ -340,6 +377,7 @@ static void write_case(const struct headline *headline, const struct headline_ca
     add_rows(&table, headline, one);
     table_write_text(&table, sink);
     write_bars(comparison, terminal, sink);
+    write_costs(comparison, arena, sink);
     for (size_t arm = 0; arm < comparison->arm_count; arm++)
         if (headline_mark(comparison->arms[arm])[0] == '(')
             write_verdict(comparison, arm, sink);

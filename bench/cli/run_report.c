@@ -183,7 +183,9 @@ enum err run_report(const struct trial *trial, const struct outcome *outcome, co
         "prepare", "setup", "protect", "connect", "transfer", "unprotect", "teardown", NULL,
     };
     static const char *const amounts[] = {
-        "file", "body", "chunks", "wire", "payload", "packet_hops", "retransmissions", "cpu", "ue_cpu", NULL,
+        "file",      "body",     "chunks",    "wire",      "layer_link",  "layer_ip",        "layer_transport",
+        "layer_esp", "payload",  "layer_tls", "layer_sip", "packet_hops", "retransmissions", "cpu",
+        "ue_cpu",    "core_cpu", "relay_cpu", NULL,
     };
 
     write_head(trial, outcome, sink);

@@ -92,6 +92,28 @@ static void add_quantiles(const struct comparison *comparison, size_t arm, struc
     free(delays);
 }
 
+const char *const comparison_layer_names[COMPARISON_LAYERS] = {
+    "layer_link", "layer_ip", "layer_transport", "layer_esp", "layer_tls", "layer_sip", "layer_rest"};
+
+/* What one trial adds to a mean; NAN where it is not known. */
+static double mean_part_ms(const struct comparison *comparison, int64_t time_ns)
+{
+    return time_ns == NONE_NS ? NAN : (double)time_ns / MS / (double)comparison->trials;
+}
+
+static void add_layers(const struct outcome *outcome, double *sums)
+{
+    const uint64_t layers[] = {outcome->layer_link_bytes, outcome->layer_ip_bytes,  outcome->layer_transport_bytes,
+                               outcome->layer_esp_bytes,  outcome->layer_tls_bytes, outcome->layer_sip_bytes};
+
+    for (int layer = 0; layer + 1 < COMPARISON_LAYERS; layer++)
+        sums[layer] += layers[layer] == NONE_COUNT ? NAN : (double)layers[layer];
+    if (outcome->payload_bytes == NONE_COUNT)
+        sums[COMPARISON_LAYERS - 1] = NAN;
+    sums[COMPARISON_LAYERS - 1] +=
+        (double)outcome->payload_bytes - (double)outcome->layer_tls_bytes - (double)outcome->layer_sip_bytes;
+}
+
 struct comparison_arm comparison_of_arm(const struct comparison *comparison, size_t arm)
 {
     struct comparison_arm made = {.trials = comparison->trials};
@@ -108,12 +130,17 @@ struct comparison_arm comparison_of_arm(const struct comparison *comparison, siz
         tally_add(&again, (double)outcome->retransmissions);
         tally_add(&cpu, (double)outcome->cpu_ns / MS);
         tally_add(&ue_cpu, (double)outcome->ue_cpu_ns / MS);
+        made.core_cpu_ms += mean_part_ms(comparison, outcome->core_cpu_ns);
+        made.relay_cpu_ms += mean_part_ms(comparison, outcome->relay_cpu_ns);
+        add_layers(outcome, made.layer_bytes);
         if (!is_delivered(outcome))
             continue;
         tally_add(&delay, delay_ms(outcome));
         for (int part = 0; part < PART_COUNT; part++)
             tally_add(&parts[part], (double)outcome->parts_ns[part] / MS);
     }
+    for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
+        made.layer_bytes[layer] /= (double)comparison->trials;
     made.delivered = made.ended[OUTCOME_DELIVERED];
     made.delay = estimate(comparison, &delay);
     made.wire_bytes = wire.mean;

@@ -61,6 +61,11 @@ struct comparison_estimate {
     double half_ms;
 };
 
+/* Bytes on the wire by layer, as the columns of an outcome: link, IP, TCP and UDP, ESP; of what is above, TLS and SIP;
+ * and the rest of it: MSRP, HTTP, Diameter, DNS, the file. */
+enum { COMPARISON_LAYERS = 7 };
+extern const char *const comparison_layer_names[COMPARISON_LAYERS];
+
 struct comparison_arm {
     uint64_t trials;
     uint64_t delivered;
@@ -69,7 +74,8 @@ struct comparison_arm {
     struct quantile p50, p90, p95, p99; /* ms; a failure counts as infinitely long; NAN where trials are too few */
     double parts_ms[PART_COUNT];        /* means of what was delivered */
     double wire_bytes, retransmissions; /* means over all trials */
-    double cpu_ms, ue_cpu_ms;
+    double cpu_ms, ue_cpu_ms, core_cpu_ms, relay_cpu_ms;
+    double layer_bytes[COMPARISON_LAYERS];
 };
 
 /* What the trials of one arm say. */

@@ -343,7 +343,9 @@ void results_write_summary_head(struct outfile *file, const struct results_key *
     sink_text(&sink, ",reference,pairs,difference_ms,difference_low_ms,difference_high_ms,variance_ratio,ranked");
     for (int part = 0; part < PART_COUNT; part++)
         sink_format(&sink, ",part_%s_ms", part_names[part]);
-    sink_text(&sink, ",wire_bytes,retransmissions,cpu_ms,ue_cpu_ms");
+    sink_text(&sink, ",wire_bytes,retransmissions,cpu_ms,ue_cpu_ms,core_cpu_ms,relay_cpu_ms");
+    for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
+        sink_format(&sink, ",%s_bytes", comparison_layer_names[layer]);
     end_row(&sink, file);
 }
 
@@ -377,6 +379,10 @@ void results_write_summary(struct outfile *file, const struct results_key *keys,
         write_cell(&sink, one.retransmissions);
         write_cell(&sink, one.cpu_ms);
         write_cell(&sink, one.ue_cpu_ms);
+        write_cell(&sink, one.core_cpu_ms);
+        write_cell(&sink, one.relay_cpu_ms);
+        for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
+            write_cell(&sink, one.layer_bytes[layer]);
         end_row(&sink, file);
     }
 }

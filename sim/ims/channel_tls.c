@@ -36,6 +36,21 @@ void channel_make_pair(struct channel *channel)
     check(error == ERR_OK);
 }
 
+/* Bytes of TLS's own that this end sends: on every link as far as TLS goes. */
+static void channel_count_tls(struct channel *channel, uint64_t bytes)
+{
+    struct world *world = channel->world;
+    const struct channel *leg = channel;
+
+    for (;;) {
+        world->tls_bytes +=
+            bytes * net_path_links(world->net, world->sites[leg->role].node, world->sites[leg->peer].node);
+        if (!leg->other || leg->other->is_tls || !leg->other->spliced)
+            return;
+        leg = leg->other->spliced;
+    }
+}
+
 /* ---- Records out ---- */
 
 static void channel_write_record(struct channel *channel)
@@ -65,6 +80,7 @@ static void channel_write_record(struct channel *channel)
         rope_append_bytes(&channel->wire, trailer, overhead - before);
     }
     rope_release(&channel->out, from + size);
+    channel_count_tls(channel, tls_overhead(version_of(channel)));
 }
 
 static void channel_sealed(void *context, const struct cause *cause)
@@ -183,6 +199,7 @@ static void channel_send_flight(struct channel *channel, enum tls_flight flight,
     uint64_t size = tls_flight_size(version_of(channel), flight, channel->by_fingerprint);
     struct cause forward = cause_forward(cause);
 
+    channel_count_tls(channel, size);
     channel_tell(channel, channel->tls_end, "TLS", span_of(flight_labels[version_of(channel)][flight]), size);
     if (channel->pair) {
         struct span bytes = tls_pair_flight(channel->pair, flight);

@@ -193,6 +193,10 @@ static void node_send(struct sip_node *node, const struct sip_output *item, cons
 
     check(to != ROLE_COUNT);
     struct watched *watched = node_watch(node, to, item);
+    bool is_file = span_starts(item->head, SPAN("MESSAGE "));
+
+    world->sip_bytes += (item->head.size + (is_file ? 0 : item->body.length)) *
+                        net_path_links(world->net, world->sites[node->role].node, world->sites[to].node);
 
     if (fault == SIM_FAULT_HOLD)
         node_hold(node, item, cause, watched);

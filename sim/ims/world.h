@@ -121,6 +121,7 @@ struct world {
     struct device *devices[ROLE_CROWD_A - ROLE_DEVICE_2]; /* of user B, beyond the first */
     bool has_answered;                                    /* UE-B has, the INVITE */
     struct crowd *crowd;                                  /* NULL: no background load */
+    uint64_t tls_bytes, sip_bytes;                        /* sent so far, each once a link of its way */
     uint64_t sip_messages;                                /* sent since the press */
     struct note *note;                                    /* of a scenario that turns out to be impossible */
     bool is_impossible;

@@ -252,6 +252,16 @@ uint32_t net_path_mtu(const struct net *net, uint32_t from, uint32_t to)
     return mtu;
 }
 
+uint32_t net_path_links(const struct net *net, uint32_t from, uint32_t to)
+{
+    const struct link *link = net_route(net, from, to);
+    uint32_t links = 1;
+
+    for (; link->to != to; links++)
+        link = net_route(net, link->to, to);
+    return links;
+}
+
 int64_t net_path_propagation_ns(const struct net *net, uint32_t from, uint32_t to)
 {
     const struct link *link = net_route(net, from, to);
@@ -317,22 +327,22 @@ uint64_t net_retransmissions(const struct net *net)
     return net->retransmissions;
 }
 
-uint64_t net_payload_bytes(const struct net *net)
+struct net_layers net_layers(const struct net *net)
 {
-    uint64_t bytes = 0;
+    struct net_layers layers = {0};
+    uint64_t arrived = 0;
 
-    for (uint32_t i = 0; i < net->link_count; i++)
-        bytes += net->links[i]->payload_bytes;
-    return bytes;
-}
+    for (uint32_t i = 0; i < net->link_count; i++) {
+        const struct link *link = net->links[i];
 
-uint64_t net_shield_bytes(const struct net *net)
-{
-    uint64_t bytes = 0;
-
-    for (uint32_t i = 0; i < net->link_count; i++)
-        bytes += net->links[i]->shield_bytes;
-    return bytes;
+        layers.link_bytes += link->flight_first * link->overhead_bytes;
+        layers.ip_bytes += link->flight_first * IP_HEADER_BYTES;
+        layers.shield_bytes += link->shield_bytes;
+        layers.payload_bytes += link->payload_bytes;
+        arrived += link->arrived_bytes;
+    }
+    layers.transport_bytes = arrived - layers.ip_bytes - layers.shield_bytes - layers.payload_bytes;
+    return layers;
 }
 
 void net_begin_draws(struct net *net, uint64_t first)

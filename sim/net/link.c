@@ -531,6 +531,7 @@ static inline void link_deliver(struct link *link, struct packet *packet)
 {
     struct net *net = link->net;
 
+    link->arrived_bytes += packet->bytes;
     link->payload_bytes += packet->length;
     if (net->tap)
         tap_tell(link, TAP_RECEIVED, link->engine->now_ns, packet);

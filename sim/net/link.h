@@ -72,6 +72,7 @@ struct link {
     int64_t last_way_ns;      /* what it was charged after its release */
     uint64_t bytes;
     struct link **onward;   /* the first links of the ways from node `to`, by node */
+    uint64_t arrived_bytes; /* of packets that have come out, link layer not counted */
     uint64_t payload_bytes; /* of what arrived, above TCP and UDP */
     uint64_t shield_bytes;  /* and what protected it */
 

@@ -304,10 +304,17 @@ void net_packet_bytes(struct net *net, const struct packet *packet, struct sink 
 /* Sums over all links: packets moved over a link (packet-hops), TCP segments retransmitted. */
 uint64_t net_packet_hops(const struct net *net);
 uint64_t net_retransmissions(const struct net *net);
-/* Of the bytes moved over links, those above TCP and UDP: each packet's payload once a link. */
-uint64_t net_payload_bytes(const struct net *net);
-/* And what shields and tunnels added, the same way. */
-uint64_t net_shield_bytes(const struct net *net);
+/* The bytes of packets that have come out of a link, each once a link, by layer. */
+struct net_layers {
+    uint64_t link_bytes, ip_bytes;
+    uint64_t shield_bytes;    /* what shields and tunnels added, a tunnel's IP header too */
+    uint64_t transport_bytes; /* headers of TCP and UDP */
+    uint64_t payload_bytes;   /* above them */
+};
+struct net_layers net_layers(const struct net *net);
+
+/* Links on the way from one node to another. */
+uint32_t net_path_links(const struct net *net, uint32_t from, uint32_t to);
 
 /* Conservation, checked at a trial's end: packets sent = received + dropped + in flight on each link. Aborts if not. */
 void net_check(const struct net *net);

@@ -468,6 +468,29 @@ static void a_full_next_leg_stops_the_reading_of_the_one_before(void)
     }
 }
 
+/* Layers are all of what arrived; what is on its way when the trial ends is a packet or two. */
+static void layers_add_up_to_the_wire(void)
+{
+    struct scenario scenario = standard();
+
+    for (const struct arm *arm = arms; arm->name; arm++) {
+        struct outcome o = run(&scenario, arm, 20000);
+        uint64_t sum =
+            o.layer_link_bytes + o.layer_ip_bytes + o.layer_transport_bytes + o.layer_esp_bytes + o.payload_bytes;
+        bool has_tls = arm->hop == HOP_TLS || arm->hop == HOP_TLS_ACCESS || arm->body == BODY_TLS;
+
+        CU_ASSERT_TRUE(sum <= o.wire_bytes && sum + 3000 >= o.wire_bytes);
+        CU_ASSERT_EQUAL(o.layer_link_bytes % 14, 0);
+        CU_ASSERT_EQUAL(o.layer_ip_bytes, 20 * o.packet_hops);
+        CU_ASSERT_TRUE(o.layer_transport_bytes >= 8 * o.packet_hops / 2);
+        CU_ASSERT_EQUAL(o.layer_esp_bytes > 0, arm->hop == HOP_ESP);
+        CU_ASSERT_EQUAL(o.layer_tls_bytes > 0, has_tls);
+        CU_ASSERT_TRUE(o.layer_sip_bytes > 0);
+        CU_ASSERT_TRUE(o.layer_tls_bytes + o.layer_sip_bytes + o.file_bytes <= o.payload_bytes);
+        CU_ASSERT_TRUE(o.ue_cpu_ns + o.core_cpu_ns + o.relay_cpu_ns <= o.cpu_ns);
+    }
+}
+
 /* A dwell that includes ESP is shorter by what the trial adds of it, and by nothing where it adds none. */
 static void a_dwell_that_includes_esp_does_not_count_it_twice(void)
 {
@@ -515,6 +538,7 @@ int main(void)
          a_dwell_that_includes_the_hss_begins_when_its_work_does},
         {"connect ends when the last leg stands", connect_ends_when_the_last_leg_stands},
         {"a full next leg stops the reading of the one before", a_full_next_leg_stops_the_reading_of_the_one_before},
+        {"layers add up to the wire", layers_add_up_to_the_wire},
         {"a dwell that includes ESP does not count it twice", a_dwell_that_includes_esp_does_not_count_it_twice},
         {NULL, NULL},
     };

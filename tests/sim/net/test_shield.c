@@ -107,8 +107,11 @@ static void a_datagram_has_its_bytes_and_times(void)
     CU_ASSERT_EQUAL(inbox.cause[0].parts.ns[PART_CRYPTO], SEAL + OPEN);
     CU_ASSERT_EQUAL(inbox.cause[0].parts.ns[PART_PROPAGATION], 2 * DELAY);
     CU_ASSERT_EQUAL(net_link(lab.net, 0).bytes, 168);
-    CU_ASSERT_EQUAL(net_payload_bytes(lab.net), 2 * 100);
-    CU_ASSERT_EQUAL(net_shield_bytes(lab.net), 2 * (168 - 128));
+    CU_ASSERT_EQUAL(net_layers(lab.net).payload_bytes, 2 * 100);
+    CU_ASSERT_EQUAL(net_layers(lab.net).shield_bytes, 2 * (168 - 128));
+    CU_ASSERT_EQUAL(net_layers(lab.net).ip_bytes, 2 * 20);
+    CU_ASSERT_EQUAL(net_layers(lab.net).transport_bytes, 2 * 8);
+    CU_ASSERT_EQUAL(net_layers(lab.net).link_bytes, 0);
     lab_close(&lab);
 }
 
@@ -154,7 +157,7 @@ static void other_ports_are_not_protected(void)
     udp_send(lab.net, 0, 7001, 1, 7000, &slice, 1, &cause, NULL);
     lab_run(&lab);
     CU_ASSERT_EQUAL(inbox.count, 1);
-    CU_ASSERT_EQUAL(net_shield_bytes(lab.net), 0);
+    CU_ASSERT_EQUAL(net_layers(lab.net).shield_bytes, 0);
     CU_ASSERT_EQUAL(net_link(lab.net, 0).bytes, 128 + 14);
     lab_close(&lab);
 }
@@ -178,7 +181,7 @@ static void a_protected_datagram_is_cut_after_it_is_sealed(void)
     CU_ASSERT_EQUAL(net_link(lab.net, 0).packets, 2);
     CU_ASSERT_EQUAL(net_link(lab.net, 0).bytes, 20 + 20 + FIXED + (1480 + TRAILER + BLOCK - 1) / BLOCK * BLOCK);
     CU_ASSERT_EQUAL(inbox.cause[0].parts.ns[PART_CRYPTO], SEAL + OPEN);
-    CU_ASSERT_EQUAL(net_payload_bytes(lab.net), 2 * 1472);
+    CU_ASSERT_EQUAL(net_layers(lab.net).payload_bytes, 2 * 1472);
     lab_close(&lab);
 }
 
@@ -213,7 +216,7 @@ static void segments_fit_with_what_protects_them(void)
     CU_ASSERT_EQUAL(tcp_info(transfer.sender).mss, 1440 - TRAILER - 20 - (tcp_rfc.has_timestamps ? 12 : 0));
     CU_ASSERT_EQUAL(net_port_mtu(lab.net, 0, 49152, 2, PORT_B), 20 + 1440 - TRAILER);
     CU_ASSERT_EQUAL(net_port_mtu(lab.net, 0, 49152, 2, 80), 1500);
-    CU_ASSERT_EQUAL(net_payload_bytes(lab.net), 2 * 1000000);
+    CU_ASSERT_EQUAL(net_layers(lab.net).payload_bytes, 2 * 1000000);
     lab_close(&lab);
 }
 
@@ -269,8 +272,8 @@ static void a_tunnel_takes_whole_packets_on_one_link(void)
     CU_ASSERT_EQUAL_FATAL(inbox.count, 1);
     CU_ASSERT_EQUAL(inbox.at_ns[0], SEAL + OPEN + 3 * DELAY + (128 + 200 + 128) * 1000);
     CU_ASSERT_EQUAL(inbox.cause[0].parts.ns[PART_CRYPTO], SEAL + OPEN);
-    CU_ASSERT_EQUAL(net_shield_bytes(lab.net), 72);
-    CU_ASSERT_EQUAL(net_payload_bytes(lab.net), 3 * 100);
+    CU_ASSERT_EQUAL(net_layers(lab.net).shield_bytes, 72);
+    CU_ASSERT_EQUAL(net_layers(lab.net).payload_bytes, 3 * 100);
     lab_close(&lab);
 }
 

@@ -92,7 +92,7 @@ static void test_fragment_times(void)
     CU_ASSERT_EQUAL(taker.at_ns, (3008 + 3 * 34) * US + 1 * MS);
     CU_ASSERT_EQUAL(taker.cause.parts.ns[PART_TRANSMISSION], (3008 + 3 * 34) * US);
     CU_ASSERT_EQUAL(taker.cause.parts.ns[PART_PROPAGATION], 1 * MS);
-    CU_ASSERT_EQUAL(net_payload_bytes(lab.net), 3000);
+    CU_ASSERT_EQUAL(net_layers(lab.net).payload_bytes, 3000);
     lab_close(&lab);
 }
 
@@ -123,7 +123,7 @@ static void test_routers_fragment_again(void)
     CU_ASSERT_EQUAL(net_link(lab.net, 0).packets, 3);
     CU_ASSERT_EQUAL(net_link(lab.net, 2).packets, 8);
     CU_ASSERT_EQUAL(net_link(lab.net, 4).packets, 8);
-    CU_ASSERT_EQUAL(net_payload_bytes(lab.net), 3 * 4000);
+    CU_ASSERT_EQUAL(net_layers(lab.net).payload_bytes, 3 * 4000);
     lab_close(&lab);
 }
 
