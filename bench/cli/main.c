@@ -27,10 +27,23 @@ static const struct command command_version = {
 };
 
 static const struct command *const commands[] = {
-    &command_run,       &command_compare,   &command_reproduce, &command_validate,
-    &command_calibrate, &command_measure,   &command_report,    &command_inspect,
-    &command_sweep,     &command_crossover, &command_rerun,     &command_summarise,
-    &command_show,      &command_list,      &command_version,   NULL,
+    &command_run,
+    &command_compare,
+    &command_reproduce,
+    &command_validate,
+    &command_calibrate,
+    &command_measure,
+    &command_report,
+    &command_inspect,
+    &command_sweep,
+    &command_crossover,
+    &command_rerun,
+    &command_summarise,
+    &command_pack,
+    &command_show,
+    &command_list,
+    &command_version,
+    NULL,
 };
 
 static void help(FILE *out)

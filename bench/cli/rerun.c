@@ -2,6 +2,7 @@
 /* rerun.c - a sweep's folder run again from its own copy and compared row by row; and its summary made again. */
 #include "bench/cli/headline.h"
 #include "bench/harness/sweep_folder.h"
+#include "bench/harness/sweep_inputs.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,13 +64,12 @@ static enum err run_again(struct rerun *rerun, const struct command_line *line, 
 static enum status run_rerun(const struct command_line *line)
 {
     struct rerun rerun = {.row = 0};
-    char sweep[RESULTS_PATH_SIZE], trials[RESULTS_PATH_SIZE], text[64];
-    struct sink sweep_sink = SINK(sweep), trials_sink = SINK(trials), text_sink = SINK(text);
+    char trials[RESULTS_PATH_SIZE], text[64];
+    struct sink trials_sink = SINK(trials), text_sink = SINK(text);
     struct note note = {{0}};
 
-    sink_format(&sweep_sink, "%s/sweep.ini", line->arguments[0]);
     sink_format(&trials_sink, "%s/trials.csv", line->arguments[0]);
-    enum err error = sweep_read(sink_string(&sweep_sink), &rerun.sweep, &note);
+    enum err error = sweep_inputs_read(line->arguments[0], &rerun.sweep, &note);
 
     if (error != ERR_OK)
         return command_fail(error, &note);

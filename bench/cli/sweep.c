@@ -3,6 +3,7 @@
 #include "bench/cli/headline.h"
 #include "bench/cli/progress.h"
 #include "bench/harness/sweep_folder.h"
+#include "bench/harness/sweep_inputs.h"
 #include "sim/base/units.h"
 
 #include <errno.h>
@@ -147,6 +148,17 @@ static enum err open_folder(struct sweeping *sweeping, struct sweep_job *job, st
     return ERR_OK;
 }
 
+/* What runs is what the folder holds. */
+static enum err use_copies(struct sweeping *sweeping, struct note *note)
+{
+    struct sweep copy;
+
+    TRY(sweep_inputs_read(sweeping->results.path, &copy, note));
+    sweep_free(&sweeping->sweep);
+    sweeping->sweep = copy;
+    return ERR_OK;
+}
+
 static enum err run_rows(struct sweeping *sweeping, struct note *note)
 {
     struct sweep_job job = {.sweep = &sweeping->sweep,
@@ -155,19 +167,22 @@ static enum err run_rows(struct sweeping *sweeping, struct note *note)
                             .context = sweeping,
                             .row = take_row,
                             .progress = show};
-    struct sigaction action = {.sa_handler = stop}, before;
+    struct sigaction action = {.sa_handler = stop}, before, before_term;
     uint64_t jobs;
 
     TRY(command_number(sweeping->line, "-j", headline_jobs(), 1, COMPARISON_JOBS_MAX, &jobs, note));
     job.jobs = (unsigned)jobs;
     TRY(sweep_rows(&sweeping->sweep, &sweeping->wanted, note));
     TRY(open_folder(sweeping, &job, note));
+    TRY(use_copies(sweeping, note));
     progress_begin(&sweeping->progress, "sweep");
     sweeping->line_ns = now_ns();
     sigaction(SIGINT, &action, &before);
+    sigaction(SIGTERM, &action, &before_term);
     enum err error = sweep_run(&job, note);
 
     sigaction(SIGINT, &before, NULL);
+    sigaction(SIGTERM, &before_term, NULL);
     progress_end(&sweeping->progress);
     struct note flush = {{0}};
     enum err flushed = sweep_file_flush(sweeping->file, error == ERR_OK ? note : &flush);
@@ -245,7 +260,9 @@ const struct command command_sweep = {
     .arguments = "FILE",
     .arguments_least = 1,
     .arguments_most = 1,
-    .help = "Run every combination of values that a scenario's section [sweep] names",
+    .help =
+        "Run every combination of values that a scenario's section [sweep] names; ended by Ctrl-C (status 1) it can "
+        "be resumed",
     .options = options,
     .run = run_sweep,
 };

@@ -162,6 +162,19 @@ static enum err add_list(const struct reading *reading, struct sweep_axis *axis,
     }
 }
 
+/* The scenario that is a value of its axis, or the copy of it. */
+static enum err read_scenario(const struct sweep *sweep, size_t number, const char *name, struct scenario_file *file,
+                              struct note *note)
+{
+    char copy[FIELD_TEXT_SIZE + 32];
+    struct sink sink = SINK(copy);
+
+    if (sweep->inputs[0] == 0)
+        return scenario_file_read(span_of(name), file, note);
+    sink_format(&sink, "%s/scenario-%zu.ini", sweep->inputs, number);
+    return scenario_file_read(sink_written(&sink), file, note);
+}
+
 /* Every value must be one that its parameter takes. */
 static enum err check_values(const struct reading *reading, const struct sweep_axis *axis)
 {
@@ -177,7 +190,7 @@ static enum err check_values(const struct reading *reading, const struct sweep_a
         if (axis->row)
             error = field_read(axis->row, &file->scenario, span_of(axis->values[i]), &why);
         else
-            error = scenario_file_read(span_of(axis->values[i]), file, &why);
+            error = read_scenario(reading->sweep, i, axis->values[i], file, &why);
         if (error != ERR_OK)
             error = refuse(reading, error, why.text);
     }
@@ -418,6 +431,11 @@ static void name_sweep(struct sweep *sweep, const char *path)
 
 enum err sweep_read(const char *path, struct sweep *sweep, struct note *note)
 {
+    return sweep_read_copy(path, "", sweep, note);
+}
+
+enum err sweep_read_copy(const char *path, const char *inputs, struct sweep *sweep, struct note *note)
+{
     struct sweep *made = calloc(1, sizeof(*made));
     struct input input;
     enum err error = made ? input_read(INPUT_SCENARIO, span_of(path), SPAN(""), &input, note)
@@ -427,6 +445,10 @@ enum err sweep_read(const char *path, struct sweep *sweep, struct note *note)
         free(made);
         return error;
     }
+    struct sink copies = SINK(made->inputs);
+
+    sink_text(&copies, inputs);
+    check(!copies.overflow);
     made->text_size = input.text.size;
     made->text = malloc(input.text.size + 1);
     char *rest = malloc(input.text.size + 1);
@@ -500,6 +522,18 @@ const char *sweep_value(const struct sweep *sweep, size_t point, size_t axis)
     return one->values[point % one->count];
 }
 
+size_t sweep_value_number(const struct sweep *sweep, size_t point, size_t axis)
+{
+    const char *value = sweep_value(sweep, point, axis);
+    const struct sweep_axis *one = &sweep->axes[axis];
+
+    for (size_t i = 0; i < one->count; i++)
+        if (strcmp(one->values[i], value) == 0)
+            return i;
+    check(!"a value of the axis");
+    return 0;
+}
+
 enum err sweep_scenario(const struct sweep *sweep, size_t point, struct scenario_file *file, struct note *note)
 {
     struct note why = {{0}};
@@ -512,7 +546,8 @@ enum err sweep_scenario(const struct sweep *sweep, size_t point, struct scenario
         struct sink sink = SINK(text);
 
         if (!row) {
-            error = scenario_file_read(span_of(sweep_value(sweep, point, axis)), file, &why);
+            error = read_scenario(sweep, sweep_value_number(sweep, point, axis), sweep_value(sweep, point, axis), file,
+                                  &why);
             continue;
         }
         sink_format(&sink, "%s=%s", row->name, sweep_value(sweep, point, axis));

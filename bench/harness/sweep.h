@@ -41,16 +41,22 @@ struct sweep {
     size_t repetitions; /* of a point; with a precision the most */
     double precision;   /* 0: exactly repetitions */
     uint64_t events_max;
-    char *text; /* the file as it was read, owned */
+    char inputs[FIELD_TEXT_SIZE]; /* folder of the copies that it reads, see sweep_inputs.h; "": the originals */
+    char *text;                   /* the file as it was read, owned */
     size_t text_size;
 };
 
 /* Reads a sweep. Errors say "FILE:LINE: what was expected"; sweep_free gives back after success only. */
 MUST_USE enum err sweep_read(const char *path, struct sweep *sweep, struct note *note);
+/* The same for a sweep.ini of a results folder, whose scenarios are the copies in the folder inputs. */
+MUST_USE enum err sweep_read_copy(const char *path, const char *inputs, struct sweep *sweep, struct note *note);
 void sweep_free(struct sweep *sweep);
 
 /* The value of an axis at a point. */
 const char *sweep_value(const struct sweep *sweep, size_t point, size_t axis);
+
+/* Which of the axis's values that is. */
+size_t sweep_value_number(const struct sweep *sweep, size_t point, size_t axis);
 
 /* The scenario of a point. ERR_RANGE with a note for a value that does not go with others. */
 MUST_USE enum err sweep_scenario(const struct sweep *sweep, size_t point, struct scenario_file *file,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/harness/sweep_folder.h"
 #include "bench/harness/input.h"
+#include "bench/harness/sweep_inputs.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 
@@ -124,6 +125,7 @@ enum err sweep_file_begin(struct sweep_file *file, const struct results *results
                           struct note *note)
 {
     *file = (struct sweep_file){.descriptor = -1};
+    TRY(sweep_inputs_save(results, sweep, note));
     TRY(keep_text(results, NULL, sweep, note));
     results_path(results, "trials.csv", file->path, sizeof(file->path));
     file->descriptor = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
@@ -181,6 +183,9 @@ static enum err look_through(FILE *stream, const char *path, const struct sweep 
         struct span text = {line, (size_t)size};
         size_t point;
 
+        /* What a power failure leaves behind the last synced row may be zeros. */
+        if (span_find_byte(text, 0) < text.size)
+            break;
         if (found->end == 0 && !span_equal(text, sink_written(&sink))) {
             error = note_set(note, ERR_SYNTAX, "%s:1: expected the columns of this sweep", path);
         } else if (found->end > 0 && !is_row_of(sweep, text, &point)) {

@@ -20,7 +20,7 @@ struct sweep_file {
     char buffer[SWEEP_BATCH + SWEEP_ROW_SIZE];
 };
 
-/* Saves sweep.ini and begins trials.csv with its head. */
+/* Saves sweep.ini and the copies of inputs, and begins trials.csv with its head. */
 MUST_USE enum err sweep_file_begin(struct sweep_file *file, const struct results *results, const struct sweep *sweep,
                                    struct note *note);
 

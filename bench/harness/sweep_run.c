@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/harness/sweep_run.h"
+#include "bench/harness/sweep_inputs.h"
 #include "sim/base/check.h"
 
 #include <pthread.h>
@@ -9,6 +10,7 @@
 /* A result on its way from a worker to the caller. */
 struct slot {
     bool is_done;
+    uint64_t seed;
     struct outcome outcome;
     bool is_error;
     char error[SWEEP_ERROR_SIZE];
@@ -92,6 +94,7 @@ static enum err open_point(struct worker *worker, const struct sweep *sweep, siz
         setup_close(worker->setup);
     worker->point = SIZE_MAX;
     TRY(sweep_scenario(sweep, point, &worker->setup->file, &worker->note));
+    TRY(sweep_inputs_redirect(sweep, point, &worker->setup->file.scenario, &worker->note));
     TRY(setup_open(worker->setup, &worker->note));
     worker->point = point;
     return ERR_OK;
@@ -105,6 +108,7 @@ static void run_row(struct work *work, struct worker *worker, uint64_t row, stru
     locate(work, row, &point, &trial, &arm);
     enum err error = open_point(worker, sweep, point);
 
+    slot->seed = error == ERR_OK ? worker->setup->file.scenario.seed : sweep->base.scenario.seed;
     if (error == ERR_OK) {
         struct trial run = setup_trial(worker->setup, sweep->arms[arm], trial);
 
@@ -192,6 +196,7 @@ static bool next_row(struct work *work, struct sweep_row *row)
     if (!is_there)
         return false;
     locate(work, work->told, &row->point, &row->trial, &row->arm);
+    row->seed = slot->seed;
     row->outcome = slot->outcome;
     row->is_error = slot->is_error;
     memcpy(row->error, slot->error, sizeof(row->error));
@@ -391,8 +396,7 @@ void sweep_write_row(const struct sweep *sweep, const struct sweep_row *row, str
         sink_char(sink, ',');
         sweep_write_cell(sweep, row->point, axis, sink);
     }
-    sink_format(sink, ",%s,%zu,%llu", sweep->arms[row->arm]->name, row->trial,
-                (unsigned long long)sweep->base.scenario.seed);
+    sink_format(sink, ",%s,%zu,%llu", sweep->arms[row->arm]->name, row->trial, (unsigned long long)row->seed);
     for (const struct field *field = outcome_fields; field->name; field++) {
         sink_char(sink, ',');
         if (!row->is_error)

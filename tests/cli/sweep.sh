@@ -24,7 +24,7 @@ expect "a row a point, trial and arm" [ "$(wc -l <j1/trials.csv)" -eq 601 ]
 expect "ranges are logarithmic" [ "$(awk -F, 'NR > 1 { print $2 }' j1/trials.csv | uniq | tr '\n' ' ')" = "1024 4096 16384 65536 " ]
 "$HOPSIM" rerun j1 >out 2>err
 expect "rerun: identical" grep -q '^identical: 600 rows$' out
-sed '300s/delivered,[0-9]/delivered,x/' j1/trials.csv >changed && mkdir changed-run && cp j1/sweep.ini changed-run && mv changed changed-run/trials.csv
+sed '300s/delivered,[0-9]/delivered,x/' j1/trials.csv >changed && mkdir changed-run && cp -r j1/sweep.ini j1/inputs changed-run && mv changed changed-run/trials.csv
 "$HOPSIM" rerun changed-run >out 2>err
 expect "rerun: the first row that differs, status 1" [ $? -eq 1 ]
 expect "rerun: by its number" grep -q '^row 300 differs' out
@@ -120,6 +120,16 @@ expect "latin: every stratum of an axis once" [ "$(awk -F, 'NR > 1 { print $3 }'
 printf '[sweep]\nscenarios = home, lan, paper\narms = msrp-plain\n' >scenarios.ini
 "$HOPSIM" sweep scenarios.ini -o scenarios >out 2>err
 expect "scenarios are an axis" [ "$(awk -F, 'NR > 1 { print $2 }' scenarios/trials.csv | sort -u | tr '\n' ' ')" = "home lan paper " ]
+# From copies: what happens to the originals changes nothing.
+"$HOPSIM" show home | sed 's/^seed = .*/seed = 7/' >mine.ini
+printf '[sweep]\nscenarios = mine.ini, paper\narms = msrp-plain, message-plain\nrepetitions = 2\ntransfer.size = 2KiB, 3KiB\n' >copies.ini
+"$HOPSIM" sweep copies.ini -o copies >out 2>err
+expect "a scenario of one's own is an axis's value" [ $? -eq 0 ]
+expect "its seed stands in its rows" [ "$(awk -F, '$2 == "mine.ini" { print $6 }' copies/trials.csv | sort -u)" = 7 ]
+rm mine.ini copies.ini
+"$HOPSIM" rerun copies >out 2>err
+expect "a folder runs again when the originals are gone" grep -q '^identical: 12 rows$' out
+
 printf 'include = home\n[sweep]\ntransfer.size = 1KiB, 64MiB\narms = msrp-plain\nevents_max = 2000\n' >limited.ini
 "$HOPSIM" sweep limited.ini -o limited >out 2>err
 expect "a trial that passes events_max is a row" grep -q ',limit,' limited/trials.csv
