@@ -407,10 +407,10 @@ while IFS=, read -r arm carrier path hop body _; do
     { [ -n "${LONG:-}" ] || [ "$arm" = msrp-smime ]; } && [ "$carrier" = MSRP ] && check_arm msrp.chunk=2048
     [ "$arm" = msrp-smime ] || continue
     check_refused 404 peer.state=unknown
-    check_refused 488 peer.state=no-smime
     check_refused 487 cancel.after=2s answer.delay=10s session.provisional=183-prack-update
-    check_refused 503 overload.at=p-cscf-a
     [ -n "${LONG:-}" ] || continue
+    check_refused 488 peer.state=no-smime
+    check_refused 503 overload.at=p-cscf-a
     check_refused 480 peer.state=unregistered
     check_refused 480 peer.state=expired
     check_refused 486 peer.state=busy
