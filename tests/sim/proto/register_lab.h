@@ -231,7 +231,8 @@ static inline void lab_note(struct lab *lab, int from, const struct diameter_mes
     lab_copy(noted->network, sizeof(noted->network), question->visited_network);
     lab_copy(noted->server, sizeof(noted->server), question->server_name);
     noted->authorization_size = question->authorization.size;
-    memcpy(noted->authorization, question->authorization.data, question->authorization.size);
+    if (question->authorization.size > 0)
+        memcpy(noted->authorization, question->authorization.data, question->authorization.size);
 }
 
 static inline void lab_answer(struct lab *lab, const struct diameter_message *question, struct diameter_message *answer,
