@@ -80,6 +80,20 @@ expect "a table that is not there: status 2" [ $? -eq 2 ]
 "$HOPSIM" inspect at-p-cscf-a.pcapng --role 1.2.3.4=ue >out 2>err
 expect "a role without a port: status 2" [ $? -eq 2 ]
 
+# What a real core did: its roles are found by what it does, and nothing loops.
+samples=$OLDPWD/traces/samples
+for name in registration session message; do
+    "$HOPSIM" inspect "$samples/$name.pcapng" --table nodes --csv >nodes.csv 2>err
+    expect "$name of the real core is read" [ $? -eq 0 ]
+    for row in 10.99.0.12:5060,p-cscf 10.99.0.14:5060,s-cscf; do
+        expect "$name: $row" grep -q "^$row" nodes.csv
+    done
+done
+"$HOPSIM" inspect "$samples/session.pcapng" --csv >session.csv 2>err
+expect "session: the INVITE passes two P-CSCFs" [ "$(value session.csv p-cscf INVITE n)" = 2 ]
+expect "session: two S-CSCFs" [ "$(value session.csv s-cscf INVITE n)" = 2 ]
+expect "session: one I-CSCF, which asks its HSS" [ "$(value session.csv i-cscf INVITE n),$(value session.csv i-cscf INVITE includes)" = 1,hss ]
+
 if [ -z "${CAPTURES:-}" ]; then
     echo "skipped: public captures: CAPTURES names no folder"
     exit $failed
