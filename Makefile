@@ -3,7 +3,7 @@
 # make reproduce       install what is missing, build, run the paper's scenario, draw
 # make test            the tests, within three minutes; SAN=address,undefined for a sanitizer build, CC=clang for clang
 # make check-long      the same with nothing sampled, and what measures, loads or takes long; within an hour
-# make bench           speed against bare loops
+# make bench           speed against bare loops, and of two threads
 # make testbed         file sessions through a real IMS core (Kamailio) in network namespaces, captured; root
 # make bench-peers     TCP against that of ns-3, cell by cell
 # make fuzz            every parser under clang's fuzzer, FUZZ_S seconds each
@@ -175,8 +175,9 @@ $(B)/bench_speed: $(SPEED) $$(call have,$$(row_sim))
 	$(CC) $(LDFLAGS) -o $@ $(SPEED) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
 .PHONY: bench
-bench: $(B)/bench_speed
+bench: $(B)/bench_speed $(B)/hopsim
 	@$(B)/bench_speed $(BENCH)
+	@[ -n "$(BENCH)" ] || sh bench/speed/threads.sh $(B)/hopsim
 
 # TCP against ns-3's, as a table; SEEDS=10 for fewer transfers with loss, RECORD=FILE for the table as CSV.
 SEEDS ?= 30

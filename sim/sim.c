@@ -271,7 +271,7 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
         world->moments.pressed_ns = world_now(world);
         world->end = world->is_over ? world->end : OUTCOME_LIMIT;
     }
-    if (!world->is_over && !world->is_delivered)
+    if (is_ready && !world->is_over && !world->is_delivered)
         world->end = OUTCOME_TRANSFER_FAILED; /* nothing is left that could happen */
     if (world->is_impossible)
         return ERR_RANGE;

@@ -220,6 +220,16 @@ static enum status run_and_save(struct sweeping *sweeping, struct note *note)
     return command_print(sink_written(&sink));
 }
 
+static enum err limit_events(struct sweeping *sweeping, struct note *note)
+{
+    uint64_t most;
+
+    if (!command_option(sweeping->line, "--trial-events-max"))
+        return ERR_OK;
+    TRY(command_number(sweeping->line, "--trial-events-max", 1, 1, UINT64_MAX, &most, note));
+    return sweep_limit_events(&sweeping->sweep, most, note);
+}
+
 static enum status run_sweep(const struct command_line *line)
 {
     struct sweeping *sweeping = calloc(1, sizeof(*sweeping));
@@ -232,6 +242,8 @@ static enum status run_sweep(const struct command_line *line)
     enum err error = sweep_read(line->arguments[0], &sweeping->sweep, &note);
 
     sweeping->is_read = error == ERR_OK;
+    if (error == ERR_OK)
+        error = limit_events(sweeping, &note);
     if (error != ERR_OK)
         status = command_fail(error, &note);
     else if (command_option(line, "--dry-run"))
@@ -251,6 +263,7 @@ static const struct command_option options[] = {
     {"-o", "FOLDER", "where results go; results/NAME-DATE-TIME unless given; it must not exist, but with --resume"},
     {"-j", "N", "threads; as many as there are processors unless given"},
     {"--resume", NULL, "go on in the folder of -o: what is there stays, a row that is not whole is run again"},
+    {"--trial-events-max", "N", "a trial with more events ends as a row with \"limit\", as events_max in [sweep]"},
     {"--dry-run", NULL, "say how many trials there are and about how long they take"},
     {.name = NULL},
 };

@@ -478,6 +478,24 @@ void sweep_free(struct sweep *sweep)
     *sweep = (struct sweep){.points = 0};
 }
 
+enum err sweep_limit_events(struct sweep *sweep, uint64_t most, struct note *note)
+{
+    char line[64];
+    struct sink sink = SINK(line);
+
+    sink_format(&sink, "\n[sweep]\nevents_max = %llu\n", (unsigned long long)most);
+    char *text = realloc(sweep->text, sweep->text_size + sink.size + 1);
+
+    if (!text)
+        return note_set(note, ERR_FULL, "no memory for a sweep");
+    memcpy(text + sweep->text_size, line, sink.size);
+    sweep->text_size += sink.size;
+    text[sweep->text_size] = 0;
+    sweep->text = text;
+    sweep->events_max = most;
+    return ERR_OK;
+}
+
 /* ---- Points ---- */
 
 /* The place of point in a permutation of 0 to count - 1 that belongs to an axis: Fisher and Yates would need a table,

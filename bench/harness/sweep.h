@@ -52,6 +52,9 @@ MUST_USE enum err sweep_read(const char *path, struct sweep *sweep, struct note 
 MUST_USE enum err sweep_read_copy(const char *path, const char *inputs, struct sweep *sweep, struct note *note);
 void sweep_free(struct sweep *sweep);
 
+/* As if events_max = most stood in [sweep], in the copy of the text too. ERR_FULL without memory. */
+MUST_USE enum err sweep_limit_events(struct sweep *sweep, uint64_t most, struct note *note);
+
 /* The value of an axis at a point. */
 const char *sweep_value(const struct sweep *sweep, size_t point, size_t axis);
 

@@ -133,6 +133,13 @@ expect "a folder runs again when the originals are gone" grep -q '^identical: 12
 printf 'include = home\n[sweep]\ntransfer.size = 1KiB, 64MiB\narms = msrp-plain\nevents_max = 2000\n' >limited.ini
 "$HOPSIM" sweep limited.ini -o limited >out 2>err
 expect "a trial that passes events_max is a row" grep -q ',limit,' limited/trials.csv
+"$HOPSIM" sweep zip.ini -o short --trial-events-max 50 >out 2>err
+expect "so is one that passes --trial-events-max" [ "$(grep -c ',limit,' short/trials.csv)" -eq 9 ]
+cp short/trials.csv short.csv && truncate -s -700 short/trials.csv && rm short/summary.csv short/manifest.txt
+"$HOPSIM" sweep zip.ini -o short --resume --trial-events-max 50 >out 2>err
+expect "and it is resumed with its limit" cmp short.csv short/trials.csv
+"$HOPSIM" rerun short >out 2>err
+expect "and run again with it" grep -q '^identical: 9 rows$' out
 
 # Where two arms cross, single trials on both sides of it say the same.
 printf 'include = home\n[sweep]\ntransfer.size = 256B .. 64KiB log 5\narms = msrp-smime, message-tls, msrp-relay\n' >cross.ini

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { RUNS = 2000, TRIALS_MAX = 4000 };
+enum { RUNS = 1000, TRIALS_MAX = 4000 };
 
 /* A delay of mean 100 ms. */
 typedef double delay_fn(gsl_rng *rng);
@@ -76,7 +76,7 @@ static struct counted count(delay_fn *delay, unsigned long seed)
     return counted;
 }
 
-/* 2,000 runs tell 95 % to 2 points (four standard errors). A look after every trial would cover far less than looks
+/* 1,000 runs tell 95 % to 2 points (three standard errors). A look after every trial would cover far less than looks
  * half as many again apart; these cost at most two points. */
 static void check_coverage(const struct counted *counted)
 {
