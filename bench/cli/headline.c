@@ -75,7 +75,7 @@ static enum err run_case(struct headline_case *one, struct setup *setup, const s
     setup->file.scenario.connections = one->connections;
     setup->file.scenario.seal_when = one->seal_when;
     for (size_t i = 0; i < plan->arm_count; i++)
-        if (!one->is_bound || plan->arms[i]->body == BODY_CMS)
+        if (!one->is_bound || (plan->arms[i]->body == BODY_CMS && plan->arms[i]->carrier == CARRIER_MSRP))
             run.arms[run.arm_count++] = plan->arms[i];
     check(run.arm_count > 0 && strcmp(run.arms[0]->name, HEADLINE_PROPOSAL) == 0);
     run.trial = setup_trial(setup, NULL, 0);
