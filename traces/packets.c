@@ -156,7 +156,8 @@ static bool is_copy(struct packets *packets, const struct opening *opening)
     struct span payload = seen->payload, head = payload, tail = payload;
     uint64_t hash = mix(endpoint_hash(&seen->from), endpoint_hash(&seen->to));
 
-    if (payload.size > 128) {
+    /* A sequence number tells segments apart; datagrams may differ anywhere. */
+    if (seen->is_tcp && payload.size > 128) {
         head.size = 64;
         tail = span_after(payload, payload.size - 64);
     } else {
