@@ -10,16 +10,13 @@ work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
 command -v tshark >/dev/null || { echo "skipped: tshark is not installed"; exit 77; }
 
-fields() { # FILE FILTER FIELD...
-    file=$1 filter=$2
-    shift 2
-    arguments=
-    for field in "$@"; do
-        arguments="$arguments -e $field"
-    done
-    # libpcap's heuristics for SIP over TCP on any port; ESP without encryption opened.
-    tshark -n -r "$file" -o esp.enable_null_encryption_decode_heuristic:TRUE -Y "$filter" -T fields -E separator=';' \
-        -E occurrence=a -E aggregator=, $arguments 2>/dev/null
+# All of tshark's that is compared, in one reading: a line a frame that holds SIP or an IP fragment. Fields are 1 to 6 of
+# SIP, 7 the time, 8 and 9 of IPv4's fragments. ESP without encryption is opened.
+read_with_tshark() { # FILE
+    tshark -n -r "$1" -o esp.enable_null_encryption_decode_heuristic:TRUE \
+        -Y 'sip || ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr' -T fields -E separator=';' -E occurrence=a \
+        -E aggregator=, -e sip.Method -e sip.Status-Code -e sip.Call-ID -e sip.CSeq.seq -e sip.CSeq.method \
+        -e sip.Via.branch -e frame.time_epoch -e ip.flags.mf -e ip.frag_offset 2>/dev/null
 }
 
 # name count, sorted.
@@ -28,15 +25,15 @@ tally() {
 }
 
 # Call-ID, CSeq and microseconds from the first sending of an INVITE to the first 200 with its branch, as one end sees.
-times_of_tshark() { # FILE
-    fields "$1" 'sip.CSeq.method == "INVITE" && (sip.Method == "INVITE" || sip.Status-Code == 200)' frame.time_epoch \
-        sip.Method sip.Status-Code sip.Call-ID sip.CSeq.seq sip.Via.branch ip.src udp.srcport tcp.srcport ip.dst |
-        awk -F';' '
-        { split($6, branches, ","); split($1, second, "."); split($4, id, ","); split($5, seq, ",")
+times_of_tshark() { # LINES
+    awk -F';' '
+        { split($6, branches, ","); split($7, second, "."); split($3, id, ","); split($4, seq, ","); split($5, of, ",")
           key = id[1] " " seq[1] " " branches[1]
           micro = (second[1] % 1000000) * 1000000 + int(substr(second[2] "000000", 1, 6)) }
-        $2 != "" && !(key in begun) { begun[key] = micro }
-        $2 == "" && (key in begun) && !(key in ended) { ended[key] = micro; print key, micro - begun[key] }' | sort
+        of[1] != "INVITE" { next }
+        $1 != "" && !(key in begun) { begun[key] = micro }
+        $1 == "" && $2 ~ /^200/ && (key in begun) && !(key in ended) { ended[key] = micro; print key, micro - begun[key] }' \
+        "$1" | sort
 }
 
 times_of_ours() { # messages.csv
@@ -61,11 +58,14 @@ compare() { # FILE
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
         $at["protocol"] == "SIP" { kind = $at["kind"]; sub(/^.*\//, "", kind); print kind }' "$work/messages.csv" |
         tally >"$work/ours.kinds"
-    { fields "$1" sip sip.Method; fields "$1" sip sip.Status-Code; } | tally >"$work/theirs.kinds"
+    read_with_tshark "$1" >"$work/lines"
+    awk -F';' '{ print $1; print $2 }' "$work/lines" | tally >"$work/theirs.kinds"
     ours=$("$HOPSIM" inspect "$1" --table summary --csv | awk -F, '$1 == "IP fragments" { print $2 }')
-    theirs=$(fields "$1" 'ip.flags.mf == 1 || ip.frag_offset > 0 || ipv6.fraghdr' ip.flags.mf ip.frag_offset |
-        awk -F'[;,]' '{ n = NF / 2; for (i = 1; i <= n; i++) if ($i != "0" || $(n + i) != "0") count++ } END { print count + 0 }')
-    times_of_tshark "$1" >"$work/theirs.times"
+    theirs=$(awk -F';' '
+        { n = split($8, more, ","); split($9, offset, ",")
+          for (i = 1; i <= n; i++) if (more[i] != "0" || offset[i] != "0") count++ }
+        END { print count + 0 }' "$work/lines")
+    times_of_tshark "$work/lines" >"$work/theirs.times"
     times_of_ours "$work/messages.csv" >"$work/ours.times"
     # A time may be rounded otherwise by a microsecond.
     differ=$(join -j 1 "$(keyed "$work/ours.times")" "$(keyed "$work/theirs.times")" | awk '{ d = $2 - $3; if (d > 2 || d < -2) n++ } END { print n + 0 }')
