@@ -171,7 +171,7 @@ golden: build/hopsim
 
 # Speed against bare loops and of whole trials, as CSV; BENCH="mm1 hold-10" measures these only.
 SPEED := $(patsubst %.c,$(B)/%.o,$(wildcard bench/speed/*.c bench/speed/floors/*.c))
-$(B)/bench_speed: $(SPEED) $$(call have,$$(row_sim))
+$(B)/bench_speed: $(SPEED) $$(call have,$$(row_traces))
 	$(CC) $(LDFLAGS) -o $@ $(SPEED) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
 .PHONY: bench

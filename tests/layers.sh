@@ -21,8 +21,8 @@ plots: sim/base |
 bench/harness: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces | gsl ini.h jansson.h openssl
 bench/cli: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces plots bench/harness bench/measure | gsl jansson.h openssl pcap
 bench/measure: sim/base sim/wire sim/proto sim/sec | openssl
-bench/speed: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims | gsl openssl
-bench/speed/floors: bench/speed |
+bench/speed: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces | gsl openssl
+bench/speed/floors: bench/speed | pcap
 bench/peers: sim/base sim/des sim/net |
 bench/testbed: sim/base sim/sec |
 '

@@ -14,6 +14,7 @@
 enum {
     INTERFACES_MAX = 4096,
     SECRETS_MAX = 16 << 20,
+    FORGET_BYTES = 16 << 20,  /* of a mapped file, read and given back at once */
     FRAME_SIZE_MAX = 1 << 26, /* a longer one is damage */
 };
 
@@ -48,6 +49,7 @@ struct frames {
     /* pcapng: the file in memory */
     const uint8_t *map;
     size_t map_size, at;
+    size_t forgotten; /* the pages in front of it were given back */
     bool is_swapped;
     uint32_t section_first; /* interfaces of earlier sections come before */
     uint32_t interface_count;
@@ -235,9 +237,22 @@ static enum err begin_section(struct frames *frames, struct note *note)
     return ERR_OK;
 }
 
+/* Gives back what was read, so that memory does not grow with the file; names within come back when they are asked for.
+ */
+static void forget_read(struct frames *frames)
+{
+    size_t pages = (frames->at - frames->forgotten) / FORGET_BYTES * FORGET_BYTES;
+
+    if (pages == 0)
+        return;
+    (void)madvise((uint8_t *)frames->map + frames->forgotten, pages, MADV_DONTNEED);
+    frames->forgotten += pages;
+}
+
 /* The next block's type and body; ERR_MORE at the end. */
 static enum err next_block(struct frames *frames, uint32_t *type, struct span *body, struct note *note)
 {
+    forget_read(frames);
     const uint8_t *block = frames->map + frames->at;
     size_t left = frames->map_size - frames->at;
 

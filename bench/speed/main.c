@@ -30,6 +30,11 @@ static double things_a_second(const struct speed *speed)
     return (double)speed->things / speed->seconds;
 }
 
+static double ms_a_gigabyte(const struct speed *speed)
+{
+    return speed->seconds * 1e3 / ((double)speed->things * 1e-9);
+}
+
 static double mib_of_things(const struct speed *speed)
 {
     return (double)speed->things / (double)MIB;
@@ -59,6 +64,9 @@ static const struct benchmark benchmarks[] = {
     {"cms-seal-1GiB", "ns/B", ns_a_thing, cms_seal_run, {cms_floor}, GIB, 0, 0},
     {"cms-seal-1GiB-memory", "MiB", mib_of_things, cms_seal_memory, {NULL}, GIB, 0, 0},
     {"cms-open-1GiB", "ns/B", ns_a_thing, cms_open_run, {cms_floor}, GIB, 0, 0},
+    {"inspect-1GB", "ms/GB", ms_a_gigabyte, inspect_run, {inspect_floor}, 1000000000, 0, 0},
+    {"inspect-1GB-memory", "MiB", mib_of_things, inspect_memory, {NULL}, 1000000000, 0, 0},
+    {"inspect-100MB-memory", "MiB", mib_of_things, inspect_memory, {NULL}, 100000000, 0, 0},
     {"timer-push", "ns/push", ns_a_thing, timer_run, {NULL}, 100, 20000000, 0},
 };
 

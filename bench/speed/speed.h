@@ -47,6 +47,12 @@ struct speed cms_seal_memory(uint64_t size, uint64_t count);
 struct speed cms_open_run(uint64_t size, uint64_t count);
 struct speed cms_floor(uint64_t size, uint64_t count);
 
+/* A capture of about size bytes of MSRP and SIP read into messages; things are its bytes, or the bytes of memory taken
+ * at most. The outcome is its number of frames, all that the floor, a bare pcap_loop, counts. */
+struct speed inspect_run(uint64_t size, uint64_t count);
+struct speed inspect_memory(uint64_t size, uint64_t count);
+struct speed inspect_floor(uint64_t size, uint64_t count);
+
 /* CPU time of this process so far. */
 double speed_clock(void);
 
