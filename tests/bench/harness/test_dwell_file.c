@@ -104,7 +104,7 @@ static void every_built_in_table_reads_and_writes_back(void)
         CU_ASSERT_EQUAL(table.count, again.count);
         tables++;
     }
-    CU_ASSERT_EQUAL(tables, 3);
+    CU_ASSERT_EQUAL(tables, 4);
 }
 
 static void every_built_in_table_answers_for_each_role(void)
