@@ -5,7 +5,7 @@
 #include <osipparser2/osip_parser.h>
 #include <stdlib.h>
 
-enum { START_MAX = 64 << 10, METHOD_MAX = 32, LOOK_AHEAD = 256 };
+enum { START_MAX = 64 << 10, METHOD_MAX = 64, LOOK_AHEAD = 256 };
 
 /* RFC 3261 section 25.1: token. */
 static bool is_token_char(char c)
