@@ -139,7 +139,7 @@ static void begin_message(struct reader *reader, const struct msrp_head *head, s
     message->status = head->status;
     message->kind = msrp_kind(trace, head, "SEND");
     message->bytes = text.size;
-    if (trace->count == TRACE_MESSAGES_MAX)
+    if (trace->count == trace->config.messages_max)
         return; /* it will be counted only */
     message->transaction = trace_text(trace, head->transaction_id);
     message->message_id = trace_text(trace, head->message_id);

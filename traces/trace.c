@@ -35,7 +35,10 @@ enum err trace_init(struct trace *trace, const struct trace_config *config, stru
     parser_init(); /* libosip2's tables */
     osip_trace_initialize_func(TRACE_LEVEL0, be_quiet);
     *trace = (struct trace){.config = *config};
-    trace->messages = malloc(TRACE_MESSAGES_MAX * sizeof(*trace->messages)); /* pages come as they are written */
+    if (config->messages_max == 0)
+        trace->config.messages_max = TRACE_MESSAGES_MAX;
+    trace->messages =
+        malloc(trace->config.messages_max * sizeof(*trace->messages)); /* pages come as they are written */
     trace->texts = calloc(1, sizeof(*trace->texts));
     if (trace->messages && trace->texts)
         return ERR_OK;
@@ -132,7 +135,7 @@ void trace_add(struct trace *trace, const struct trace_message *message)
     trace->counts.messages[message->protocol]++;
     trace->counts.copies[message->protocol] += message->is_copy;
     trace->counts.malformed += message->is_malformed;
-    if (trace->count == TRACE_MESSAGES_MAX || !is_whole(message)) {
+    if (trace->count == trace->config.messages_max || !is_whole(message)) {
         trace->counts.not_kept++;
         return;
     }

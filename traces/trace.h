@@ -71,7 +71,8 @@ struct trace_counts {
 
 struct trace_config {
     bool opens_esp;
-    bool keeps_text; /* SIP and MSRP heads, for ladders and anonymised copies */
+    bool keeps_text;     /* SIP and MSRP heads, for ladders and anonymised copies */
+    size_t messages_max; /* how many are kept; 0: TRACE_MESSAGES_MAX */
 };
 
 enum {

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct trace_config config = {.opens_esp = true, .keeps_text = true};
+    static const struct trace_config config = {.opens_esp = true, .keeps_text = true, .messages_max = 1000};
     char path[64];
     struct sink sink = SINK(path);
     struct note note = {{0}};
