@@ -44,13 +44,29 @@ static const char *role_of(const struct flow *flow, const struct flow_leg *leg)
     return flow_role_names[role];
 }
 
+/* Requests that a CSCF may answer itself: it registers, and it notifies of registrations (TS 24.229 section 5.4). A
+ * final answer of its own to any other is one whose way through it the capture does not hold. */
+static bool may_answer(enum flow_role role, const struct trace_message *request)
+{
+    static const char *const kinds[] = {"REGISTER", "SUBSCRIBE", "PUBLISH"};
+
+    if (role != FLOW_P_CSCF && role != FLOW_I_CSCF && role != FLOW_S_CSCF && role != FLOW_PROXY)
+        return true;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (strcmp(request->kind, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
 /* A node's own answer is a dwell where nothing was forwarded: a user agent's, a registrar's. Its 100 is not: it says
  * only that the request has come. */
 static bool is_dwell(const struct flow *flow, const struct flow_leg *leg)
 {
-    const struct trace_message *out = &flow->messages[leg->out];
+    const struct trace_message *in = &flow->messages[leg->in], *out = &flow->messages[leg->out];
 
-    return leg->dwell_ns >= 0 && (!leg->is_answer || out->status >= 200);
+    if (leg->dwell_ns < 0)
+        return false;
+    return !leg->is_answer || (out->status >= 200 && may_answer(flow->nodes[leg->node].role, in));
 }
 
 static bool add_legs(struct samples *samples, const struct flow *flow, bool by_side)

@@ -326,22 +326,49 @@ static void join_ports(struct flow *flow, int *parents)
         flow->legs[i].node = root(parents, flow->legs[i].node);
 }
 
-/* A leg across taps is left out where one tap saw both of its ends: its clock needs no correction. */
+static bool is_same_sending(const struct trace_message *a, const struct trace_message *b)
+{
+    return a->branch == b->branch && a->call_id == b->call_id && a->cseq == b->cseq && a->kind == b->kind;
+}
+
+/* What left a node in a leg, whichever tap saw it: its topmost branch is of this node alone. */
+static uint64_t sending_of_leg(const struct flow *flow, size_t leg)
+{
+    const struct trace_message *out = &flow->messages[flow->legs[leg].out];
+
+    return leg_key(out, out->branch);
+}
+
+/* A leg across taps is left out where one tap saw both of its ends: its clock needs no correction, and its dwell holds
+ * no link. */
 static bool drop_doubles(struct flow *flow)
 {
-    bool *has_near = calloc(flow->trace->count + 1, sizeof(*has_near));
-    size_t kept = 0;
+    struct flow_index near = {0};
+    bool has_memory = flow_index_init(&near, flow->leg_count);
+    size_t count = has_memory ? flow->leg_count : 0, kept = 0;
+    bool *is_double = calloc(flow->leg_count + 1, sizeof(*is_double));
 
-    if (!has_near)
-        return false;
-    for (size_t i = 0; i < flow->leg_count; i++)
-        has_near[flow->legs[i].out] |= !flow->legs[i].is_across;
-    for (size_t i = 0; i < flow->leg_count; i++)
-        if (!flow->legs[i].is_across || !has_near[flow->legs[i].out])
+    has_memory = has_memory && is_double;
+    for (size_t i = 0; i < count && has_memory; i++)
+        if (!flow->legs[i].is_across)
+            flow_index_add(&near, sending_of_leg(flow, i), i);
+    for (size_t i = 0; i < count && has_memory; i++) {
+        const struct trace_message *out = &flow->messages[flow->legs[i].out];
+        uint64_t key = sending_of_leg(flow, i);
+
+        if (!flow->legs[i].is_across)
+            continue;
+        for (size_t at = flow_index_next(&near, key, SIZE_MAX); at != SIZE_MAX; at = flow_index_next(&near, key, at))
+            is_double[i] |= is_same_sending(&flow->messages[flow->legs[at].out], out);
+    }
+    for (size_t i = 0; i < count && has_memory; i++)
+        if (!is_double[i])
             flow->legs[kept++] = flow->legs[i];
-    flow->leg_count = kept;
-    free(has_near);
-    return true;
+    if (has_memory)
+        flow->leg_count = kept;
+    free(is_double);
+    flow_index_free(&near);
+    return has_memory;
 }
 
 enum err flow_find_legs(struct flow *flow, struct note *note)

@@ -48,16 +48,43 @@ expect "and ACK" within "$(value s.csv s-cscf ACK median_ns)" "$(told s-cscf ACK
 expect "the I-CSCF's INVITE includes the HSS" [ "$(value i.csv i-cscf INVITE includes)" = hss ]
 expect "and takes as long as it was told to" within "$(value i.csv i-cscf INVITE median_ns)" "$(told i-cscf INVITE 0)" 1000
 
-# A clock 3 s ahead.
-if command -v editcap >/dev/null; then
-    editcap -t 3 at-s-cscf-a.pcapng shifted.pcapng 2>/dev/null
-    "$HOPSIM" inspect at-p-cscf-a.pcapng shifted.pcapng --table clocks --csv >clocks.csv 2>err
-    expect "a clock that is 3 s ahead is found" awk -F, 'NR == 2 { d = $2 - 3e9; if (d < 0) d = -d; exit !(d <= $3 + 1) }' clocks.csv
-    "$HOPSIM" inspect at-p-cscf-a.pcapng shifted.pcapng --csv >both.csv 2>err
-    expect "and moves no dwell" within "$(value both.csv s-cscf INVITE median_ns)" "$(told s-cscf INVITE 0)" 50000
-else
-    echo "skipped: editcap is not installed"
-fi
+# Stamps of a capture of the program's (pcapng, big-endian, ns) moved by NS and running PPM too fast.
+move_clock() { # FILE NS PPM
+    perl -e '
+        my ($ns, $ppm) = @ARGV;
+        my ($bytes, $at, $first) = (join("", <STDIN>), 0, undef);
+        while ($at < length $bytes) {
+            my ($type, $size) = unpack "NN", substr($bytes, $at, 8);
+            if ($type == 6) {
+                my ($high, $low) = unpack "NN", substr($bytes, $at + 12, 8);
+                my $stamp = $high << 32 | $low;
+                $first = $stamp unless defined $first;
+                $stamp += $ns + int(($stamp - $first) * $ppm / 1e6);
+                substr($bytes, $at + 12, 8) = pack "NN", $stamp >> 32, $stamp & 0xffffffff;
+            }
+            $at += $size;
+        }
+        print $bytes' -- "$2" "$3" <"$1"
+}
+
+# Two clocks off, one 3 s ahead and 50 ppm too fast, one a second behind and 30 ppm too slow; every message of a file in
+# MESSAGEs passes all three.
+for node in p-cscf-a s-cscf-a i-cscf-b; do
+    run message-plain --set transfer.size=20KiB --pcap-at $node tap-$node.pcapng
+done
+move_clock tap-s-cscf-a.pcapng 3000000000 50 >ahead.pcapng
+move_clock tap-i-cscf-b.pcapng -1000000000 -30 >behind.pcapng
+"$HOPSIM" inspect tap-p-cscf-a.pcapng ahead.pcapng --table clocks --csv >clocks.csv 2>err
+expect "a clock 3 s ahead is found within its bound" awk -F, 'NR == 2 { d = $2 - 3e9; if (d < 0) d = -d; exit !(d <= $3 + 1) }' clocks.csv
+expect "and its drift of 50 ppm" within "$(awk -F, 'NR == 2 { print $4 }' clocks.csv)" 50 1
+"$HOPSIM" inspect tap-p-cscf-a.pcapng ahead.pcapng behind.pcapng --csv >all.csv 2>err
+for node in p-cscf s-cscf i-cscf; do
+    file=tap-$node-a.pcapng
+    [ -e "$file" ] || file=tap-$node-b.pcapng
+    "$HOPSIM" inspect "$file" --csv >one.csv 2>err
+    expect "clocks apart move no dwell of the $node" within "$(value all.csv $node MESSAGE median_ns)" "$(value one.csv $node MESSAGE median_ns)" 50000
+    expect "nor the longest" within "$(value all.csv $node MESSAGE max_ns)" "$(value one.csv $node MESSAGE max_ns)" 50000
+done
 
 "$HOPSIM" inspect at-i-cscf-b.pcapng --dwell found.csv >/dev/null 2>err
 expect "dwells are saved" [ -s found.csv ]
