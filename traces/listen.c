@@ -9,7 +9,9 @@
 
 #include <stdlib.h>
 
-enum { DIRECTIONS = 2 * TRACE_CONNECTIONS_MAX, SLOTS = 4 * DIRECTIONS, WAITING_MAX = 64, NOWHERE = UINT32_MAX };
+enum { DIRECTIONS = 2 * TRACE_CONNECTIONS_MAX, SLOTS = 4 * DIRECTIONS, WAITING_MAX = 64 };
+
+static const uint32_t NOWHERE = UINT32_MAX;
 
 struct waiting {
     uint32_t sequence;
