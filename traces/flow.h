@@ -39,6 +39,7 @@ struct flow_node {
     uint64_t forwards;            /* requests passed on */
     uint64_t originates;          /* requests without a Via but its own */
     uint64_t answers;             /* final responses of its own */
+    uint64_t hides;               /* 2xx of its own to what it must have passed on unseen: others gave them */
     uint64_t adds_path;           /* REGISTERs that left it with a Path and had come without */
     uint64_t gives_service_route; /* 200s of its own with a Service-Route */
     uint64_t challenges;          /* 401s of its own */

@@ -2,7 +2,8 @@
 /*
  * flow_roles.c - what a node is, from what it does: a P-CSCF adds a Path, an I-CSCF asks by UAR and LIR, an S-CSCF by
  * MAR and SAR or gives a Service-Route, an HSS answers Diameter, a proxy passes requests on, a user agent begins or
- * ends them. And on which side of a session a node stood: before the I-CSCF or behind it.
+ * ends them; who answers what it must have passed on is none, though no tap saw it do that. And on which side of a
+ * session a node stood: before the I-CSCF or behind it.
  */
 #include "traces/flow_state.h"
 #include "sim/base/units.h"
@@ -31,6 +32,14 @@ static bool is_cx(const struct trace_message *message)
 
 /* ---- Counting what nodes do ---- */
 
+/* A user agent copies the Record-Routes of a request into its answer (RFC 3261 section 12.1.1), and what reaches it in
+ * a dialog has no Route left (sections 12.2.1.1 and 16.4). */
+static bool has_others_behind(const struct trace_message *in, const struct trace_message *out)
+{
+    return (*out->record_route && strcmp(in->record_route, out->record_route) != 0) ||
+           (is_kind(in, "BYE") && *in->route);
+}
+
 static void count_leg(struct flow *flow, const struct flow_leg *leg)
 {
     struct flow_node *node = &flow->nodes[leg->node];
@@ -38,6 +47,7 @@ static void count_leg(struct flow *flow, const struct flow_leg *leg)
 
     if (leg->is_answer) {
         node->answers += out->status >= 200;
+        node->hides += out->status / 100 == 2 && has_others_behind(in, out);
         node->challenges += out->status == 401;
         node->gives_service_route += is_kind(in, "REGISTER") && out->status / 100 == 2 && *out->service_route;
         return;
@@ -175,7 +185,7 @@ static enum flow_role role_of(const struct flow_node *node, bool *is_guess)
     if (node->msrp_forwards > 0)
         return FLOW_RELAY;
     *is_guess = true;
-    if (node->forwards > 0)
+    if (node->forwards > 0 || node->hides > 0)
         return FLOW_PROXY;
     if (node->challenges > 0 && node->originates == 0)
         return FLOW_REGISTRAR;

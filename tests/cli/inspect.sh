@@ -48,6 +48,15 @@ expect "and ACK" within "$(value s.csv s-cscf ACK median_ns)" "$(told s-cscf ACK
 expect "the I-CSCF's INVITE includes the HSS" [ "$(value i.csv i-cscf INVITE includes)" = hss ]
 expect "and takes as long as it was told to" within "$(value i.csv i-cscf INVITE median_ns)" "$(told i-cscf INVITE 0)" 1000
 
+# From the P-CSCF the S-CSCF is seen to answer, but the 200 has Record-Routes of those behind it.
+"$HOPSIM" inspect at-p-cscf-a.pcapng --csv >p.csv 2>err
+expect "who passed an INVITE on unseen keeps it no time" [ -z "$(value p.csv ue-b INVITE n)$(value p.csv proxy INVITE n)$(value p.csv s-cscf INVITE n)" ]
+expect "nor the BYE" [ -z "$(value p.csv ue-b BYE n)$(value p.csv s-cscf BYE n)" ]
+"$HOPSIM" inspect at-p-cscf-b.pcapng --csv >p-b.csv 2>err
+"$HOPSIM" inspect at-s-cscf-a.pcapng --csv >s-far.csv 2>err
+expect "one that no INVITE went to is known by the Route of its BYE" [ -z "$(value s-far.csv ue-b BYE n)" ]
+expect "a user agent's answer stays its own" [ "$(value p-b.csv ue-b INVITE n)" = 1 ]
+
 # Stamps of a capture of the program's (pcapng, big-endian, ns) moved by NS and running PPM too fast.
 move_clock() { # FILE NS PPM
     perl -e '
