@@ -2,6 +2,7 @@
 #include "bench/harness/results.h"
 #include "bench/harness/input.h"
 #include "sim/base/check.h"
+#include "sim/base/csv.h"
 #include "sim/base/units.h"
 
 #include <errno.h>
@@ -269,7 +270,7 @@ static void write_keys(struct sink *sink, const struct results_key *keys, size_t
 {
     check(key_count <= RESULTS_KEYS_MAX);
     for (size_t i = 0; i < key_count; i++) {
-        sink_text(sink, is_head ? keys[i].column : keys[i].value);
+        csv_write(sink, span_of(is_head ? keys[i].column : keys[i].value));
         sink_char(sink, ',');
     }
 }

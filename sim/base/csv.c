@@ -56,3 +56,22 @@ enum err csv_cut(struct span line, struct span *cells, size_t max, size_t *count
     *count = found;
     return ERR_OK;
 }
+
+void csv_write(struct sink *sink, struct span cell)
+{
+    bool is_plain = true;
+
+    for (size_t i = 0; i < cell.size; i++)
+        is_plain = is_plain && !strchr(",\"\r\n", cell.data[i]);
+    if (is_plain) {
+        sink_span(sink, cell);
+        return;
+    }
+    sink_char(sink, '"');
+    for (size_t i = 0; i < cell.size; i++) {
+        if (cell.data[i] == '"')
+            sink_char(sink, '"');
+        sink_char(sink, cell.data[i]);
+    }
+    sink_char(sink, '"');
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * csv.h - one line of CSV into cells (RFC 4180, but for line ends inside of quotes).
+ * csv.h - one line of CSV into cells, and a cell out (RFC 4180, but for reading line ends inside of quotes).
  */
 #ifndef SIM_BASE_CSV_H
 #define SIM_BASE_CSV_H
@@ -11,5 +11,8 @@
  * into line, or into unquoted for quoted ones. ERR_SYNTAX: a quote in the wrong place; ERR_RANGE: more than max cells;
  * ERR_FULL: unquoted is too small (line.size bytes always suffice). */
 MUST_USE enum err csv_cut(struct span line, struct span *cells, size_t max, size_t *count, struct sink *unquoted);
+
+/* A cell as CSV takes it: in quotes, those inside doubled, where it holds a comma, a quote or a line end. */
+void csv_write(struct sink *sink, struct span cell);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/base/field.h"
 #include "sim/base/check.h"
+#include "sim/base/csv.h"
 #include "sim/base/nearest.h"
 #include "sim/base/units.h"
 
@@ -242,26 +243,10 @@ static void text_write(const struct field *row, const struct value *value, struc
     sink_span(sink, value->text);
 }
 
-/* RFC 4180: quotes around what holds a comma, a quote or a line end; a quote inside is doubled. */
 static void text_write_csv(const struct field *row, const struct value *value, struct sink *sink)
 {
-    struct span text = value->text;
-    bool is_plain = true;
-
     (void)row;
-    for (size_t i = 0; i < text.size; i++)
-        is_plain = is_plain && !strchr(",\"\r\n", text.data[i]);
-    if (is_plain) {
-        sink_span(sink, text);
-        return;
-    }
-    sink_char(sink, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '"')
-            sink_char(sink, '"');
-        sink_char(sink, text.data[i]);
-    }
-    sink_char(sink, '"');
+    csv_write(sink, value->text);
 }
 
 static const struct kind kinds[FIELD_KIND_COUNT] = {

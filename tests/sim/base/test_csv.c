@@ -78,9 +78,28 @@ static void nothing_is_read_behind_the_line(void)
     munmap(pages, 2 * page);
 }
 
+static void what_is_written_is_read_again(void)
+{
+    static const char *const cells[] = {"", "plain", "a b", "a,b", "\"", "a \"quoted\" name.csv", ",\","};
+
+    for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
+        char text[64], unquoted_text[64];
+        struct sink sink = SINK(text), unquoted = SINK(unquoted_text);
+        struct span found[2];
+        size_t count = 0;
+
+        csv_write(&sink, span_of(cells[i]));
+        sink_text(&sink, ",x");
+        CU_ASSERT_EQUAL_FATAL(csv_cut(sink_written(&sink), found, 2, &count, &unquoted), ERR_OK);
+        CU_ASSERT_EQUAL(count, 2);
+        CU_ASSERT(span_equal(found[0], span_of(cells[i])));
+    }
+}
+
 static const struct unit_test tests[] = {
     {"lines fall into cells, quotes are taken off", lines_fall_into_cells},
     {"too little room for unquoted text is an error", too_little_room_is_an_error},
+    {"what is written is read again", what_is_written_is_read_again},
     {"nothing is read behind the line", nothing_is_read_behind_the_line},
     {NULL, NULL},
 };
