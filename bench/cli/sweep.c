@@ -30,6 +30,8 @@ struct sweeping {
     struct sweep_file *file;
     struct progress progress;
     uint64_t told, lines_told; /* rows; for who watches no terminal */
+    uint64_t failed;           /* rows with an error, of this run */
+    char first_error[SWEEP_ERROR_SIZE];
     uint64_t wanted;
     int64_t line_ns;
 };
@@ -47,6 +49,8 @@ static enum err take_row(void *context, const struct sweep_row *row, struct note
     struct sweeping *sweeping = context;
 
     sweeping->told++;
+    if (row->is_error && sweeping->failed++ == 0)
+        memcpy(sweeping->first_error, row->error, sizeof(sweeping->first_error));
     return sweep_file_add(sweeping->file, &sweeping->sweep, row, note);
 }
 
@@ -167,7 +171,8 @@ static enum err run_rows(struct sweeping *sweeping, struct note *note)
                             .context = sweeping,
                             .row = take_row,
                             .progress = show};
-    struct sigaction action = {.sa_handler = stop}, before, before_term;
+    struct sigaction action = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND}; /* a second one ends it */
+    struct sigaction before, before_term;
     uint64_t jobs;
 
     TRY(command_number(sweeping->line, "-j", headline_jobs(), 1, COMPARISON_JOBS_MAX, &jobs, note));
@@ -199,12 +204,21 @@ static void tell_how_to_resume(const struct sweeping *sweeping)
                 sweeping->line->arguments[0], sweeping->results.path);
 }
 
+/* They are rows like others, but nobody should find them only in the file. */
+static void tell_errors(const struct sweeping *sweeping)
+{
+    if (sweeping->failed > 0)
+        fprintf(stderr, "hopsim: %llu of %llu rows are errors, the first: %s\n", (unsigned long long)sweeping->failed,
+                (unsigned long long)sweeping->told, sweeping->first_error);
+}
+
 static enum status run_and_save(struct sweeping *sweeping, struct note *note)
 {
     enum err error = run_rows(sweeping, note);
     char text[RESULTS_PATH_SIZE + 16];
     struct sink sink = SINK(text);
 
+    tell_errors(sweeping);
     if (error != ERR_OK || stopped) {
         enum status status = error == ERR_OK ? STATUS_NO : command_fail(error, note);
 

@@ -3,6 +3,7 @@
 #include "bench/harness/input.h"
 #include "sim/arm.h"
 #include "sim/base/check.h"
+#include "sim/base/csv.h"
 #include "sim/base/units.h"
 
 #include <math.h>
@@ -366,6 +367,22 @@ static enum err take_section(struct reading *reading, char *rest)
     return was_in ? ERR_OK : note_set(reading->note, ERR_SYNTAX, "%s: expected a section [sweep]", reading->path);
 }
 
+/* Scenarios are read whole from their own files: a setting beside them would not reach any trial. */
+static enum err check_alone(struct reading *reading, struct span rest)
+{
+    reading->line = 0;
+    while (rest.size > 0) {
+        struct span bare = clean(cut_line(&rest));
+
+        reading->line++;
+        if (bare.size > 0 && !strchr("#;[", bare.data[0]))
+            return refuse(reading, ERR_SYNTAX,
+                          "expected nothing outside of [sweep] where scenarios are an axis: make it an axis, or set it "
+                          "in the scenarios");
+    }
+    return ERR_OK;
+}
+
 static enum err count_points(const struct reading *reading)
 {
     struct sweep *sweep = reading->sweep;
@@ -376,8 +393,10 @@ static enum err count_points(const struct reading *reading)
     for (size_t i = 0; i < sweep->axis_count; i++) {
         size_t count = sweep->axes[i].count;
 
-        if (sweep->design == SWEEP_GRID && sweep->points > SIZE_MAX / count / COMPARISON_ARMS_MAX / sweep->repetitions)
-            return note_set(reading->note, ERR_RANGE, "%s: more points than can be counted", reading->path);
+        if (sweep->design == SWEEP_GRID && sweep->points > SWEEP_POINTS_MAX / count)
+            return note_set(reading->note, ERR_RANGE,
+                            "%s: design = grid: expected at most %d points; latin N samples them", reading->path,
+                            SWEEP_POINTS_MAX);
         if (sweep->design == SWEEP_GRID)
             sweep->points *= count;
         else if (sweep->design == SWEEP_ZIP && i > 0 && count != sweep->points)
@@ -406,6 +425,8 @@ static enum err parse(const char *path, struct sweep *sweep, char *rest, struct 
     memcpy(rest, sweep->text, sweep->text_size);
     rest[sweep->text_size] = 0;
     TRY(take_section(&reading, rest));
+    if (sweep->has_scenarios)
+        TRY(check_alone(&reading, (struct span){rest, sweep->text_size}));
     if (!reading.has_arms) {
         reading.line = 0;
         TRY(read_arms(&reading, SPAN("msrp-smime, message-tls, msrp-relay")));
@@ -584,6 +605,6 @@ void sweep_write_cell(const struct sweep *sweep, size_t point, size_t axis, stru
     if (row && scenario && field_read(row, scenario, span_of(value), &why) == ERR_OK)
         field_write_csv(row, scenario, sink);
     else
-        sink_text(sink, value);
+        csv_write(sink, span_of(value));
     free(scenario);
 }

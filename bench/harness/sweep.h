@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * sweep.h - a sweep as text: a scenario with one section more, [sweep], that names axes (any parameter, or scenarios),
- * arms, and how many repetitions a point gets. A point is one combination of the axes' values.
+ * arms, and how many repetitions a point gets. A point is one combination of the axes' values. Names of files in it
+ * begin in the working folder.
  *
  *     [sweep]
  *     transfer.size = 1KiB .. 1GiB log 13   ; a range, linear or logarithmic, of so many values
@@ -17,7 +18,13 @@
 #include "bench/harness/comparison.h"
 #include "bench/harness/setup.h"
 
-enum { SWEEP_AXES_MAX = 12, SWEEP_VALUES_MAX = 1024, SWEEP_VALUE_SIZE = 160, SWEEP_TEXT_MAX = 1 << 20 };
+enum {
+    SWEEP_AXES_MAX = 12,
+    SWEEP_VALUES_MAX = 1024,
+    SWEEP_VALUE_SIZE = 160,
+    SWEEP_TEXT_MAX = 1 << 20,
+    SWEEP_POINTS_MAX = 1 << 20
+};
 
 enum sweep_design { SWEEP_GRID, SWEEP_ZIP, SWEEP_LATIN };
 
@@ -31,7 +38,7 @@ struct sweep_axis {
 struct sweep {
     char name[FIELD_TEXT_SIZE]; /* of the results, from the file's name */
     struct scenario_file base;
-    bool has_scenarios; /* the first axis is scenarios, and base is not used */
+    bool has_scenarios; /* the first axis is scenarios, and base is all defaults */
     size_t axis_count;
     struct sweep_axis axes[SWEEP_AXES_MAX];
     enum sweep_design design;

@@ -16,7 +16,7 @@ enum { SWEEP_AHEAD_MAX = 4096, SWEEP_ERROR_SIZE = 200, SWEEP_ROW_SIZE = 8192 };
 /* One trial's place and result. */
 struct sweep_row {
     size_t point, trial, arm;
-    uint64_t seed;
+    uint64_t seed; /* of the point's scenario */
     struct outcome outcome;
     bool is_error; /* the trial could not be run: error says why, outcome is nothing */
     char error[SWEEP_ERROR_SIZE];
