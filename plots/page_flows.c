@@ -77,6 +77,26 @@ static const char *string_of(struct strings *strings, struct span cell)
     return copy;
 }
 
+/* A count, or 0 for a cell that is none. */
+static uint64_t count_of(struct span cell)
+{
+    uint64_t number;
+
+    return span_cut_number(&cell, &number) == ERR_OK && cell.size == 0 ? number : 0;
+}
+
+/* Where a drawing can compute with it: any two of them differ by less than 2^63 ns. */
+static bool is_near(int64_t time_ns)
+{
+    return time_ns > INT64_MIN / 4 && time_ns < INT64_MAX / 4;
+}
+
+static bool has_times(const struct ladder_message *message)
+{
+    return is_near(message->sent_ns) && (message->received_ns == NONE_NS || is_near(message->received_ns)) &&
+           (message->dwell_ns == NONE_NS || is_near(message->dwell_ns));
+}
+
 static int64_t time_of(struct span cell)
 {
     char text[24] = "";
@@ -100,8 +120,8 @@ static size_t strings_size(const struct sheet *sheet)
 static struct ladder_message message_at(const struct sheet *sheet, size_t row, struct strings *strings)
 {
     struct ladder_message message = {
-        .number = (uint64_t)sheet_number(sheet, row, "number"),
-        .bytes = (uint64_t)sheet_number(sheet, row, "bytes"),
+        .number = count_of(sheet_find(sheet, row, "number")),
+        .bytes = count_of(sheet_find(sheet, row, "bytes")),
         .is_again = span_equal(sheet_find(sheet, row, "is_again"), SPAN("1")),
         .label = sheet_find(sheet, row, "label"),
     };
@@ -189,11 +209,13 @@ static enum err draw_flow(const struct page *page, const struct sheet *sheet, co
     char link[64];
     struct sink link_sink = SINK(link);
     int64_t origin_ns = INT64_MAX;
+    bool has_all_times = true;
     enum err error = ERR_FULL;
 
     sink_format(&link_sink, "#flow-%zu-message-", number);
     for (size_t row = 0; messages && copies && row < sheet->row_count; row++) {
         messages[row] = message_at(sheet, row, &strings);
+        has_all_times = has_all_times && has_times(&messages[row]);
         if (!has_text(texts, messages[row].number))
             messages[row].number = 0; /* nothing to lead to */
         if (messages[row].sent_ns < origin_ns)
@@ -205,12 +227,17 @@ static enum err draw_flow(const struct page *page, const struct sheet *sheet, co
                                      .link_prefix = sink_string(&link_sink),
                                      .is_embedded = true};
 
-    if (messages && copies && svg.data)
+    if (!has_all_times)
+        error = ERR_RANGE;
+    else if (messages && copies && svg.data)
         error = ladder_svg_write(messages, sheet->row_count, &style, &svg);
     if (error == ERR_OK) {
         page_put(page, "<div class=\"scroll drawing\" tabindex=\"0\" role=\"region\" aria-label=\"Call flow\">");
         fwrite(svg.data, 1, svg.size, page->out);
         page_put(page, "</div>\n");
+    } else if (error == ERR_RANGE && !has_all_times) {
+        (void)note_set(page->note, error, "%s: messages.csv of %s: expected sent_ns in each row, and times in ns",
+                       page->folder, name);
     } else {
         (void)note_set(page->note, error, "%s/%s: no memory for the drawing, or more than %d roles in it", page->folder,
                        name, LADDER_ROLES_MAX);
