@@ -270,7 +270,36 @@ static int64_t since(const struct inspect *inspect, size_t request, size_t answe
                               : inspect->trace.messages[answer].last_ns - inspect->trace.messages[request].first_ns;
 }
 
-/* SRD and SDD (RFC 6076 sections 4.3 and 4.4.1), and RRD (4.1), of requests that begin at a user agent. */
+static bool is_challenge(const struct inspect *inspect, size_t answer)
+{
+    return answer != SIZE_MAX &&
+           (inspect->trace.messages[answer].status == 401 || inspect->trace.messages[answer].status == 407);
+}
+
+/* The REGISTER that began what REGISTER i goes on with: while those before it of its Call-ID were challenged. */
+static size_t first_register(const struct inspect *inspect, size_t i)
+{
+    const struct trace_message *request = &inspect->trace.messages[i];
+    size_t first = i;
+
+    for (size_t j = i; j > 0; j--) {
+        const struct trace_message *before = &inspect->trace.messages[j - 1];
+
+        if (request->first_ns - before->first_ns > 200 * SECOND)
+            break;
+        if (before->protocol != TRACE_SIP || before->is_copy || before->is_again || !before->is_request ||
+            before->via_count != 1 || !is_kind(before, "REGISTER") || before->call_id != request->call_id ||
+            before->tap != request->tap)
+            continue;
+        if (!is_challenge(inspect, response_to(inspect, j - 1, 200, 699)))
+            break;
+        first = j - 1;
+    }
+    return first;
+}
+
+/* SRD and SDD (RFC 6076 sections 4.3 and 4.4.1), and RRD (4.1), of requests that begin at a user agent. RRD counts from
+ * the first REGISTER, the challenge inside; a REGISTER that was challenged has none of its own. */
 static void fill_sessions(const struct inspect *inspect, struct table *table)
 {
     columns(table,
@@ -281,8 +310,9 @@ static void fill_sessions(const struct inspect *inspect, struct table *table)
                                      {"to 1xx, ms", "provisional_ns"},
                                      {"to final", "final_ns"},
                                      {"is", "metric"},
+                                     {"of, ms", "metric_ns"},
                                      {"Call-ID", "call_id"}},
-            "ttntnntt");
+            "ttntnntnt");
     for (size_t i = 0; i < inspect->trace.count; i++) {
         const struct trace_message *request = &inspect->trace.messages[i];
         bool is_invite = is_kind(request, "INVITE"), is_bye = is_kind(request, "BYE");
@@ -293,6 +323,7 @@ static void fill_sessions(const struct inspect *inspect, struct table *table)
             continue;
         size_t provisional = is_invite ? response_to(inspect, i, 101, 199) : SIZE_MAX;
         size_t final = response_to(inspect, i, 200, 699);
+        bool is_challenged = is_register && is_challenge(inspect, final);
 
         table_row(table);
         text_cell(table, request->kind);
@@ -303,9 +334,13 @@ static void fill_sessions(const struct inspect *inspect, struct table *table)
         time_cell(table, since(inspect, i, provisional));
         time_cell(table, since(inspect, i, final));
         text_cell(table, is_bye                    ? "SDD"
+                         : is_challenged           ? "challenged"
                          : is_register             ? "RRD"
                          : provisional != SIZE_MAX ? "SRD to the first 1xx"
                                                    : "SRD, includes answering");
+        time_cell(table, is_challenged ? NONE_NS
+                                       : since(inspect, is_register ? first_register(inspect, i) : i,
+                                               provisional != SIZE_MAX ? provisional : final));
         text_cell(table, request->call_id);
     }
 }

@@ -48,6 +48,15 @@ expect "and ACK" within "$(value s.csv s-cscf ACK median_ns)" "$(told s-cscf ACK
 expect "the I-CSCF's INVITE includes the HSS" [ "$(value i.csv i-cscf INVITE includes)" = hss ]
 expect "and takes as long as it was told to" within "$(value i.csv i-cscf INVITE median_ns)" "$(told i-cscf INVITE 0)" 1000
 
+# RRD of RFC 6076: from the first REGISTER to the 200, the challenge inside; the run measures it by itself.
+run msrp-smime --pcap-at ue-a at-ue-a.pcapng
+"$HOPSIM" run home --arm msrp-smime --set transfer.size=4KiB --csv >run.csv 2>err
+"$HOPSIM" inspect at-ue-a.pcapng --table sessions --csv >sessions.csv 2>err
+rrd=$(awk -F, '$7 == "RRD" { print $8 }' sessions.csv)
+expect "RRD is what the run says of the registration" within "$rrd" "$(awk -F, '
+    NR == 1 { for (i = 1; i <= NF; i++) if ($i == "registration_ns") at = i } NR == 2 { print $at }' run.csv)" 1000
+expect "a challenged REGISTER has none" grep -q '^REGISTER,.*,401,.*,challenged,,' sessions.csv
+
 # From the P-CSCF the S-CSCF is seen to answer, but the 200 has Record-Routes of those behind it.
 "$HOPSIM" inspect at-p-cscf-a.pcapng --csv >p.csv 2>err
 expect "who passed an INVITE on unseen keeps it no time" [ -z "$(value p.csv ue-b INVITE n)$(value p.csv proxy INVITE n)$(value p.csv s-cscf INVITE n)" ]
