@@ -3,7 +3,9 @@
 # size, then mean, low and high of each arm in the order of arms; of the crossings: size, delay, text.
 load 'style.gp'
 set lmargin at screen 0.13; set rmargin at screen 0.77; set bmargin at screen 0.24; set tmargin at screen 0.86
-set key at screen 0.78, 0.87 left top Left reverse invert samplen 3 font ',12' spacing 1.25
+# One column, however many arms there are.
+set key at screen 0.78, 0.87 left top Left reverse invert samplen 3 font ',12' spacing 1.25 maxrows 30
+if (words(arms) > 9) { set key at screen 0.78, 0.93 font ',10' spacing 1.0 }
 set logscale x 2
 set logscale y 10
 set xlabel 'file size' offset 0, 0.4

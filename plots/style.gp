@@ -24,11 +24,15 @@ set style line 11 lc rgb sky      lw 1.5 dt (10,3)         pt 13 ps 0.9
 set style line 12 lc rgb black    lw 1.5 dt (12,3,3,3)     pt 15 ps 0.9
 set style line 13 lc rgb grey     lw 1.5 dt (5,2)          pt 1  ps 0.9
 set style line 14 lc rgb orange   lw 1.5 dt (16,4,4,4)     pt 2  ps 0.9
+set style line 15 lc rgb vermilion lw 1.5 dt (3,3)       pt 3  ps 0.8
+set style line 16 lc rgb vermilion lw 1.5 dt (8,3,2,3,2,3) pt 4 ps 0.8
+set style line 17 lc rgb green    lw 1.5 dt (2,3)          pt 5  ps 0.7
 style_of(arm) = arm eq "msrp-smime" ? 1 : arm eq "message-tls" ? 2 : arm eq "msrp-relay" ? 3 : \
                 arm eq "msrp-plain" ? 4 : arm eq "message-plain" ? 5 : arm eq "msrp-relay-plain" ? 6 : \
                 arm eq "msrp-smime-agw" ? 8 : arm eq "msrp-relay-smime" ? 9 : arm eq "msrp-b2bua" ? 10 : \
                 arm eq "msrp-e2ae" ? 11 : arm eq "msrp-tls" ? 12 : arm eq "msrp-tls-agw" ? 13 : \
-                arm eq "http-upload" ? 14 : 7
+                arm eq "http-upload" ? 14 : arm eq "message-ipsec" ? 15 : arm eq "message-large" ? 16 : \
+                arm eq "message-smime" ? 17 : 7
 
 set style line 90 lc rgb pale lw 1 dt 1
 set style line 91 lc rgb black lw 1 dt 1
