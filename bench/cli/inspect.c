@@ -225,6 +225,8 @@ static enum err check_options(const struct command_line *line, struct note *note
         sink_format(&sink, "%s%s", table == inspect_tables ? "" : ", ", table->name);
     if (name && !find_table(name->value))
         return note_set(note, ERR_UNKNOWN, "--table %s: expected one of %s", name->value, sink_string(&sink));
+    if (command_option(line, "--ladder") && (name || command_option(line, "--csv") || command_option(line, "--json")))
+        return note_set(note, ERR_SYNTAX, "--ladder: expected without --table, --csv or --json, as it is no table");
     return ERR_OK;
 }
 

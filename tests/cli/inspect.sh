@@ -107,6 +107,8 @@ done
 "$HOPSIM" inspect at-i-cscf-b.pcapng --dwell found.csv >/dev/null 2>err
 expect "dwells are saved" [ -s found.csv ]
 expect "a dwell file names nobody" sh -c '! grep -Eq "alice|bob|open-ims|192\.168|@" found.csv'
+"$HOPSIM" inspect at-p-cscf-a.pcapng --ladder --csv >out 2>err
+expect "a ladder is no table: status 2" [ $? -eq 2 ]
 "$HOPSIM" inspect at-p-cscf-a.pcapng --ladder >ladder 2>err
 expect "the ladder shows the INVITE" grep -q INVITE ladder
 "$HOPSIM" inspect at-p-cscf-a.pcapng --json >a.json 2>err
