@@ -146,7 +146,10 @@ static enum err add_range(const struct reading *reading, struct sweep_axis *axis
         struct sink sink = SINK(value);
 
         sweep_write_number(axis->row, is_log ? low * pow(high / low, share) : low + (high - low) * share, &sink);
-        error = add_value(reading, axis, sink_written(&sink));
+        if (i > 0 && span_equal(sink_written(&sink), span_of(axis->values[axis->count - 1])))
+            error = refuse(reading, ERR_RANGE, "expected fewer values: two neighbours are the same when rounded");
+        else
+            error = add_value(reading, axis, sink_written(&sink));
     }
     return error;
 }
