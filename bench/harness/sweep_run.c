@@ -100,6 +100,23 @@ static enum err open_point(struct worker *worker, const struct sweep *sweep, siz
     return ERR_OK;
 }
 
+/* What went wrong, a copy of an input called by its place in the folder: rows do not depend on where that lies. */
+static void write_reason(const struct sweep *sweep, struct span why, struct slot *slot)
+{
+    char text[sizeof(((struct note *)NULL)->text)];
+    struct sink sink = SINK(text);
+    struct span inputs = span_of(sweep->inputs);
+    size_t at = inputs.size > 0 ? span_find(why, inputs) : why.size;
+
+    sink_span(&sink, (struct span){why.data, at});
+    if (at < why.size)
+        sink_span(&sink, span_after(why, at + inputs.size - strlen("inputs")));
+    size_t size = sink.size < sizeof(slot->error) - 1 ? sink.size : sizeof(slot->error) - 1;
+
+    memcpy(slot->error, text, size);
+    slot->error[size] = 0;
+}
+
 static void run_row(struct work *work, struct worker *worker, uint64_t row, struct slot *slot)
 {
     const struct sweep *sweep = work->job->sweep;
@@ -116,13 +133,8 @@ static void run_row(struct work *work, struct worker *worker, uint64_t row, stru
         error = sim_run(&run, worker->arena, &slot->outcome, &worker->note);
     }
     slot->is_error = error != ERR_OK;
-    if (error != ERR_OK) {
-        struct sink sink = {.data = slot->error, .capacity = sizeof(slot->error) - 1};
-        struct span why = span_of(worker->note.text);
-
-        sink_span(&sink, (struct span){why.data, why.size < sink.capacity ? why.size : sink.capacity});
-        slot->error[sink.size] = 0;
-    }
+    if (error != ERR_OK)
+        write_reason(sweep, span_of(worker->note.text), slot);
 }
 
 static bool is_stopped(const struct work *work)

@@ -146,6 +146,9 @@ expect "and of summary.csv" grep -q '^0,"the ""second"" table.csv",msrp-plain,1,
 mv texts/trials.csv whole.csv && rm texts/summary.csv texts/manifest.txt && head -c -30 whole.csv >texts/trials.csv
 "$HOPSIM" sweep texts.ini -o texts --resume >out 2>err
 expect "cut inside of a quoted error and continued" cmp texts/trials.csv whole.csv
+mv texts texts-elsewhere
+"$HOPSIM" rerun texts-elsewhere >out 2>err
+expect "errors are the same in a folder of another name" grep -q '^identical: 2 rows$' out
 
 printf 'include = home\n[sweep]\ntransfer.size = 1KiB, 64MiB\narms = msrp-plain\nevents_max = 2000\n' >limited.ini
 "$HOPSIM" sweep limited.ini -o limited >out 2>err
