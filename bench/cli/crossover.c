@@ -120,7 +120,7 @@ static void add_change(struct finding *finding, const struct crossover_change *c
     value_cell(finding, change->at);
     value_cell(finding, change->has_span ? change->span.low : NAN);
     value_cell(finding, change->has_span ? change->span.high : NAN);
-    text_cell(finding, !change->has_span           ? "exact"
+    text_cell(finding, !change->has_span           ? "to 1 %"
                        : change->span.is_open_low  ? "open below"
                        : change->span.is_open_high ? "open above"
                                                    : "");

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* inspect.c - captures in: what they hold, which nodes, how long each kept what; dwells as scenario data. */
 #include "bench/cli/inspect.h"
+#include "bench/harness/dwell_file.h"
 #include "plots/ladder.h"
 #include "traces/outfile.h"
 #include "sim/base/units.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+#define DWELL_STANDARD "kamailio-captures"
 
 enum { TABLE_MEMORY = 1 << 30, GIVEN_MAX = 64, OUTPUT_SIZE = 64 << 20, LANES = LADDER_ROLES_MAX };
 
@@ -92,6 +95,47 @@ static void write_dwell_rows(const struct inspect *inspect, struct sink *sink)
     }
 }
 
+static bool is_found(const struct inspect *inspect, const struct dwell_row *row)
+{
+    for (size_t i = 0; i < inspect->dwells.count; i++) {
+        const struct dwells_row *found = &inspect->dwells.rows[i];
+
+        if (strcmp(found->role, dwell_role_names[row->role]) == 0 && strcmp(found->kind, row->kind) == 0 &&
+            strcmp(found->side, dwell_side_names[row->side]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A scenario needs every role, so what the captures do not show stands below as another table has it, with the sources
+ * that it names. */
+static enum err write_rest(const struct inspect *inspect, struct sink *sink, struct note *note)
+{
+    struct dwell_table *table = calloc(1, sizeof(*table));
+    size_t kept = 0, start;
+    enum err error = table ? dwell_file_read(SPAN(DWELL_STANDARD), table, note)
+                           : note_set(note, ERR_FULL, "no memory for a table of dwells");
+
+    for (size_t i = 0; error == ERR_OK && i < table->count; i++)
+        if (!is_found(inspect, &table->rows[i]))
+            table->rows[kept++] = table->rows[i];
+    if (error == ERR_OK) {
+        table->count = kept;
+        sink_text(sink, "# What the captures do not show, from " DWELL_STANDARD ":\n");
+        start = sink->size;
+        dwell_file_write(table, sink);
+        struct span written = {sink->data + start, sink->size - start};
+        size_t head = span_find(written, SPAN("role,kind"));
+        struct span rows = span_after(written, head);
+
+        rows = span_after(rows, span_find_byte(rows, '\n') + (head < written.size));
+        memmove(sink->data + start, rows.data, rows.size); /* without a second line of columns */
+        sink->size = start + rows.size;
+    }
+    free(table);
+    return error;
+}
+
 static enum err save_dwells(const struct inspect *inspect, const char *path, struct note *note)
 {
     struct outfile file = {.stream = NULL};
@@ -100,6 +144,9 @@ static enum err save_dwells(const struct inspect *inspect, const char *path, str
 
     if (sink.data) {
         write_dwell_rows(inspect, &sink);
+        error = write_rest(inspect, &sink, note);
+    }
+    if (error == ERR_OK) {
         error = sink.overflow ? note_set(note, ERR_FULL, "%s: too many dwells", path) : outfile_open(&file, path, note);
     }
     if (error == ERR_OK) {

@@ -212,6 +212,15 @@ static void tell_errors(const struct sweeping *sweeping)
                 (unsigned long long)sweeping->told, sweeping->first_error);
 }
 
+/* manifest.txt is the last file of a folder. */
+static bool is_finished(const struct sweeping *sweeping)
+{
+    char path[RESULTS_PATH_SIZE + 16];
+
+    results_path(&sweeping->results, "manifest.txt", path, sizeof(path));
+    return access(path, F_OK) == 0;
+}
+
 static enum status run_and_save(struct sweeping *sweeping, struct note *note)
 {
     enum err error = run_rows(sweeping, note);
@@ -224,6 +233,10 @@ static enum status run_and_save(struct sweeping *sweeping, struct note *note)
 
         tell_how_to_resume(sweeping);
         return status;
+    }
+    if (is_finished(sweeping)) { /* an earlier run ended it: what it wrote stands */
+        sink_format(&sink, "results: %s (finished before)\n", sweeping->results.path);
+        return command_print(sink_written(&sink));
     }
     error = sweep_summarise(sweeping->results.path, note);
     if (error == ERR_OK)
