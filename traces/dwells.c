@@ -69,7 +69,52 @@ static bool is_dwell(const struct flow *flow, const struct flow_leg *leg)
     return !leg->is_answer || (out->status >= 200 && may_answer(flow->nodes[leg->node].role, in));
 }
 
-static bool add_legs(struct samples *samples, const struct flow *flow, bool by_side)
+/* Where a tap was. One that saw only messages of a single host was at that host: what its neighbours keep holds the
+ * ways to them, and is no dwell. */
+struct taps {
+    struct endpoint hosts[FLOW_TAPS_MAX];
+    bool is_seen[FLOW_TAPS_MAX], is_anywhere[FLOW_TAPS_MAX];
+};
+
+static void find_taps(const struct flow *flow, struct taps *taps)
+{
+    struct endpoint others[FLOW_TAPS_MAX]; /* the second candidate of each: a message has two ends */
+    bool is_out[FLOW_TAPS_MAX][2] = {{false}};
+
+    memset(taps, 0, sizeof(*taps));
+    for (size_t i = 0; i < flow->trace->count; i++) {
+        const struct trace_message *message = &flow->messages[i];
+        uint16_t tap = message->tap;
+
+        if (tap >= FLOW_TAPS_MAX || message->protocol != TRACE_SIP)
+            continue;
+        if (!taps->is_seen[tap]) {
+            taps->is_seen[tap] = true;
+            taps->hosts[tap] = message->from;
+            others[tap] = message->to;
+        }
+        is_out[tap][0] |= !endpoint_same_host(&taps->hosts[tap], &message->from) &&
+                          !endpoint_same_host(&taps->hosts[tap], &message->to);
+        is_out[tap][1] |=
+            !endpoint_same_host(&others[tap], &message->from) && !endpoint_same_host(&others[tap], &message->to);
+    }
+    for (size_t tap = 0; tap < FLOW_TAPS_MAX; tap++) {
+        /* Two hosts that speak with nobody else: the tap may be at either. */
+        taps->is_anywhere[tap] = is_out[tap][0] == is_out[tap][1];
+        if (is_out[tap][0])
+            taps->hosts[tap] = others[tap];
+    }
+}
+
+static bool is_at_tap(const struct taps *taps, const struct flow *flow, size_t message, int node)
+{
+    uint16_t tap = flow->messages[message].tap;
+
+    return tap >= FLOW_TAPS_MAX || !taps->is_seen[tap] || taps->is_anywhere[tap] ||
+           endpoint_same_host(&taps->hosts[tap], &flow->nodes[node].at);
+}
+
+static bool add_legs(struct samples *samples, const struct flow *flow, const struct taps *taps, bool by_side)
 {
     bool has_memory = true;
 
@@ -77,7 +122,7 @@ static bool add_legs(struct samples *samples, const struct flow *flow, bool by_s
         const struct flow_leg *leg = &flow->legs[i];
         const char *role = role_of(flow, leg), *kind = flow->messages[leg->in].kind;
 
-        if (!is_dwell(flow, leg))
+        if (!is_dwell(flow, leg) || (!leg->is_across && !is_at_tap(taps, flow, leg->in, leg->node)))
             continue;
         has_memory = add(samples, role, kind, "any", leg->dwell_ns, leg->hss_ns > 0);
         if (has_memory && by_side && leg->side != FLOW_ANY_SIDE)
@@ -87,7 +132,7 @@ static bool add_legs(struct samples *samples, const struct flow *flow, bool by_s
 }
 
 /* Who calls keeps the 200 until its ACK leaves. */
-static bool add_acks(struct samples *samples, const struct flow *flow)
+static bool add_acks(struct samples *samples, const struct flow *flow, const struct taps *taps)
 {
     bool has_memory = true;
 
@@ -95,7 +140,7 @@ static bool add_acks(struct samples *samples, const struct flow *flow)
         const struct trace_message *ack = &flow->messages[i];
 
         if (ack->protocol != TRACE_SIP || strcmp(ack->kind, "ACK") != 0 || ack->via_count != 1 || ack->is_copy ||
-            ack->is_again || flow->nodes[flow->from[i]].role != FLOW_UE)
+            ack->is_again || flow->nodes[flow->from[i]].role != FLOW_UE || !is_at_tap(taps, flow, i, flow->from[i]))
             continue;
         for (size_t j = i; j > 0; j--) {
             const struct trace_message *answer = &flow->messages[j - 1];
@@ -187,10 +232,12 @@ static enum err group(struct dwells *dwells, const struct samples *samples)
 enum err dwells_init(struct dwells *dwells, const struct flow *flow, bool by_side, struct note *note)
 {
     struct samples samples = {0};
+    struct taps taps;
     enum err error = ERR_FULL;
 
     *dwells = (struct dwells){.count = 0};
-    if (add_legs(&samples, flow, by_side) && add_acks(&samples, flow) && add_diameter(&samples, flow)) {
+    find_taps(flow, &taps);
+    if (add_legs(&samples, flow, &taps, by_side) && add_acks(&samples, flow, &taps) && add_diameter(&samples, flow)) {
         if (samples.count > 0)
             qsort(samples.rows, samples.count, sizeof(*samples.rows), compare);
         error = group(dwells, &samples);

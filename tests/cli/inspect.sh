@@ -64,7 +64,10 @@ expect "nor the BYE" [ -z "$(value p.csv ue-b BYE n)$(value p.csv s-cscf BYE n)"
 "$HOPSIM" inspect at-p-cscf-b.pcapng --csv >p-b.csv 2>err
 "$HOPSIM" inspect at-s-cscf-a.pcapng --csv >s-far.csv 2>err
 expect "one that no INVITE went to is known by the Route of its BYE" [ -z "$(value s-far.csv ue-b BYE n)" ]
-expect "a user agent's answer stays its own" [ "$(value p-b.csv ue-b INVITE n)" = 1 ]
+run msrp-smime --pcap-at ue-b at-ue-b-own.cap
+"$HOPSIM" inspect at-ue-b-own.cap --csv >ue-b.csv 2>err
+expect "a user agent's answer stays its own" [ "$(value ue-b.csv ue-b INVITE n)" = 1 ]
+expect "seen from its neighbour the way to it would be inside" [ -z "$(value p-b.csv ue-b INVITE n)" ]
 
 # Stamps of a capture of the program's (pcapng, big-endian, ns) moved by NS and running PPM too fast.
 move_clock() { # FILE NS PPM
