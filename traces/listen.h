@@ -37,7 +37,7 @@ struct reader {
     int protocol;                 /* enum trace_protocol, or READER_UNKNOWN, READER_OTHER */
     bool is_lost;                 /* a gap or damage: looks for the next beginning */
     uint64_t skip;                /* bytes of a body that are passed over */
-    uint64_t body;  /* MSRP: bytes behind the head so far */
+    uint64_t body;                /* MSRP: bytes behind the head so far */
     uint64_t tried;               /* bytes in which no protocol was found */
     bool is_in_body;              /* MSRP: the end-line of the head that came last is still to come */
     bool is_sealed;               /* TLS: a ChangeCipherSpec or application data has been seen */
