@@ -142,6 +142,8 @@ void command_help(const struct command *command, FILE *out)
         fprintf(out, "  %-24s %s\n", sink_string(&sink), option->help);
     }
     fprintf(out, "  %-24s %s\n", "--help", "this text");
+    if (command->notes)
+        fprintf(out, "\n%s", command->notes);
 }
 
 static enum err unknown_arm(const char *name, struct note *note)

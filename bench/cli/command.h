@@ -34,6 +34,7 @@ struct command {
     size_t arguments_least, arguments_most;
     const char *help;                     /* one sentence, no full stop */
     const struct command_option *options; /* ends with a row whose name is NULL */
+    const char *notes;                    /* whole lines below the options; NULL for none */
     enum status (*run)(const struct command_line *line);
 };
 

@@ -304,5 +304,17 @@ const struct command command_sweep = {
         "Run every combination of values that a scenario's section [sweep] names; ended by Ctrl-C (status 1) it can "
         "be resumed",
     .options = options,
+    .notes =
+        "FILE is a scenario (include = home) with a section [sweep] of the keys:\n"
+        "  PARAMETER                an axis, of `hopsim list parameters`: a list (1ms, 5ms) or a range\n"
+        "                           (1KiB .. 1GiB log 13, or lin 13)\n"
+        "  scenarios                an axis of scenarios by name or file, and FILE then has no other section\n"
+        "  arms                     arms of `hopsim list arms`, or all; msrp-smime, message-tls, msrp-relay unless "
+        "given\n"
+        "  design                   grid (unless given); zip, axes side by side; latin N, a sample of N points\n"
+        "  repetitions              trials of a point and arm; 30 unless given, 1 where nothing is random\n"
+        "  precision, trials_max    instead: go on until half the 95 % interval of each mean is at most this share\n"
+        "                           of it (1%), or so many trials are done; 10000 unless given\n"
+        "  events_max               a trial with more events ends as a row with \"limit\"\n",
     .run = run_sweep,
 };
