@@ -20,7 +20,7 @@ static const struct cscf_row {
 } cscfs[] = {{ROLE_P_A, CSCF_P}, {ROLE_S_A, CSCF_S}, {ROLE_I_B, CSCF_I},   {ROLE_S_B, CSCF_S},
              {ROLE_P_B, CSCF_P}, {ROLE_I_A, CSCF_I}, {ROLE_AS_A, CSCF_AS}, {ROLE_AS_B, CSCF_AS}};
 
-enum { CSCF_COUNT = sizeof(cscfs) / sizeof(cscfs[0]), URI_SIZE = 96 };
+enum { CSCF_COUNT = sizeof(cscfs) / sizeof(cscfs[0]) };
 
 /* A role as a neighbour of another one. */
 static struct sip_hop hop_of(const struct world *world, enum role from, enum role role)
@@ -113,17 +113,6 @@ static uint64_t retry_after_s(const struct world *world, enum role role)
     return (uint64_t)(world->scenario->retry_after_ns + SECOND - 1) / (uint64_t)SECOND;
 }
 
-static const char *make_uri(struct world *world, const char *user, enum role role, const char *parameters)
-{
-    const struct site *site = &world->sites[role];
-    char *text = arena_alloc(world->arena, URI_SIZE);
-    struct sink sink = {.data = text, .capacity = URI_SIZE};
-
-    sink_format(&sink, "sip:%s@%s:%u%s", user, site->host_name, site->sip_port, parameters);
-    check(!sink.overflow);
-    return sink_string(&sink);
-}
-
 /* User B's devices beyond the first, behind the same P-CSCF and registered before. */
 static const struct cscf_user *make_others(struct world *world)
 {
@@ -132,8 +121,8 @@ static const struct cscf_user *make_others(struct world *world)
 
     for (uint32_t i = 0; i < count; i++)
         others[i] = (struct cscf_user){.aor = "sip:bob@open-ims.test",
-                                       .contact = make_uri(world, "bob", (enum role)(ROLE_DEVICE_2 + i), ""),
-                                       .path = make_uri(world, "term", ROLE_P_B, ";lr")};
+                                       .contact = world_sip_uri(world, "bob", (enum role)(ROLE_DEVICE_2 + i), ""),
+                                       .path = world_sip_uri(world, "term", ROLE_P_B, ";lr")};
     return others;
 }
 

@@ -5,7 +5,7 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 
-enum { URI_SIZE = 96, ETAG_DIGITS = 8 };
+enum { ETAG_DIGITS = 8 };
 
 /* Nobody's transfer takes longer than its timers: then the crowd goes home, so that every trial ends. */
 #define CROWD_END_NS (1000 * SECOND)
@@ -40,17 +40,6 @@ struct crowd {
     int64_t end_ns;
 };
 
-static const char *make_uri(struct world *world, const char *user, enum role role, const char *parameters)
-{
-    const struct site *site = &world->sites[role];
-    char *text = arena_alloc(world->arena, URI_SIZE);
-    struct sink sink = {.data = text, .capacity = URI_SIZE};
-
-    sink_format(&sink, "sip:%s@%s:%u%s", user, site->host_name, site->sip_port, parameters);
-    check(!sink.overflow);
-    return sink_string(&sink);
-}
-
 const struct cscf_user *crowd_users(struct world *world, enum role cscf)
 {
     bool is_a = cscf == ROLE_P_A;
@@ -60,8 +49,8 @@ const struct cscf_user *crowd_users(struct world *world, enum role cscf)
         return NULL;
     users = arena_alloc(world->arena, 2 * sizeof(*users));
     users[0] = (struct cscf_user){.aor = aor,
-                                  .contact = make_uri(world, "crowd", is_a ? ROLE_CROWD_A : ROLE_CROWD_B, ""),
-                                  .path = make_uri(world, "term", is_a ? ROLE_P_A : ROLE_P_B, ";lr")};
+                                  .contact = world_sip_uri(world, "crowd", is_a ? ROLE_CROWD_A : ROLE_CROWD_B, ""),
+                                  .path = world_sip_uri(world, "term", is_a ? ROLE_P_A : ROLE_P_B, ";lr")};
     users[1] = (struct cscf_user){.aor = NULL};
     return users;
 }
@@ -70,8 +59,8 @@ const char *const *crowd_routes(struct world *world)
 {
     const char **routes = arena_alloc(world->arena, 3 * sizeof(*routes));
 
-    routes[0] = make_uri(world, "mo", ROLE_P_A, ";lr");
-    routes[1] = make_uri(world, "orig", ROLE_S_A, ";lr");
+    routes[0] = world_sip_uri(world, "mo", ROLE_P_A, ";lr");
+    routes[1] = world_sip_uri(world, "orig", ROLE_S_A, ";lr");
     routes[2] = NULL;
     return routes;
 }
@@ -81,7 +70,7 @@ void crowd_subscribe(struct world *world, struct hss *hss)
     const struct hss_subscriber crowd = {.public_identity = aor,
                                          .private_identity = "crowd@open-ims.test",
                                          .capability = 2,
-                                         .served = make_uri(world, "term", ROLE_S_B, "")};
+                                         .served = world_sip_uri(world, "term", ROLE_S_B, "")};
 
     if (world->scenario->background_rate > 0)
         hss_add(hss, &crowd);

@@ -29,11 +29,6 @@ struct ipsec {
     uint32_t spi_next;
 };
 
-static bool is_ue(enum role role)
-{
-    return role == ROLE_UE_A || role == ROLE_UE_B || role >= ROLE_DEVICE_2;
-}
-
 enum protection ipsec_protection(const struct world *world, enum role a, enum role b)
 {
     static const enum protection of_hop[] = {
@@ -42,7 +37,7 @@ enum protection ipsec_protection(const struct world *world, enum role a, enum ro
 
     if (world->arm->carrier == CARRIER_MESSAGE)
         return of_hop[world->arm->hop];
-    return (enum protection)(is_ue(a) || is_ue(b) ? scenario->signalling_gm : scenario->signalling_core);
+    return (enum protection)(role_is_ue(a) || role_is_ue(b) ? scenario->signalling_gm : scenario->signalling_core);
 }
 
 static bool has_za(const struct scenario *scenario)
@@ -197,7 +192,7 @@ static void protect_way(struct world *world, const struct pair *pair, bool is_ba
 
     way->from = from;
     way->to = to;
-    way->is_encapsulated = world->scenario->esp_nat && (is_ue(from) || is_ue(to));
+    way->is_encapsulated = world->scenario->esp_nat && (role_is_ue(from) || role_is_ue(to));
 
     way->config = shield_of(way);
     way->config.from = from_site->node;

@@ -44,16 +44,6 @@ static const char *make_text(struct world *world, const char *format, const char
     return sink_string(&sink);
 }
 
-static const char *make_uri(struct world *world, const char *user, enum role role, const char *parameters)
-{
-    char *text = arena_alloc(world->arena, URI_SIZE);
-    struct sink sink = {.data = text, .capacity = URI_SIZE};
-
-    sink_format(&sink, "sip:%s@%s:%u%s", user, world->sites[role].host_name, world->sites[role].sip_port, parameters);
-    check(!sink.overflow);
-    return sink_string(&sink);
-}
-
 /* ---- The USIM ---- */
 
 static const enum sip_usim_verdict verdicts[] = {
@@ -116,7 +106,7 @@ static void make_ue(struct world *world, struct ue *ue, size_t number, enum role
     ue->private_identity = make_text(world, "%s@%s", name, ue->role);
     ue->usim.key = keys[number];
     ue->config = (struct sip_ua_registration){.private_identity = ue->private_identity,
-                                              .p_cscf = make_uri(world, "mo", p_cscf, ";lr"),
+                                              .p_cscf = world_sip_uri(world, "mo", p_cscf, ";lr"),
                                               .expires_s = SIP_EXPIRES_S,
                                               .security_client = make_offer(world, ue->role, p_cscf),
                                               .md5 = digest_md5,
@@ -133,8 +123,8 @@ void registration_create(struct world *world)
     world->registration = registration;
     make_ue(world, &registration->ues[0], 0, ROLE_P_A);
     make_ue(world, &registration->ues[1], 1, ROLE_P_B);
-    registration->servers[0] = (struct sip_server){make_uri(world, "term", ROLE_S_A, ""), 1};
-    registration->servers[1] = (struct sip_server){make_uri(world, "term", ROLE_S_B, ""), 2};
+    registration->servers[0] = (struct sip_server){world_sip_uri(world, "term", ROLE_S_A, ""), 1};
+    registration->servers[1] = (struct sip_server){world_sip_uri(world, "term", ROLE_S_B, ""), 2};
 }
 
 const struct sip_ua_registration *registration_of(struct world *world, enum role ue)

@@ -231,11 +231,6 @@ static bool has_two_operators(const struct world *world)
     return world->scenario->topology == TOPOLOGY_TWO_DOMAINS || world->scenario->topology == TOPOLOGY_ROAMING;
 }
 
-static bool is_ue(enum role role)
-{
-    return role == ROLE_UE_A || role == ROLE_UE_B || role >= ROLE_DEVICE_2;
-}
-
 uint32_t world_devices(const struct world *world)
 {
     return (uint32_t)world->scenario->devices - 1;
@@ -363,7 +358,7 @@ static void place_roles(struct world *world, uint32_t core_a, uint32_t core_b, u
         uint32_t node = add_host(world, rows[role].node_name, rows[role].home_address);
 
         place(world, (enum role)role, node, false);
-        if (is_ue((enum role)role))
+        if (role_is_ue((enum role)role))
             continue;
         enum role cscf = beside(world, (enum role)role);
         uint32_t core = cscf == ROLE_P_A ? core_p_a : cscf == ROLE_S_A ? core_a : core_b;

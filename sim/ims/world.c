@@ -14,6 +14,18 @@ struct site_keep {
     station_done_fn *done;
 };
 
+const char *world_sip_uri(struct world *world, const char *user, enum role role, const char *parameters)
+{
+    enum { URI_SIZE = 96 };
+    const struct site *site = &world->sites[role];
+    char *text = arena_alloc(world->arena, URI_SIZE);
+    struct sink sink = {.data = text, .capacity = URI_SIZE};
+
+    sink_format(&sink, "sip:%s@%s:%u%s", user, site->host_name, site->sip_port, parameters);
+    check(!sink.overflow);
+    return sink_string(&sink);
+}
+
 enum role world_role_at(const struct world *world, uint32_t address, uint16_t sip_port)
 {
     for (int role = 0; role < ROLE_COUNT; role++) {

@@ -38,6 +38,12 @@ enum role {
     ROLE_COUNT
 };
 
+/* User B's further devices are UEs too. */
+static inline bool role_is_ue(enum role role)
+{
+    return role == ROLE_UE_A || role == ROLE_UE_B || role >= ROLE_DEVICE_2;
+}
+
 /* A role and where it lives. */
 struct site {
     const char *label;     /* "P-CSCF(A)" */
@@ -139,6 +145,9 @@ MUST_USE enum err world_build(struct world *world, const struct net_tap *tap, st
 /* The domain of a role's operator, and that of the network that a P-CSCF is in. */
 const char *world_domain(const struct world *world, enum role role);
 const char *world_network(const struct world *world, enum role role);
+
+/* "sip:USER@HOST:PORTPARAMETERS" of the role's site, parameters being "" or like ";lr"; in the arena. */
+const char *world_sip_uri(struct world *world, const char *user, enum role role, const char *parameters);
 
 /* From here on random draws count from 0 and not from beyond all others: what came before shifts none. */
 void world_begin_draws(struct world *world);
