@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/progress.h"
+#include "bench/harness/clock.h"
 #include "sim/base/units.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BAR = 30 };
 
-static int64_t now_ns(void)
-{
-    struct timespec now = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * SECOND + now.tv_nsec;
-}
-
 void progress_begin(struct progress *progress, const char *label)
 {
-    *progress = (struct progress){.label = label, .is_shown = isatty(STDERR_FILENO) == 1, .started_ns = now_ns()};
+    *progress = (struct progress){.label = label, .is_shown = isatty(STDERR_FILENO) == 1, .started_ns = clock_now_ns()};
 }
 
 void progress_show(void *context, size_t done, size_t wanted)
 {
     struct progress *progress = context;
-    int64_t at_ns = now_ns();
+    int64_t at_ns = clock_now_ns();
 
     if (!progress->is_shown || wanted == 0 || done == 0 || at_ns - progress->drawn_ns < 100 * MS)
         return;

@@ -2,6 +2,7 @@
 /* sweep.c - sweeps: every combination of the axes' values, each arm on the same trials; continued where they ended. */
 #include "bench/cli/headline.h"
 #include "bench/cli/progress.h"
+#include "bench/harness/clock.h"
 #include "bench/harness/sweep_folder.h"
 #include "bench/harness/sweep_inputs.h"
 #include "sim/base/units.h"
@@ -36,14 +37,6 @@ struct sweeping {
     int64_t line_ns;
 };
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * SECOND + now.tv_nsec;
-}
-
 static enum err take_row(void *context, const struct sweep_row *row, struct note *note)
 {
     struct sweeping *sweeping = context;
@@ -63,8 +56,8 @@ static void show(void *context, uint64_t done, uint64_t wanted)
     (void)wanted;
     if (sweeping->progress.is_shown) {
         progress_show(&sweeping->progress, (size_t)sweeping->told, (size_t)sweeping->wanted);
-    } else if (now_ns() - sweeping->line_ns > 10 * SECOND) {
-        sweeping->line_ns = now_ns();
+    } else if (clock_now_ns() - sweeping->line_ns > 10 * SECOND) {
+        sweeping->line_ns = clock_now_ns();
         fprintf(stderr, "hopsim: %llu of %s%llu rows\n", (unsigned long long)sweeping->told,
                 sweeping->sweep.precision > 0 ? "at most " : "", (unsigned long long)sweeping->wanted);
     }
@@ -79,7 +72,7 @@ static enum err measure(const struct sweep *sweep, double *seconds, struct note 
     struct setup *setup = calloc(1, sizeof(*setup));
     size_t probes = sweep->points < PROBES ? sweep->points : PROBES, count = 0;
     enum err error = arena && setup ? ERR_OK : note_set(note, ERR_FULL, "no memory for a trial");
-    int64_t begun_ns = now_ns();
+    int64_t begun_ns = clock_now_ns();
 
     for (size_t i = 0; i < probes && error == ERR_OK; i++) {
         error = sweep_scenario(sweep, i * (sweep->points - 1) / (probes > 1 ? probes - 1 : 1), &setup->file, note);
@@ -95,7 +88,7 @@ static enum err measure(const struct sweep *sweep, double *seconds, struct note 
         }
         setup_close(setup);
     }
-    *seconds = count > 0 ? (double)(now_ns() - begun_ns) / SECOND / (double)count : 0;
+    *seconds = count > 0 ? (double)(clock_now_ns() - begun_ns) / SECOND / (double)count : 0;
     if (arena)
         arena_destroy(arena);
     free(setup);
@@ -141,7 +134,7 @@ static enum err open_folder(struct sweeping *sweeping, struct sweep_job *job, st
     }
     if (!folder)
         return note_set(note, ERR_SYNTAX, "--resume: expected -o FOLDER, the one that was begun");
-    sweeping->results = (struct results){.started_s = (int64_t)time(NULL), .started_ns = now_ns()};
+    sweeping->results = (struct results){.started_s = (int64_t)time(NULL), .started_ns = clock_now_ns()};
     struct sink path = SINK(sweeping->results.path);
 
     sink_text(&path, folder->value);
@@ -181,7 +174,7 @@ static enum err run_rows(struct sweeping *sweeping, struct note *note)
     TRY(open_folder(sweeping, &job, note));
     TRY(use_copies(sweeping, note));
     progress_begin(&sweeping->progress, "sweep");
-    sweeping->line_ns = now_ns();
+    sweeping->line_ns = clock_now_ns();
     sigaction(SIGINT, &action, &before);
     sigaction(SIGTERM, &action, &before_term);
     enum err error = sweep_run(&job, note);

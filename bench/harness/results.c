@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/harness/results.h"
+#include "bench/harness/clock.h"
 #include "bench/harness/input.h"
 #include "sim/base/check.h"
 #include "sim/base/csv.h"
@@ -55,14 +56,6 @@ void results_write_name(struct sink *sink, const char *name)
     }
 }
 
-static int64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    check(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-    return now.tv_sec * SECOND + now.tv_nsec;
-}
-
 static void write_date(struct sink *sink, int64_t time_s, const char *format)
 {
     time_t moment = (time_t)time_s;
@@ -75,7 +68,7 @@ static void write_date(struct sink *sink, int64_t time_s, const char *format)
 
 enum err results_create(struct results *results, const char *wanted, const char *name, struct note *note)
 {
-    struct results made = {.started_s = (int64_t)time(NULL), .started_ns = monotonic_ns()};
+    struct results made = {.started_s = (int64_t)time(NULL), .started_ns = clock_now_ns()};
     struct sink path = SINK(made.path);
 
     if (wanted) {
@@ -211,7 +204,7 @@ enum err results_save_manifest(const struct results *results, const struct resul
         sink_text(&sink, manifest->remarks);
     sink_text(&sink, "started: ");
     write_date(&sink, results->started_s, "%Y-%m-%d %H:%M:%S %z");
-    sink_format(&sink, "\nwall_s: %.3f\n", (double)(monotonic_ns() - results->started_ns) / SECOND);
+    sink_format(&sink, "\nwall_s: %.3f\n", (double)(clock_now_ns() - results->started_ns) / SECOND);
     if (sink.overflow)
         return note_set(note, ERR_FULL, "manifest.txt: the command is too long");
     return results_save(results, "manifest.txt", sink_written(&sink), note);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/harness/sweep_folder.h"
+#include "bench/harness/clock.h"
 #include "bench/harness/input.h"
 #include "bench/harness/sweep_inputs.h"
 #include "sim/base/check.h"
@@ -9,16 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-static int64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    check(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-    return now.tv_sec * SECOND + now.tv_nsec;
-}
 
 static enum err refuse(struct note *note, const char *path)
 {
@@ -44,7 +36,7 @@ enum err sweep_file_flush(struct sweep_file *file, struct note *note)
         done += (size_t)written;
     }
     file->pending = 0;
-    file->synced_ns = monotonic_ns();
+    file->synced_ns = clock_now_ns();
     return fdatasync(file->descriptor) == 0 || errno == EINVAL ? ERR_OK : refuse(note, file->path);
 }
 
@@ -55,7 +47,7 @@ enum err sweep_file_add(struct sweep_file *file, const struct sweep *sweep, cons
 
     sweep_write_row(sweep, row, &sink);
     file->pending += sink.size;
-    if (file->pending < SWEEP_BATCH && monotonic_ns() - file->synced_ns < SECOND)
+    if (file->pending < SWEEP_BATCH && clock_now_ns() - file->synced_ns < SECOND)
         return ERR_OK;
     return sweep_file_flush(file, note);
 }
