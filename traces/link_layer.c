@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "traces/link_layer.h"
+#include "traces/octets.h"
 
 /* LINKTYPE_ values; the two that differ between systems (raw IP) are both known. */
 enum {
@@ -26,11 +27,6 @@ enum {
     PPP_IPV6 = 0x0057,
     TAGS_MAX = 8
 };
-
-static uint16_t u16_at(struct span bytes, size_t at)
-{
-    return (uint16_t)((uint8_t)bytes.data[at] << 8 | (uint8_t)bytes.data[at + 1]);
-}
 
 /* What follows an EtherType: tags, a PPPoE session (RFC 2516: six bytes, then PPP's protocol), or IP. */
 static enum link_verdict open_type(uint16_t type, struct span *bytes)

@@ -6,6 +6,7 @@
 #include "traces/packets.h"
 #include "traces/fragments.h"
 #include "traces/link_layer.h"
+#include "traces/octets.h"
 #include "sim/base/check.h"
 #include "sim/base/sink.h"
 #include "sim/base/units.h"
@@ -54,21 +55,6 @@ struct opening {
 };
 
 enum step { STEP_IP, STEP_DONE }; /* another IP packet within; nothing more */
-
-static uint16_t u16_at(struct span bytes, size_t at)
-{
-    return (uint16_t)((uint8_t)bytes.data[at] << 8 | (uint8_t)bytes.data[at + 1]);
-}
-
-static uint32_t u32_at(struct span bytes, size_t at)
-{
-    return (uint32_t)u16_at(bytes, at) << 16 | u16_at(bytes, at + 2);
-}
-
-static uint8_t u8_at(struct span bytes, size_t at)
-{
-    return (uint8_t)bytes.data[at];
-}
 
 /* ---- Endpoints ---- */
 

@@ -5,6 +5,7 @@
  * for the next beginning.
  */
 #include "traces/listen.h"
+#include "traces/octets.h"
 #include "sim/base/check.h"
 #include "sim/wire/diameter.h"
 #include "sim/wire/msrp.h"
@@ -55,13 +56,6 @@ static struct trace_message message_of(const struct reader *reader, int protocol
                                   .message_id = "",
                                   .to_path = "",
                                   .from_path = ""};
-}
-
-static uint32_t u32_at(struct span bytes, size_t at)
-{
-    const uint8_t *b = (const uint8_t *)bytes.data + at;
-
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
 /* ---- SIP ---- */
