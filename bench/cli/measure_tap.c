@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
 #include "bench/cli/measure_tap.h"
+#include "bench/measure/packet_socket.h"
 #include "traces/pcapng.h"
 
-#include <arpa/inet.h>
 #include <linux/if_packet.h>
-#include <net/ethernet.h>
-#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { DEVICES_MAX = 16, FRAME_MAX = 65536, BUFFER = 16 << 20, ETHERNET = 14, LAST_MS = 50 };
@@ -21,37 +18,6 @@ struct measure_taps {
     int fds[DEVICES_MAX];
     uint32_t interfaces[DEVICES_MAX];
 };
-
-/* No filter on ports: later fragments of a datagram have none. */
-static int open_device(const char *name)
-{
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, size = BUFFER;
-    struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
-
-    if (fd < 0)
-        return -1;
-    at.sll_ifindex = (int)if_nametoindex(name);
-    if (at.sll_ifindex == 0 || setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0 ||
-        bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-static int64_t stamp_of(struct msghdr *message)
-{
-    for (struct cmsghdr *item = CMSG_FIRSTHDR(message); item; item = CMSG_NXTHDR(message, item)) {
-        struct timespec stamp;
-
-        if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_TIMESTAMPNS)
-            continue;
-        memcpy(&stamp, CMSG_DATA(item), sizeof(stamp));
-        return stamp.tv_sec * INT64_C(1000000000) + stamp.tv_nsec;
-    }
-    return 0;
-}
 
 /* Devices stand in the middle of the network, so what comes in there was sent by the role. */
 static bool take(struct measure_taps *taps, size_t index)
@@ -74,7 +40,7 @@ static bool take(struct measure_taps *taps, size_t index)
         return true;
     bool is_sent = from.sll_pkttype != PACKET_OUTGOING;
     struct pcapng_packet packet = {.interface = taps->interfaces[index],
-                                   .at_ns = stamp_of(&message),
+                                   .at_ns = packet_socket_stamp_ns(&message),
                                    .bytes = {bytes + ETHERNET, (size_t)size - ETHERNET},
                                    .direction = is_sent ? PCAPNG_OUTBOUND : PCAPNG_INBOUND};
 
@@ -133,7 +99,7 @@ bool measure_tap(void *context, const char *const *devices, const char *const *l
     }
     for (size_t i = 0; i < taps.count; i++) {
         taps.interfaces[i] = pcapng_interface(&taps.capture, span_of(labels[i]));
-        taps.fds[i] = open_device(devices[i]);
+        taps.fds[i] = packet_socket_open(devices[i], BUFFER, false);
         if (taps.fds[i] < 0) {
             pcapng_discard(&taps.capture);
             return false;

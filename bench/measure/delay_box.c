@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
 #include "bench/measure/delay_box.h"
+#include "bench/measure/packet_socket.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_packet.h>
-#include <net/ethernet.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -18,7 +15,8 @@
 
 enum {
     FRAME_MAX = 1600,
-    RING = 1 << 14, /* frames under way on one direction: 20 MB at most */
+    BUFFER = 8 << 20, /* of a socket */
+    RING = 1 << 14,   /* frames under way on one direction: 20 MB at most */
     PORTS = 2 * DELAY_BOX_PAIRS_MAX,
     BURST = 64,          /* frames taken from one device before the others have their turn */
     LATE_STEP_NS = 1000, /* of the histogram */
@@ -56,38 +54,6 @@ static int64_t now_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static int open_device(const char *name)
-{
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, size = 8 << 20;
-    struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
-
-    if (fd < 0)
-        return -1;
-    at.sll_ifindex = (int)if_nametoindex(name);
-    if (at.sll_ifindex == 0 || setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0 ||
-        bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/* When the kernel saw the frame; now where it does not say. */
-static int64_t stamp_of(struct msghdr *message)
-{
-    for (struct cmsghdr *item = CMSG_FIRSTHDR(message); item; item = CMSG_NXTHDR(message, item)) {
-        struct timespec stamp;
-
-        if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_TIMESTAMPNS)
-            continue;
-        memcpy(&stamp, CMSG_DATA(item), sizeof(stamp));
-        return stamp.tv_sec * INT64_C(1000000000) + stamp.tv_nsec;
-    }
-    return now_ns();
-}
-
 /* A token bucket lets a frame go at the moment at which a link would begin to send it: its bits are waited for here. */
 static int64_t bits_ns(const struct box *box, uint64_t size)
 {
@@ -111,7 +77,11 @@ static bool take_frame(struct box *box, struct port *port)
         return true;
     }
     frame->size = (uint32_t)size;
-    frame->due_ns = stamp_of(&message) + box->delay_ns + bits_ns(box, (uint64_t)size);
+    int64_t seen_ns = packet_socket_stamp_ns(&message);
+
+    if (seen_ns == 0)
+        seen_ns = now_ns();
+    frame->due_ns = seen_ns + box->delay_ns + bits_ns(box, (uint64_t)size);
     port->next++;
     return true;
 }
@@ -182,7 +152,7 @@ static bool box_open(struct box *box, const struct delay_box_config *config)
     for (size_t i = 0; i < 2 * config->pair_count; i++) {
         struct port *port = &box->ports[box->count++];
 
-        port->fd = open_device(config->pairs[i / 2][i % 2]);
+        port->fd = packet_socket_open(config->pairs[i / 2][i % 2], BUFFER, true);
         port->ring = malloc(RING * sizeof(*port->ring));
         if (port->fd < 0 || !port->ring)
             return false;
