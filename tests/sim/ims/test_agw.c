@@ -1,57 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Gateways in the way of the media, and certificates that the SDP names. */
-#include "sim/base/check.h"
-#include "sim/base/units.h"
 #include "sim/ims/fingerprint.h"
-#include "sim/sim.h"
 #include "sim/wire/sdp.h"
-#include "tests/unit.h"
-
-static struct arena *arena;
-static struct dwell_table dwells;
-static struct cost_table costs;
-static struct party_set parties;
+#include "tests/sim/ims/stage.h"
 
 static const char *const arms_with_gateways[] = {"msrp-smime-agw", "msrp-tls-agw", "msrp-e2ae", NULL};
-
-static void set_up(void)
-{
-    struct note note = {{0}};
-    struct party_set_config config = {.server_names = sim_server_names};
-
-    arena = arena_create((size_t)1 << 30);
-    for (int i = 0; i < COST_OPERATION_COUNT; i++)
-        costs.costs[i] = (struct cost){.fixed_ns = 100 * US, .ns_per_byte = 1, .is_known = true};
-    check(party_set_init(&parties, &config, &note) == ERR_OK);
-}
-
-static const struct sim_tamper *tamper;
-
-static struct outcome run(const struct scenario *scenario, const char *arm, uint64_t bytes, const struct sim_tap *tap)
-{
-    struct trial trial = {.scenario = scenario,
-                          .arm = arm_find(span_of(arm)),
-                          .dwells = &dwells,
-                          .costs = &costs,
-                          .file = &source_pattern,
-                          .file_bytes = bytes,
-                          .tap = tap,
-                          .tamper = tamper,
-                          .parties = &parties};
-    struct outcome outcome = {.end = OUTCOME_LIMIT};
-    struct note note = {{0}};
-
-    CU_ASSERT_EQUAL(sim_run(&trial, arena, &outcome, &note), ERR_OK);
-    return outcome;
-}
-
-static struct scenario standard(void)
-{
-    struct scenario scenario;
-
-    field_defaults(scenario_fields, &scenario);
-    return scenario;
-}
 
 /* Offer and answer pass two P-CSCFs each. */
 static void a_p_cscf_asks_its_gateway_before_it_passes_sdp_on(void)
@@ -228,10 +181,9 @@ int main(void)
         {NULL, NULL},
     };
 
-    set_up();
+    stage_open((struct party_set_config){0}, 0, 1);
     int status = unit_run("agw", tests);
 
-    party_set_free(&parties);
-    arena_destroy(arena);
+    stage_close();
     return status;
 }

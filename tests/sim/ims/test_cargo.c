@@ -1,51 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is done with the file at either end of an MSRP session. */
-#include "sim/base/check.h"
-#include "sim/base/units.h"
 #include "sim/sec/cms.h"
-#include "sim/sim.h"
-#include "tests/unit.h"
-
-static struct arena *arena;
-static struct dwell_table dwells;
-static struct cost_table costs;
-static struct party_set parties;
-
-static void set_up(void)
-{
-    struct note note = {{0}};
-    struct party_set_config config = {.server_names = sim_server_names, .with_rsa = true, .bob_others = 2};
-
-    arena = arena_create((size_t)1 << 30);
-    for (int i = 0; i < COST_OPERATION_COUNT; i++)
-        costs.costs[i] = (struct cost){.fixed_ns = 100 * US + i * 1000, .ns_per_byte = 1, .is_known = true};
-    check(party_set_init(&parties, &config, &note) == ERR_OK);
-}
-
-static struct outcome run(const struct scenario *scenario, const char *arm, uint64_t bytes, const struct sim_tap *tap)
-{
-    struct trial trial = {.scenario = scenario,
-                          .arm = arm_find(span_of(arm)),
-                          .dwells = &dwells,
-                          .costs = &costs,
-                          .file = &source_pattern,
-                          .file_bytes = bytes,
-                          .tap = tap,
-                          .parties = &parties};
-    struct outcome outcome = {.end = OUTCOME_LIMIT};
-    struct note note = {{0}};
-
-    CU_ASSERT_EQUAL(sim_run(&trial, arena, &outcome, &note), ERR_OK);
-    return outcome;
-}
-
-static struct scenario standard(void)
-{
-    struct scenario scenario;
-
-    field_defaults(scenario_fields, &scenario);
-    return scenario;
-}
+#include "tests/sim/ims/stage.h"
 
 static const struct sim_tap wants_bytes = {.wants_bytes = true};
 
@@ -158,10 +114,9 @@ int main(void)
         {NULL, NULL},
     };
 
-    set_up();
+    stage_open((struct party_set_config){.with_rsa = true, .bob_others = 2}, 1000, 1);
     int status = unit_run("cargo", tests);
 
-    party_set_free(&parties);
-    arena_destroy(arena);
+    stage_close();
     return status;
 }

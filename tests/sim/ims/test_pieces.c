@@ -1,53 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A file that is sealed piece by piece: what is noticed, and what it saves. */
 #include "sim/ims/pieces.h"
-#include "sim/base/check.h"
-#include "sim/base/units.h"
-#include "sim/sim.h"
-#include "tests/unit.h"
+#include "tests/sim/ims/stage.h"
 
 enum { FILE_BYTES = 10000, PIECE = 3000, PIECES = 4 };
-
-static struct arena *arena;
-static struct dwell_table dwells;
-static struct cost_table costs;
-static struct party_set parties;
-
-static void set_up(void)
-{
-    struct note note = {{0}};
-    struct party_set_config config = {.server_names = sim_server_names, .with_rsa = true, .bob_others = 1};
-
-    arena = arena_create((size_t)1 << 28);
-    for (int i = 0; i < COST_OPERATION_COUNT; i++)
-        costs.costs[i] = (struct cost){.fixed_ns = 100 * US, .ns_per_byte = 50, .is_known = true};
-    check(party_set_init(&parties, &config, &note) == ERR_OK);
-}
-
-static struct scenario standard(void)
-{
-    struct scenario scenario;
-
-    field_defaults(scenario_fields, &scenario);
-    return scenario;
-}
-
-static struct outcome run(const struct scenario *scenario, const char *arm, uint64_t bytes, const struct sim_tap *tap)
-{
-    struct trial trial = {.scenario = scenario,
-                          .arm = arm_find(span_of(arm)),
-                          .dwells = &dwells,
-                          .costs = &costs,
-                          .file = &source_pattern,
-                          .file_bytes = bytes,
-                          .tap = tap,
-                          .parties = &parties};
-    struct outcome outcome = {.end = OUTCOME_LIMIT};
-    struct note note = {{0}};
-
-    CU_ASSERT_EQUAL(sim_run(&trial, arena, &outcome, &note), ERR_OK);
-    return outcome;
-}
 
 /* A sealed file outside any trial. */
 struct sealed {
@@ -175,10 +131,9 @@ int main(void)
         {NULL, NULL},
     };
 
-    set_up();
+    stage_open((struct party_set_config){.with_rsa = true, .bob_others = 1}, 0, 50);
     int status = unit_run("pieces", tests);
 
-    party_set_free(&parties);
-    arena_destroy(arena);
+    stage_close();
     return status;
 }

@@ -1,42 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Relays that cut chunks again (RFC 4976 section 6). */
-#include "sim/base/check.h"
-#include "sim/base/units.h"
-#include "sim/sim.h"
-#include "tests/unit.h"
-
-static struct arena *arena;
-static struct dwell_table dwells;
-static struct cost_table costs;
-static struct party_set parties;
-
-static void set_up(void)
-{
-    struct note note = {{0}};
-    struct party_set_config config = {.server_names = sim_server_names, .with_rsa = true};
-
-    arena = arena_create((size_t)1 << 30);
-    for (int i = 0; i < COST_OPERATION_COUNT; i++)
-        costs.costs[i] = (struct cost){.fixed_ns = 100 * US + i * 1000, .ns_per_byte = 1, .is_known = true};
-    check(party_set_init(&parties, &config, &note) == ERR_OK);
-}
-
-static struct outcome run(const struct scenario *scenario, const char *arm, uint64_t bytes, const struct sim_tap *tap)
-{
-    struct trial trial = {.scenario = scenario,
-                          .arm = arm_find(span_of(arm)),
-                          .dwells = &dwells,
-                          .costs = &costs,
-                          .file = &source_pattern,
-                          .file_bytes = bytes,
-                          .tap = tap,
-                          .parties = &parties};
-    struct outcome outcome = {.end = OUTCOME_LIMIT};
-    struct note note = {{0}};
-
-    CU_ASSERT_EQUAL(sim_run(&trial, arena, &outcome, &note), ERR_OK);
-    return outcome;
-}
+#include "tests/sim/ims/stage.h"
 
 struct sends {
     uint64_t out, in;     /* SENDs with bytes of the file, from UE-A and to UE-B */
@@ -116,10 +80,9 @@ int main(void)
         {NULL, NULL},
     };
 
-    set_up();
+    stage_open((struct party_set_config){.with_rsa = true}, 1000, 1);
     int status = unit_run("relay cut", tests);
 
-    party_set_free(&parties);
-    arena_destroy(arena);
+    stage_close();
     return status;
 }
