@@ -4,7 +4,24 @@
 #include <assert.h>
 
 static const char *const end_names[] = {
-    "delivered", "setup-timeout", "setup-refused", "not-found", "not-registered", "not-authorized", "busy", "cancelled", "not-acceptable", "declined", "overloaded", "registration-refused", "registration-timeout", "connect-failed", "transfer-failed", "verify-failed", "limit", NULL,
+    "delivered",
+    "setup-timeout",
+    "setup-refused",
+    "not-found",
+    "not-registered",
+    "not-authorized",
+    "busy",
+    "cancelled",
+    "not-acceptable",
+    "declined",
+    "overloaded",
+    "registration-refused",
+    "registration-timeout",
+    "connect-failed",
+    "transfer-failed",
+    "verify-failed",
+    "limit",
+    NULL,
 };
 static_assert(sizeof(end_names) / sizeof(end_names[0]) == OUTCOME_END_COUNT + 1, "each end has a name");
 static_assert(PART_COUNT == 8, "each part has a row");
