@@ -86,6 +86,9 @@ struct trial {
     const struct party_set *parties; /* whom real bytes are made for; needed where the tap wants bytes */
 };
 
+/* User A's address of record in the scenario: for party_set_config. User B's is always "sip:bob@open-ims.test". */
+const char *sim_alice_aor(const struct scenario *scenario);
+
 /* Host names for which real bytes need TLS servers, NULL-terminated: for party_set_config. */
 extern const char *const sim_server_names[];
 

@@ -49,7 +49,8 @@ static enum err save_flows(const struct results *results, const struct setup *se
                            struct arena *arena, struct note *note)
 {
     enum party_kind kind = cms_party_kind((enum cms_suite)setup->file.scenario.suite);
-    const struct party_set_config config = {.server_names = sim_server_names, .with_rsa = kind == PARTY_RSA};
+    const struct party_set_config config = {
+        .alice = sim_alice_aor(&setup->file.scenario), .server_names = sim_server_names, .with_rsa = kind == PARTY_RSA};
     struct party_set parties;
     enum err error = ERR_OK;
 

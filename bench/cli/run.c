@@ -92,7 +92,8 @@ static enum err open_parties(struct run *run, bool wants_bytes, struct note *not
 {
     const struct command_given *keys = command_option(run->line, "--keys");
     enum party_kind kind = cms_party_kind((enum cms_suite)run->setup.file.scenario.suite);
-    const struct party_set_config config = {.server_names = sim_server_names,
+    const struct party_set_config config = {.alice = sim_alice_aor(&run->setup.file.scenario),
+                                            .server_names = sim_server_names,
                                             .with_rsa = kind == PARTY_RSA,
                                             .bob_others = (uint32_t)run->setup.file.scenario.devices - 1};
 

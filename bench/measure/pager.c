@@ -18,6 +18,7 @@ struct pager {
     uint64_t part_bytes;    /* file bytes of each part but the last */
     uint64_t parts, sent;
     uint64_t next, received; /* UE-B: the part that is missing first, from 1; bytes so far */
+    char peer_aor[SIP_IDENTITY_SIZE];
     bool is_over;
     char header[64];
 };
@@ -128,6 +129,11 @@ static void pager_arrived(void *context, struct span head, struct slice body)
         return;
     if (pager->next == 1)
         pager->parts = parts;
+    if (pager->next == 1 && sip_identity(head, pager->peer_aor) != ERR_OK) {
+        pager->is_over = true;
+        node_fail(pager->node, NODE_TRANSFER_FAILED, "the MESSAGE does not say whom it is from");
+        return;
+    }
     if (parts != pager->parts) {
         pager->is_over = true;
         node_fail(pager->node, NODE_TRANSFER_FAILED, "a part of another file came");
@@ -143,7 +149,7 @@ static void pager_arrived(void *context, struct span head, struct slice body)
         return;
     pager->is_over = true;
     node_now(pager->node, MARK_LAST_BYTE);
-    ue_keep(pager->node, &pager->receipt, pager->received);
+    ue_keep(pager->node, &pager->receipt, pager->received, pager->peer_aor);
 }
 
 /* ---- Both ---- */

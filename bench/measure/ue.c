@@ -37,16 +37,17 @@ void ue_write_sdp(const struct node *node, const struct msrp_ue *media, uint64_t
     check(!sink->overflow);
 }
 
-void ue_keep(struct node *node, struct receipt *receipt, uint64_t length)
+void ue_keep(struct node *node, struct receipt *receipt, uint64_t length, const char *peer_aor)
 {
     const struct cast *cast = node->cast;
     enum party_kind kind = cms_party_kind(cast->suite);
     const struct party_set *parties = &cast->parties;
     struct cms_opening opening = {.recipient = &parties->bob[kind],
                                   .authority = &parties->authority[kind],
-                                  .sender_aor = parties->alice[kind].name,
+                                  .sender_aor = peer_aor,
                                   .sender = &parties->alice[kind],
-                                  .at_s = (int64_t)time(NULL)};
+                                  .at_s = (int64_t)time(NULL),
+                                  .weakest = cast->suite};
     struct note note = {{0}};
     uint64_t size = 0;
     enum err error = receipt_keep(receipt, length, cast->way.is_cms ? &opening : NULL, cast->name, &size, &note);

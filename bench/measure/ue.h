@@ -9,6 +9,7 @@
 #include "bench/measure/receipt.h"
 #include "bench/measure/sip_peer.h"
 #include "sim/wire/sdp.h"
+#include "sim/wire/sip_identity.h"
 
 #define UE_MEMORY ((size_t)1 << 30)
 enum { UE_SDP_SIZE = 2048 };
@@ -18,7 +19,8 @@ extern const char *const ue_sealed_types[]; /* what a user accepts who wants the
 /* Writes the user's offer or answer; file_bytes: of the file-selector. */
 void ue_write_sdp(const struct node *node, const struct msrp_ue *media, uint64_t file_bytes, struct sink *sdp);
 
-/* The file is whole at UE-B: opens what was sealed, checks it, gives it its name and reports. */
-void ue_keep(struct node *node, struct receipt *receipt, uint64_t length);
+/* The file is whole at UE-B: opens what was sealed by the user whose address of record is peer_aor, checks it, gives it
+ * its name and reports. */
+void ue_keep(struct node *node, struct receipt *receipt, uint64_t length, const char *peer_aor);
 
 #endif

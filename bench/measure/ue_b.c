@@ -10,7 +10,8 @@ struct ue_b {
     struct sip_peer *peer;
     struct msrp_ue *media;
     struct receipt receipt;
-    uint64_t file_bytes; /* as offered */
+    uint64_t file_bytes;              /* as offered */
+    char peer_aor[SIP_IDENTITY_SIZE]; /* of the INVITE; empty: it does not say */
     bool is_invited, is_received, is_closing;
 };
 
@@ -47,7 +48,9 @@ static void ue_told(void *context, const struct sip_output *item)
 
     if (item->action == SIP_INVITED && !ue->is_invited) {
         ue->is_invited = true;
-        if (ue_make_room(ue, item))
+        if (sip_identity(item->head, ue->peer_aor) != ERR_OK)
+            node_fail(ue->node, NODE_SETUP_REFUSED, "the INVITE does not say whom it is from");
+        else if (ue_make_room(ue, item))
             msrp_ue_prepare(ue->media);
     } else if (item->action == SIP_ENDED) {
         /* Relays answer for themselves, so a BYE may overtake the file: what is under way is still taken. */
@@ -101,7 +104,7 @@ static void ue_received(void *context, uint64_t length, struct span content_type
                   (unsigned long long)ue->file_bytes);
         receipt_drop(&ue->receipt);
     } else {
-        ue_keep(ue->node, &ue->receipt, length);
+        ue_keep(ue->node, &ue->receipt, length, ue->peer_aor);
     }
     if (ue->is_closing)
         msrp_ue_close(ue->media);

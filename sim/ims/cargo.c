@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/cargo.h"
 #include "sim/ims/lookup.h"
+#include "sim/ims/watch.h"
 #include "sim/sec/cms.h"
 #include "sim/sec/digest.h"
 
@@ -143,6 +144,13 @@ void cargo_offered(struct cargo *cargo, const struct sdp_msrp *offer)
 
     sink_span(&hash, offer->file_hash.size <= CARGO_HASH_TEXT ? offer->file_hash : (struct span){0});
     sink_string(&hash);
+}
+
+/* Who does not say who they are has signed nothing. */
+void cargo_heard(struct cargo *cargo, struct span head)
+{
+    if (sip_identity(head, cargo->peer_aor) != ERR_OK)
+        watch_event(cargo->world, "no identity UE-B");
 }
 
 /* ---- Work ---- */
@@ -316,15 +324,16 @@ bool cargo_verify(const struct cargo *cargo)
     uint64_t joined;
 
     if (is_in_pieces(cargo))
-        return pieces_open(&cargo->pieces, cargo->received, plaintext, &joined) == ERR_OK &&
+        return pieces_open(&cargo->pieces, cargo->peer_aor, cargo->received, plaintext, &joined) == ERR_OK &&
                cargo_is(cargo, plaintext, joined);
     const struct party_set *parties = world->trial->parties;
     enum party_kind kind = cms_party_kind(suite_of(world));
     struct cms_opening opening = {.recipient = &parties->bob[kind],
                                   .authority = &parties->authority[kind],
-                                  .sender_aor = parties->alice[kind].name,
+                                  .sender_aor = cargo->peer_aor,
                                   .sender = &parties->alice[kind],
-                                  .at_s = SIM_EPOCH_S};
+                                  .at_s = SIM_EPOCH_S,
+                                  .weakest = suite_of(world)};
     size_t opened = 0;
     struct note note = {{0}};
 

@@ -9,6 +9,7 @@
 
 #include "sim/ims/pieces.h"
 #include "sim/wire/sdp.h"
+#include "sim/wire/sip_identity.h"
 
 enum { CARGO_HASH_TEXT = sizeof("sha-1:") - 1 + 3 * 20 - 1 };
 
@@ -21,6 +22,7 @@ struct cargo {
     char transfer_id[17];                   /* a=file-transfer-id */
     char hash[CARGO_HASH_TEXT + 1];         /* of the file, as UE-A offers it; empty: none */
     char offered_hash[CARGO_HASH_TEXT + 1]; /* as UE-B has got it */
+    char peer_aor[SIP_IDENTITY_SIZE];       /* whom UE-B has it from, as SIP says; empty: nobody */
     struct source sealed_source;
     struct pieces pieces;                  /* count 0: the file is sealed whole */
     uint64_t pieces_sealed;                /* at UE-A */
@@ -38,6 +40,9 @@ void cargo_init(struct cargo *cargo, struct world *world);
 /* The file's attributes in an offer or answer, and what UE-B keeps of the offer. */
 void cargo_describe(const struct cargo *cargo, struct sdp_msrp *sdp);
 void cargo_offered(struct cargo *cargo, const struct sdp_msrp *offer);
+
+/* The head of the INVITE or MESSAGE that brings UE-B the file: it says whom the file has to be signed by. */
+void cargo_heard(struct cargo *cargo, struct span head);
 
 /* Work of UE-A: done at once where the scenario has none. Sealing begins when the recipient's certificate is there; a
  * file that is sealed piece by piece calls done for each. */

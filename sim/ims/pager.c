@@ -212,6 +212,8 @@ static void pager_arrived(void *context, struct span head, struct slice body, co
 
     if (!part_of(head, &part) || part != pager->next)
         return;
+    if (part == 1)
+        cargo_heard(&pager->cargo, head);
     pager->is_matching = pager->is_matching && is_part(pager, part, body);
     if (pager->is_matching && pager->cargo.received)
         slice_read(body, 0, pager->cargo.received + (part - 1) * pager->part_bytes, (size_t)body.length);

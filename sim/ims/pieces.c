@@ -97,16 +97,18 @@ void pieces_seal(const struct pieces *pieces, uint8_t *body)
     }
 }
 
-enum err pieces_open(const struct pieces *pieces, const uint8_t *body, uint8_t *file, uint64_t *size)
+enum err pieces_open(const struct pieces *pieces, const char *peer_aor, const uint8_t *body, uint8_t *file,
+                     uint64_t *size)
 {
     struct world *world = pieces->world;
     const struct party_set *parties = world->trial->parties;
     enum party_kind kind = cms_party_kind(suite_of(pieces));
     struct cms_opening opening = {.recipient = &parties->bob[kind],
                                   .authority = &parties->authority[kind],
-                                  .sender_aor = parties->alice[kind].name,
+                                  .sender_aor = peer_aor,
                                   .sender = &parties->alice[kind],
-                                  .at_s = SIM_EPOCH_S};
+                                  .at_s = SIM_EPOCH_S,
+                                  .weakest = suite_of(pieces)};
     uint64_t room = pieces_sealed_bytes(pieces, 0), at = 0;
     uint8_t *text = arena_alloc(world->arena, room);
 

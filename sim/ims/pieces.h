@@ -31,9 +31,10 @@ uint64_t pieces_at(const struct pieces *pieces, uint64_t index); /* index count:
 /* What is signed of a piece: the line in front of it and the piece. */
 uint64_t pieces_signed_bytes(const struct pieces *pieces, uint64_t index);
 
-/* With real bytes: seals all into body; opens all, as ERR_OK only if each is whole, in its place and of this transfer.
- */
+/* With real bytes: seals all into body; opens all, as ERR_OK only if each is whole, in its place, of this transfer and
+ * signed by the user whose address of record is peer_aor. */
 void pieces_seal(const struct pieces *pieces, uint8_t *body);
-MUST_USE enum err pieces_open(const struct pieces *pieces, const uint8_t *body, uint8_t *file, uint64_t *size);
+MUST_USE enum err pieces_open(const struct pieces *pieces, const char *peer_aor, const uint8_t *body, uint8_t *file,
+                              uint64_t *size);
 
 #endif

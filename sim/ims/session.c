@@ -458,6 +458,7 @@ static void session_b_told(void *context, const struct sip_output *item, const s
     struct cause forward = cause_forward(cause);
 
     if (item->action == SIP_INVITED && !session->is_answering) {
+        cargo_heard(&session->cargo, item->head);
         session_offered(session, item->body, &forward);
         session_invited(session, item, &forward);
     } else if (item->action == SIP_UPDATED || item->action == SIP_PRACKED) {

@@ -226,9 +226,19 @@ static void place(struct world *world, enum role role, uint32_t node, bool is_sh
                                        .core_port = is_agw ? (uint16_t)(agw_port + 1) : 0};
 }
 
+static bool scenario_has_two_operators(const struct scenario *scenario)
+{
+    return scenario->topology == TOPOLOGY_TWO_DOMAINS || scenario->topology == TOPOLOGY_ROAMING;
+}
+
 static bool has_two_operators(const struct world *world)
 {
-    return world->scenario->topology == TOPOLOGY_TWO_DOMAINS || world->scenario->topology == TOPOLOGY_ROAMING;
+    return scenario_has_two_operators(world->scenario);
+}
+
+const char *sim_alice_aor(const struct scenario *scenario)
+{
+    return scenario_has_two_operators(scenario) ? "sip:alice@home-ims.test" : "sip:alice@open-ims.test";
 }
 
 uint32_t world_devices(const struct world *world)

@@ -10,6 +10,7 @@
 #include "sim/base/slice.h"
 #include "sim/sec/party.h"
 
+/* From the strongest to the weakest. */
 enum cms_suite {
     CMS_RFC8591,     /* ECDSA P-256 SHA-256; AuthEnvelopedData AES-128-GCM, ECDH P-256 with X9.63 KDF SHA-256 */
     CMS_RFC4975_RSA, /* RSA-2048 SHA-1; EnvelopedData AES-128-CBC, RSA key transport (S/MIME 3.1) */
@@ -55,13 +56,14 @@ MUST_USE enum err cms_seal_to(const struct cms_sealing *sealing, struct slice co
 struct cms_opening {
     const struct party *recipient;
     const struct party *authority; /* whom the recipient trusts */
-    const char *sender_aor;        /* the signer's certificate must carry this URI */
+    const char *sender_aor;        /* as the network asserts it, else as From says: the signer's certificate is its */
     const struct party *sender;    /* known before, for when the certificate is not included; may be NULL */
     int64_t at_s;                  /* seconds since 1970 at which certificates must be valid */
+    enum cms_suite weakest;        /* what is sealed with a suite behind this one is refused */
 };
 
 /* Opens what cms_seal or another writer of DER made with a suite above: decrypts, checks tag or padding, content
- * digest, signature, the certificate's chain and its AoR. out holds the file, *size its length, only when all have
+ * digest, signature and the signer's certificate (trust.h). out holds the file, *size its length, only when all have
  * passed; otherwise out is wiped. ERR_CRYPTO when a check fails, ERR_SYNTAX or ERR_MORE when it is not such a
  * structure, ERR_FULL when capacity is too small; with a note. */
 MUST_USE enum err cms_open(const struct cms_opening *opening, struct span sealed, uint8_t *out, size_t capacity,

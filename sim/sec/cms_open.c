@@ -375,6 +375,8 @@ static enum err begin(struct opener *o, struct note *note)
 static enum err open_sealed(struct opener *o, struct span sealed, struct note *note)
 {
     TRY(parse_envelope(sealed, &o->envelope));
+    if (o->envelope.row - cms_suites > (int)o->opening->weakest)
+        return note_set(note, ERR_CRYPTO, "the message's algorithms are weaker than what is taken");
     TRY(begin(o, note));
     TRY(decrypt(o, note));
     return check_tail(o, note);

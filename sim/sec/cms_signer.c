@@ -3,11 +3,11 @@
 #include "sim/base/check.h"
 #include "sim/sec/cms_key.h"
 #include "sim/sec/failure.h"
+#include "sim/sec/trust.h"
 
 #include <openssl/evp.h>
 #include <openssl/objects.h>
-#include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 
 enum {
     SIGNER_VERSION = 1,    /* RFC 5652 section 5.3, with issuerAndSerialNumber */
@@ -227,53 +227,14 @@ static X509 *find_certificate(struct span certificates, const struct cms_opening
     return NULL;
 }
 
-static bool carries_aor(X509 *certificate, struct span aor)
-{
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-    bool found = false;
-
-    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-
-        if (name->type == GEN_URI) {
-            const ASN1_STRING *uri = name->d.uniformResourceIdentifier;
-            struct span text = {(const char *)ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri)};
-
-            found = found || span_equal(text, aor);
-        }
-    }
-    GENERAL_NAMES_free(names);
-    return found;
-}
-
-/* The chain to the authority, valid at the opening's time and for signing. */
-static bool is_trusted(X509 *certificate, const struct cms_opening *opening)
-{
-    X509_STORE *store = X509_STORE_new();
-    X509_STORE_CTX *context = X509_STORE_CTX_new();
-    bool done = store && context && X509_STORE_add_cert(store, opening->authority->certificate) == 1 &&
-                X509_STORE_CTX_init(context, store, certificate, NULL) == 1 &&
-                X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SMIME_SIGN) == 1;
-
-    if (done) {
-        X509_STORE_CTX_set_time(context, 0, (time_t)opening->at_s);
-        done = X509_verify_cert(context) == 1;
-    }
-    X509_STORE_CTX_free(context);
-    X509_STORE_free(store);
-    return done;
-}
-
 static enum err check_certificate(X509 *certificate, const struct signer *signer, const struct cms_opening *opening,
                                   const struct cms_suite_row *row, struct note *note)
 {
     if (!verify(certificate, signer, row))
         return crypto_failed(note, "the signature does not hold");
-    if (!is_trusted(certificate, opening))
-        return crypto_failed(note, "the signer's certificate is not trusted");
-    if (!carries_aor(certificate, span_of(opening->sender_aor)))
-        return note_set(note, ERR_CRYPTO, "the signer's certificate does not carry %s", opening->sender_aor);
-    return ERR_OK;
+    const struct trust trust = {opening->authority, opening->sender_aor, opening->at_s, TRUST_SIGN};
+
+    return trust_check(certificate, &trust, note);
 }
 
 enum err cms_signer_check(struct span info, struct span certificates, const struct cms_opening *opening,

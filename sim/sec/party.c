@@ -13,8 +13,13 @@
 enum {
     SIGNATURE_TRIES = 200, /* about every second signature has that size */
     SERIAL_SIZE = 8,       /* octets of a serial number */
-    RSA_BITS = 2048
+    RSA_BITS = 2048,
+    RSA_BITS_SMALL = 1024
 };
+
+/* Both dates lie before 2050 and so are UTCTimes of one width. */
+static const char date_first[] = "20100101000000Z", date_last[] = "20491231235959Z";
+static const struct party_oddity nothing_odd = {NULL};
 
 /* What differs between the two kinds. */
 static const struct kind {
@@ -34,9 +39,11 @@ static enum party_kind party_kind(const struct party *party)
     return EVP_PKEY_get_base_id(party->key) == EVP_PKEY_RSA ? PARTY_RSA : PARTY_EC;
 }
 
-static EVP_PKEY *key_create(enum party_kind kind)
+static EVP_PKEY *key_create(enum party_kind kind, bool is_small)
 {
-    return kind == PARTY_RSA ? EVP_RSA_gen(RSA_BITS) : EVP_EC_gen("P-256");
+    if (kind == PARTY_RSA)
+        return EVP_RSA_gen(is_small ? RSA_BITS_SMALL : RSA_BITS);
+    return EVP_EC_gen(is_small ? "P-192" : "P-256");
 }
 
 /* Eight octets of which the first is 0x40 to 0x7f: neither shortened nor made longer by DER. */
@@ -54,11 +61,13 @@ static bool set_serial(X509 *certificate)
     return done;
 }
 
-/* Both dates lie before 2050 and so are UTCTimes of one width. */
-static bool set_dates(X509 *certificate)
+static bool set_dates(X509 *certificate, const struct party_oddity *odd)
 {
-    return ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate), "20100101000000Z") == 1 &&
-           ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate), "20491231235959Z") == 1;
+    const char *first = odd->not_before ? odd->not_before : date_first;
+    const char *last = odd->not_after ? odd->not_after : date_last;
+
+    return ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate), first) == 1 &&
+           ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate), last) == 1;
 }
 
 static bool add_name(X509 *certificate, int nid, const char *text)
@@ -116,26 +125,69 @@ static bool sign(X509 *certificate, EVP_PKEY *key, int signature_size)
     return false;
 }
 
-static bool begin(struct party *party, const X509_NAME *issuer)
+static bool begin(struct party *party, const X509_NAME *issuer, const struct party_oddity *odd)
 {
     X509 *certificate = party->certificate;
 
     return certificate && party->key && X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
-           set_dates(certificate) && X509_set_pubkey(certificate, party->key) == 1 &&
+           set_dates(certificate, odd) && X509_set_pubkey(certificate, party->key) == 1 &&
            (!issuer || X509_set_issuer_name(certificate, issuer) == 1);
 }
 
+/* ---- Revocation lists ---- */
+
+/* The authority signs its list, as it is now. */
+static bool sign_list(struct party *authority)
+{
+    X509_CRL *list = authority->crl;
+    ASN1_TIME *first = ASN1_TIME_new(), *last = ASN1_TIME_new();
+    bool done = first && last && ASN1_TIME_set_string_X509(first, date_first) == 1 &&
+                ASN1_TIME_set_string_X509(last, date_last) == 1 && X509_CRL_set1_lastUpdate(list, first) == 1 &&
+                X509_CRL_set1_nextUpdate(list, last) == 1 && X509_CRL_sort(list) == 1 &&
+                X509_CRL_sign(list, authority->key, EVP_sha256()) > 0;
+
+    ASN1_TIME_free(first);
+    ASN1_TIME_free(last);
+    return done;
+}
+
+static bool make_list(struct party *authority)
+{
+    authority->crl = X509_CRL_new();
+    return authority->crl && X509_CRL_set_version(authority->crl, X509_CRL_VERSION_2) == 1 &&
+           X509_CRL_set_issuer_name(authority->crl, X509_get_subject_name(authority->certificate)) == 1 &&
+           sign_list(authority);
+}
+
+enum err party_revoke(struct party *authority, const struct party *user, struct note *note)
+{
+    X509_REVOKED *entry = X509_REVOKED_new();
+    ASN1_TIME *since = ASN1_TIME_new();
+    bool done = entry && since && ASN1_TIME_set_string_X509(since, date_first) == 1 &&
+                X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(user->certificate)) == 1 &&
+                X509_REVOKED_set_revocationDate(entry, since) == 1 && X509_CRL_add0_revoked(authority->crl, entry) == 1;
+
+    if (!done)
+        X509_REVOKED_free(entry);
+    ASN1_TIME_free(since);
+    if (!done || !sign_list(authority))
+        return crypto_failed(note, "cannot revoke a certificate");
+    return ERR_OK;
+}
+
+/* ---- Authorities and members ---- */
+
 enum err party_init_authority(struct party *authority, enum party_kind kind, struct note *note)
 {
-    struct party made = {.key = key_create(kind), .certificate = X509_new()};
+    struct party made = {.key = key_create(kind, false), .certificate = X509_new()};
     X509 *certificate = made.certificate;
 
-    if (!begin(&made, NULL) || !add_name(certificate, NID_commonName, kinds[kind].authority) ||
+    if (!begin(&made, NULL, &nothing_odd) || !add_name(certificate, NID_commonName, kinds[kind].authority) ||
         X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) != 1 ||
         !add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE") ||
         !add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign") ||
         !add_extension(certificate, certificate, NID_subject_key_identifier, "hash") ||
-        !sign(certificate, made.key, kinds[kind].signature_size)) {
+        !sign(certificate, made.key, kinds[kind].signature_size) || !make_list(&made)) {
         party_free(&made);
         return crypto_failed(note, "cannot make a certificate authority");
     }
@@ -143,21 +195,27 @@ enum err party_init_authority(struct party *authority, enum party_kind kind, str
     return ERR_OK;
 }
 
-/* A certificate under the authority. Its subject carries as many digits as the alternative name is shorter than the
- * longest one, which makes all certificates equally long. */
+/* The subject carries as many digits as the alternative name is shorter than the longest one, which makes all
+ * certificates equally long. */
+static bool name_subject(X509 *certificate, struct span alternative)
+{
+    char filler[PARTY_NAME_MAX + 2] = {0};
+
+    check(alternative.size >= 1 && alternative.size <= PARTY_NAME_MAX);
+    memset(filler, '0', PARTY_NAME_MAX + 1 - alternative.size);
+    return add_name(certificate, NID_commonName, "hopsim") && add_name(certificate, NID_serialNumber, filler);
+}
+
+/* A certificate under the authority. */
 static enum err init_member(struct party *member, const struct party *authority, int type, struct span value,
                             struct note *note)
 {
     enum party_kind kind = party_kind(authority);
-    struct party made = {.key = key_create(kind), .certificate = X509_new()};
+    struct party made = {.key = key_create(kind, false), .certificate = X509_new()};
     X509 *certificate = made.certificate;
     const X509_NAME *issuer = X509_get_subject_name(authority->certificate);
-    char filler[PARTY_NAME_MAX + 2] = {0};
 
-    check(value.size >= 1 && value.size <= PARTY_NAME_MAX);
-    memset(filler, '0', PARTY_NAME_MAX + 1 - value.size);
-    if (!begin(&made, issuer) || !add_name(certificate, NID_commonName, "hopsim") ||
-        !add_name(certificate, NID_serialNumber, filler) ||
+    if (!begin(&made, issuer, &nothing_odd) || !name_subject(certificate, value) ||
         !add_extension(certificate, authority->certificate, NID_key_usage, kinds[kind].key_usage) ||
         !add_extension(certificate, authority->certificate, NID_authority_key_identifier, "keyid:always") ||
         !add_alternative_name(certificate, type, value) ||
@@ -168,6 +226,39 @@ static enum err init_member(struct party *member, const struct party *authority,
     check(i2d_X509(certificate, NULL) == kinds[kind].certificate_size);
     *member = made;
     return ERR_OK;
+}
+
+/* The extensions of a certificate with oddities. */
+static bool extend_oddly(X509 *certificate, X509 *issuer, enum party_kind kind, const struct party_oddity *odd)
+{
+    const char *usage = odd->key_usage ? odd->key_usage : kinds[kind].key_usage;
+
+    return (!odd->is_authority || add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:TRUE")) &&
+           (usage[0] == 0 || add_extension(certificate, issuer, NID_key_usage, usage)) &&
+           (!odd->extended_key_usage ||
+            add_extension(certificate, issuer, NID_ext_key_usage, odd->extended_key_usage)) &&
+           add_extension(certificate, issuer, NID_subject_key_identifier, "hash") &&
+           add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
+}
+
+static int type_of(const struct party_oddity *odd)
+{
+    if (!odd->aor_type)
+        return GEN_URI;
+    return strcmp(odd->aor_type, "DNS") == 0 ? GEN_DNS : GEN_EMAIL;
+}
+
+static bool make_odd(struct party *made, const struct party *authority, struct span aor, const struct party_oddity *odd)
+{
+    X509 *certificate = made->certificate;
+    X509 *issuer = odd->is_self_signed ? certificate : authority->certificate;
+    EVP_PKEY *key = odd->is_self_signed ? made->key : authority->key;
+
+    return begin(made, NULL, odd) && name_subject(certificate, aor) &&
+           X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1 &&
+           extend_oddly(certificate, issuer, party_kind(authority), odd) &&
+           add_alternative_name(certificate, type_of(odd), aor) &&
+           X509_sign(certificate, key, odd->is_signed_sha1 ? EVP_sha1() : EVP_sha256()) > 0;
 }
 
 static enum err check_name(const char *name, struct note *note)
@@ -184,6 +275,21 @@ enum err party_init_user(struct party *user, const struct party *authority, cons
     TRY(check_name(aor, note));
     TRY(init_member(user, authority, GEN_URI, span_of(aor), note));
     memcpy(user->name, aor, strlen(aor));
+    return ERR_OK;
+}
+
+enum err party_init_odd_user(struct party *user, const struct party *authority, const char *aor,
+                             const struct party_oddity *oddity, struct note *note)
+{
+    TRY(check_name(aor, note));
+    struct party made = {.key = key_create(party_kind(authority), oddity->has_small_key), .certificate = X509_new()};
+
+    if (!made.key || !made.certificate || !make_odd(&made, authority, span_of(aor), oddity)) {
+        party_free(&made);
+        return crypto_failed(note, "cannot make an odd certificate");
+    }
+    memcpy(made.name, aor, strlen(aor));
+    *user = made;
     return ERR_OK;
 }
 
@@ -208,6 +314,7 @@ void party_free(struct party *party)
 {
     EVP_PKEY_free(party->key);
     X509_free(party->certificate);
+    X509_CRL_free(party->crl);
     *party = (struct party){0};
 }
 
@@ -228,6 +335,13 @@ enum err party_write_certificate(const struct party *party, struct sink *pem)
     BIO *bio = BIO_new(BIO_s_mem());
 
     return pem_end(bio, bio && PEM_write_bio_X509(bio, party->certificate) == 1, pem);
+}
+
+enum err party_write_crl(const struct party *authority, struct sink *pem)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    return pem_end(bio, bio && PEM_write_bio_X509_CRL(bio, authority->crl) == 1, pem);
 }
 
 enum err party_write_key(const struct party *party, struct sink *pem)

@@ -11,6 +11,7 @@
 
 struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
 struct x509_st;     /* OpenSSL's X509 */
+struct X509_crl_st; /* OpenSSL's X509_CRL */
 
 enum {
     PARTY_NAME_MAX = 39,            /* characters of an AoR or host name */
@@ -28,10 +29,12 @@ enum party_kind { PARTY_EC, PARTY_RSA, PARTY_KIND_COUNT };
 struct party {
     struct evp_pkey_st *key;
     struct x509_st *certificate;
+    struct X509_crl_st *crl;       /* an authority's: the revocation list that those who trust it hold; else NULL */
     char name[PARTY_NAME_MAX + 1]; /* the AoR or host name its subjectAltName carries; empty for an authority */
 };
 
-/* An authority that signs certificates of its own kind. ERR_CRYPTO when OpenSSL refuses. */
+/* An authority that signs certificates of its own kind, with a revocation list on which nobody stands. ERR_CRYPTO when
+ * OpenSSL refuses. */
 MUST_USE enum err party_init_authority(struct party *authority, enum party_kind kind, struct note *note);
 
 /* A user with an S/MIME certificate whose subjectAltName is the URI aor ("sip:alice@open-ims.test"). ERR_RANGE when
@@ -44,7 +47,26 @@ MUST_USE enum err party_init_user(struct party *user, const struct party *author
 MUST_USE enum err party_init_server(struct party *server, const struct party *authority, const char *host,
                                     struct note *note);
 
-/* Frees the key and the certificate; a party of zeros is left alone. */
+/* What is unusual about a certificate; NULL and false: nothing. Key usages are in OpenSSL's configuration syntax
+ * ("critical,keyAgreement"), "" leaves the extension out; dates are like "20101231235959Z", before 2050. */
+struct party_oddity {
+    const char *not_before, *not_after;
+    const char *key_usage, *extended_key_usage;
+    bool is_self_signed;  /* under its own key, in the authority's place */
+    bool is_authority;    /* it may sign certificates itself */
+    bool has_small_key;   /* RSA of 1,024 bits, P-192 */
+    bool is_signed_sha1;  /* by the authority */
+    const char *aor_type; /* "DNS", "email": the AoR under another type of alternative name than URI */
+};
+
+/* A user as party_init_user makes it but for its oddities; its size is not that of the others. */
+MUST_USE enum err party_init_odd_user(struct party *user, const struct party *authority, const char *aor,
+                                      const struct party_oddity *oddity, struct note *note);
+
+/* Puts the user's certificate on the authority's revocation list, which is issued anew. ERR_CRYPTO. */
+MUST_USE enum err party_revoke(struct party *authority, const struct party *user, struct note *note);
+
+/* Frees the key (wiped, OpenSSL's number by number), the certificate and the list; a party of zeros is left alone. */
 void party_free(struct party *party);
 
 /* The certificate as DER. */
@@ -53,8 +75,10 @@ void party_write_der(const struct party *party, struct sink *der);
 /* SHA-256 of the certificate's DER, as a=fingerprint has it (RFC 8122 section 5). */
 void party_fingerprint(const struct party *party, uint8_t hash[PARTY_FINGERPRINT_SIZE]);
 
-/* Writes certificate or private key as PEM text, for other programs that check our output. */
+/* Writes certificate, revocation list or private key as PEM text, for other programs that check our output. Who has
+ * written a key wipes the text (OPENSSL_cleanse). */
 MUST_USE enum err party_write_certificate(const struct party *party, struct sink *pem);
+MUST_USE enum err party_write_crl(const struct party *authority, struct sink *pem);
 MUST_USE enum err party_write_key(const struct party *party, struct sink *pem);
 
 /* Everybody a trial with real bytes needs. Making RSA keys takes some tenths of a second, so the owner makes one set

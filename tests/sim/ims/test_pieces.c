@@ -34,7 +34,7 @@ static bool opens(const struct sealed *sealed)
     uint64_t size = 0;
 
     slice_read((struct slice){&source_pattern, 0, FILE_BYTES}, 0, expected, FILE_BYTES);
-    if (pieces_open(&sealed->pieces, sealed->body, file, &size) != ERR_OK)
+    if (pieces_open(&sealed->pieces, "sip:alice@open-ims.test", sealed->body, file, &size) != ERR_OK)
         return false;
     CU_ASSERT(size == FILE_BYTES && memcmp(file, expected, FILE_BYTES) == 0);
     return true;
