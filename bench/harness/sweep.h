@@ -68,6 +68,10 @@ const char *sweep_value(const struct sweep *sweep, size_t point, size_t axis);
 /* Which of the axis's values that is. */
 size_t sweep_value_number(const struct sweep *sweep, size_t point, size_t axis);
 
+/* The scenario that is the numbered value of its axis: name, or its copy among the sweep's inputs. */
+MUST_USE enum err sweep_read_scenario(const struct sweep *sweep, size_t number, const char *name,
+                                      struct scenario_file *file, struct note *note);
+
 /* The scenario of a point. ERR_RANGE with a note for a value that does not go with others. */
 MUST_USE enum err sweep_scenario(const struct sweep *sweep, size_t point, struct scenario_file *file,
                                  struct note *note);
