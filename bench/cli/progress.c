@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { BAR = 30 };
+enum { BAR = 24 };
 
 void progress_begin(struct progress *progress, const char *label)
 {
@@ -22,11 +22,12 @@ void progress_show(void *context, size_t done, size_t wanted)
         return;
     progress->drawn_ns = at_ns;
     double share = (double)done / (double)wanted;
-    double left_s = (double)(at_ns - progress->started_ns) / SECOND * (1 - share) / share;
+    double taken_s = (double)(at_ns - progress->started_ns) / SECOND;
     int full = (int)(share * BAR);
 
-    fprintf(stderr, "\r\033[K%-28.28s [%.*s%.*s] %3.0f %%, %.0f s left", progress->label, full,
-            "##############################", BAR - full, "..............................", 100 * share, left_s);
+    fprintf(stderr, "\r\033[K%-20.20s [%.*s%.*s] %3.0f %%, %.3g/s, %.0f s left", progress->label, full,
+            "########################", BAR - full, "........................", 100 * share, (double)done / taken_s,
+            taken_s * (1 - share) / share);
     fflush(stderr);
 }
 

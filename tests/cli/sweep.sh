@@ -80,6 +80,27 @@ expect "no room: how to go on is told" grep -q -- '--resume' err
 "$HOPSIM" sweep sizes.ini -o full --resume >out 2>err
 expect "no room, then room: the same file" cmp full/trials.csv j1/trials.csv
 
+# A full disk, where one can be made: the same.
+if [ "$(id -u)" = 0 ] && mkdir small && mount -t tmpfs -o size=64k none small 2>/dev/null; then
+    "$HOPSIM" sweep sizes.ini -o small/run >out 2>err
+    expect "a full disk: status 3" [ $? -eq 3 ]
+    expect "a full disk: how to go on is told" grep -q -- '--resume' err
+    mount -o remount,size=4m small
+    "$HOPSIM" sweep sizes.ini -o small/run --resume >out 2>err
+    expect "a full disk, then room: the same file" cmp small/run/trials.csv j1/trials.csv
+    umount small
+else
+    echo "skipped: a full disk needs root and tmpfs"
+fi
+
+# On a terminal there is a bar with rate and time left; elsewhere there is none (err above holds plain lines only).
+if command -v script >/dev/null; then
+    script -qec "'$HOPSIM' sweep sizes.ini -o terminal" typescript >out </dev/null
+    expect "a terminal shows rate and time left" grep -q '\[#*\.*\] *[0-9]* %, [0-9.e+]*/s, [0-9]* s left' typescript
+    "$HOPSIM" sweep sizes.ini -o file >out 2>err
+    expect "a file does not" [ "$(grep -c 's left' err)" -eq 0 ]
+fi
+
 # Interrupted from the keyboard.
 "$HOPSIM" sweep sizes.ini -o stopped -j 2 >out 2>err &
 pid=$!
