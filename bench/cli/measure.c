@@ -82,6 +82,14 @@ static enum err read_network(struct measure *measure, struct note *note)
     return ERR_OK;
 }
 
+static enum err read_buffer(const char *text, uint64_t *bytes, struct note *note)
+{
+    TRY(units_read_size(span_of(text), bytes, note));
+    if (*bytes < 4 * KIB || *bytes > GIB)
+        return note_set(note, ERR_RANGE, "--buffer %s: expected 4KiB to 1GiB", text);
+    return ERR_OK;
+}
+
 /* The file as a scenario would have it: --file, or the built-in text of --size. */
 static enum err read_file(struct measure *measure, struct note *note)
 {
@@ -110,7 +118,7 @@ static enum err read_line(struct measure *measure, struct note *note)
     const struct command_line *line = measure->line;
     const struct command_given *arm = command_option(line, "--arm"), *chunk = command_option(line, "--chunk");
     const struct command_given *tcp = command_option(line, "--tcp"), *keylog = command_option(line, "--keylog");
-    const struct command_given *pcap = command_option(line, "--pcap");
+    const struct command_given *pcap = command_option(line, "--pcap"), *buffer = command_option(line, "--buffer");
     struct measure_point *point = &measure->point;
     uint64_t hops, window;
 
@@ -122,6 +130,8 @@ static enum err read_line(struct measure *measure, struct note *note)
     point->window = (uint32_t)window;
     if (chunk)
         TRY(units_read_size(span_of(chunk->value), &point->chunk_bytes, note));
+    if (buffer)
+        TRY(read_buffer(buffer->value, &point->buffer_bytes, note));
     point->relays = (uint32_t)hops;
     point->congestion = tcp ? tcp->value : NULL;
     point->keylog = keylog ? keylog->value : NULL;
@@ -273,6 +283,7 @@ static const struct command_option options[] = {
     {"--window", "N", "SENDs outstanding, at most; without limit unless given"},
     {"--message", "BYTES", "of a MESSAGE as it leaves UE-A, headers included; 1300 unless given"},
     {"--tcp", "NAME", "congestion control: reno, cubic, bbr; the system's unless given"},
+    {"--buffer", "SIZE", "of each TCP socket, each direction, fixed; the system's, which grow, unless given"},
     {"--loopback", NULL, "no network namespaces: every process on an address of 127/8, nothing shaped or delayed"},
     {"--relay", "URI", "another program's relay, msrps://127.0.0.1:2855 or msrp://...: with --hops 1 --loopback"},
     {"--authority", "FILE", "certificates (PEM) that are trusted beside the measurement's own: of such a relay"},

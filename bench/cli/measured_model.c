@@ -45,7 +45,8 @@ static const char *const settings[] = {
     "access.rate=0",       "access.delay=0",
     "access.queue=256KiB", "dwell.table=kamailio-5.6",
     "dwell.spread=0",      "seal.when=after-answer",
-    "tcp.rto_min=200ms",   NULL,
+    "tcp.set=linux",       "tcp.congestion=newreno",
+    "tcp.buffer=1MiB",     NULL,
 };
 
 enum err measured_model_open(struct measured_model *model, struct note *note)

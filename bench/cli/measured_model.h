@@ -8,6 +8,9 @@
 
 #include "bench/harness/setup.h"
 
+/* Of TCP sockets (the scenario's own default) and of the queues of shaped links (assumed), measured and simulated. */
+enum { MEASURED_BUFFER = 1 << 20, MEASURED_QUEUE = 256 << 10 };
+
 /* A point: what is transferred over which network. */
 struct measured_point {
     const struct arm *arm;

@@ -151,7 +151,8 @@ static enum err row_of(struct measured *measured, const struct measured_point *p
         .relays = point->relays,
         .message_bytes = 1300,
         .congestion = "reno",
-        .network = {.rate_bps = point->rate_bps, .delay_ns = point->rtt_ns / 4, .queue_bytes = 256 * KIB}};
+        .buffer_bytes = MEASURED_BUFFER,
+        .network = {.rate_bps = point->rate_bps, .delay_ns = point->rtt_ns / 4, .queue_bytes = MEASURED_QUEUE}};
 
     TRY(measure_run(&how, (size_t)measured->repeat, outcomes, &done, &told, note));
     if (measure_was_interrupted())

@@ -64,6 +64,7 @@ struct cast {
     uint32_t window;        /* SENDs outstanding, at most; 0: no limit */
     uint64_t message_bytes; /* of a MESSAGE as it leaves UE-A */
     const char *congestion; /* of TCP; NULL: the system's */
+    uint64_t buffer_bytes;  /* of TCP, each direction; 0: the system's */
     const char *folder;     /* where UE-B puts the file */
     const char *name;       /* and how it calls it */
     const char *authority;  /* PEM file of further authorities; NULL: none */

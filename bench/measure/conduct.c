@@ -165,6 +165,7 @@ static enum err make_cast(struct conductor *own, struct note *note)
                           .message_bytes = plan->message_bytes,
                           .window = plan->window,
                           .congestion = plan->congestion,
+                          .buffer_bytes = plan->buffer_bytes,
                           .folder = plan->folder,
                           .name = own->name,
                           .authority = plan->authority,

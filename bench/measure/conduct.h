@@ -22,6 +22,7 @@ struct conduct_plan {
     uint64_t chunk_bytes, message_bytes;
     uint32_t window;        /* SENDs outstanding; 0: no limit */
     const char *congestion; /* NULL: the system's */
+    uint64_t buffer_bytes;  /* of each TCP socket; 0: the system's */
     bool is_loopback;       /* no namespaces, no shaping */
     struct network_config network;
     const char *folder; /* where received files go */

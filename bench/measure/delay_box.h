@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * delay_box.h - propagation delay in user space: frames that come in at one device of a pair leave at the other a fixed
- * time after the kernel stamped their arrival, in order. Behind a token bucket, which spaces frames but lets the first
+ * time after the kernel stamped their arrival, in order. With a token bucket, which spaces frames but lets the first
  * one go at once, it also adds the time in which a link of that rate sends the frame. How late each really left is
  * counted.
  */

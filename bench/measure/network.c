@@ -221,12 +221,12 @@ static uint64_t burst_of(uint64_t rate_bps)
     return bytes < 1600 ? 1600 : bytes > 16000 ? 16000 : bytes;
 }
 
-static enum err shape(const struct network *network, int where, const char *device, struct note *note)
+static enum err shape(const struct network *network, const char *device, struct note *note)
 {
     char name_text[NETWORK_NAME_SIZE], rate_text[32], burst_text[32], limit_text[32];
     struct sink name = SINK(name_text), rate = SINK(rate_text), burst = SINK(burst_text), limit = SINK(limit_text);
 
-    write_name(network, where, &name);
+    write_name(network, MIDDLE, &name);
     sink_format(&rate, "%llubit", (unsigned long long)network->config.rate_bps);
     sink_format(&burst, "%llu", (unsigned long long)burst_of(network->config.rate_bps));
     sink_format(&limit, "%llu", (unsigned long long)network->config.queue_bytes);
@@ -250,16 +250,19 @@ static enum err shape(const struct network *network, int where, const char *devi
     return tool_run(words, (struct span){"", 0}, note);
 }
 
+/* Both directions in the middle, behind the delay box: on a user's own device the kernel would see its TCP's packets
+ * wait (tcp_small_queue_check()) and hold more of them back, so that the queue of a link elsewhere never filled. */
 static enum err shape_users(const struct network *network, struct note *note)
 {
     const enum cast_role users[] = {CAST_UE_A, CAST_UE_B};
 
     for (size_t i = 0; i < sizeof(users) / sizeof(*users) && network->config.rate_bps > 0; i++) {
-        char device[NETWORK_DEVICE_SIZE];
+        char down[NETWORK_DEVICE_SIZE], up[NETWORK_DEVICE_SIZE];
 
-        network_device(users[i], device);
-        TRY(shape(network, (int)users[i], "e0", note));
-        TRY(shape(network, MIDDLE, device, note));
+        network_device(users[i], down);
+        network_delayed_device(users[i], up);
+        TRY(shape(network, down, note));
+        TRY(shape(network, up, note));
     }
     return ERR_OK;
 }

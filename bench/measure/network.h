@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * network.h - the machine's own network for a measured transfer: a network namespace for each role and one in the
- * middle whose bridge joins them; the two users' links shaped by tbf in both directions and delayed by the delay box.
- * Namespaces are called after the process that owns them, so that a set whose owner is dead is found and removed.
+ * middle whose bridge joins them; the two users' links delayed by the delay box and shaped by tbf behind it, in both
+ * directions: their queues lie in the network, not in the hosts. Namespaces are called after the process that owns
+ * them, so that a set whose owner is dead is found and removed.
  */
 #ifndef BENCH_MEASURE_NETWORK_H
 #define BENCH_MEASURE_NETWORK_H

@@ -114,6 +114,7 @@ struct stream_config node_stream(struct node *node, bool is_tls, void *context, 
                                   .from = node->cast->addresses[node->role],
                                   .idle_ns = IDLE_NS,
                                   .congestion = node->cast->congestion,
+                                  .buffer_bytes = node->cast->buffer_bytes,
                                   .context = context,
                                   .owner = owner};
 }

@@ -365,6 +365,29 @@ static struct stream *stream_create(const struct stream_config *config, int fd, 
     return NULL;
 }
 
+/* Beyond the system's limit with the right to (SO_*BUFFORCE), else up to it. The kernel takes twice as much, for what
+ * it keeps beside the bytes. */
+static bool set_buffer(int fd, int forced, int plain, uint64_t bytes)
+{
+    int size = (int)bytes, set = 0;
+    socklen_t length = sizeof(set);
+
+    if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) != 0 &&
+        setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size)) != 0)
+        return false;
+    return getsockopt(fd, SOL_SOCKET, plain, &set, &length) == 0 && set >= size;
+}
+
+bool stream_set_buffers(int fd, uint64_t bytes, struct note *note)
+{
+    if (bytes == 0 ||
+        (set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, bytes) && set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, bytes)))
+        return true;
+    (void)note_set(note, ERR_RANGE, "a TCP socket cannot have %llu bytes of buffer: net.core.wmem_max, rmem_max",
+                   (unsigned long long)bytes);
+    return false;
+}
+
 struct stream *stream_open(const struct stream_config *config, struct note *note)
 {
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = config->from};
@@ -375,6 +398,10 @@ struct stream *stream_open(const struct stream_config *config, struct note *note
         (void)note_set(note, ERR_FILE, "cannot make a socket: %s", strerror(errno));
         if (fd >= 0)
             close(fd);
+        return NULL;
+    }
+    if (!stream_set_buffers(fd, config->buffer_bytes, note)) {
+        close(fd);
         return NULL;
     }
     struct stream *stream = stream_create(config, fd, false, note);

@@ -69,6 +69,7 @@ struct stream_config {
     uint16_t to_port;
     int64_t idle_ns;        /* hang up when nothing comes or goes for so long; 0: never */
     const char *congestion; /* "reno", "cubic"; NULL: the system's */
+    uint64_t buffer_bytes;  /* of the socket, each direction, fixed; 0: the system's, which grow */
     void *context;
     const struct stream_owner *owner;
 };
@@ -80,7 +81,7 @@ struct stream *stream_open(const struct stream_config *config, struct note *note
 struct stream *stream_adopt(const struct stream_config *config, int fd, bool is_server, struct note *note);
 
 /* Waits at an address for connections; those accepted are made from the listener's config (tls, idle, congestion,
- * owner) with what accepted returns as context; NULL hangs up. */
+ * buffers, owner) with what accepted returns as context; NULL hangs up. */
 typedef void *stream_accepted_fn(void *context, struct stream *stream);
 struct stream_listener;
 struct stream_listener *stream_listen(const struct stream_config *config, struct in_addr at, uint16_t port,

@@ -43,6 +43,10 @@ struct stream {
     bool tls_wants_write; /* TLS cannot go on before the socket takes more */
 };
 
+/* Fixes what the kernel keeps for a socket that is not connected yet; accepted ones have it from their listener. 0
+ * bytes: as the system has it. False with a note. */
+bool stream_set_buffers(int fd, uint64_t bytes, struct note *note);
+
 /* Ends the connection and tells the owner. */
 void stream_fail(struct stream *stream, enum stream_end how);
 

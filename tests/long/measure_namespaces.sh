@@ -24,6 +24,15 @@ done
 # 1,048,576 B in segments of 1,448 B, each a frame of 1,514 B: 877.1 ms; the first ten of them leave at once on one link
 # and the bucket holds two frames.
 expect "10 Mbit/s carry 1 MiB in 0.86 to 0.95 s" awk -v t="$(column transfer_ns)" 'BEGIN { exit !(t > 860e6 && t < 950e6) }'
+# Slow start sends two segments for each that leaves the link: from the moment a queue is full one in two is lost, until
+# the first loss is noticed, which is when all that waited before it has left. 512 KiB are 346 frames of 1,514 B.
+for queue in 512KiB 2MiB; do
+    "$HOPSIM" measure --arm msrp-plain --size 2MiB --rate 10Mbit/s --tcp reno --buffer 4MiB --queue $queue --csv >row.csv 2>err
+    column retransmissions >again-$queue
+done
+expect "a queue as long as the file loses nothing" [ "$(cat again-2MiB)" -eq 0 ]
+expect "a queue of 512 KiB loses as many frames as it holds" awk -v n="$(cat again-512KiB)" \
+    'BEGIN { exit !(n > 320 && n < 380) }'
 "$HOPSIM" measure --arm msrp-plain --size 10KiB --rtt 100ms --csv >row.csv 2>err
 expect "a round trip of 100 ms is in the setup" awk -v t="$(column setup_ns)" 'BEGIN { exit !(t > 100e6 && t < 130e6) }'
 expect "and half of it in the transfer" awk -v t="$(column transfer_ns)" 'BEGIN { exit !(t > 49e6 && t < 75e6) }'
