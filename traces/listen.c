@@ -4,8 +4,9 @@
  * early wait, copied, up to a limit; then what is missing is told as a gap. A direction that was silent longest gives
  * its place to a new one.
  */
-#include "traces/listen.h"
+#include "traces/reader_state.h"
 #include "sim/base/check.h"
+#include "sim/sec/tls_open.h"
 
 #include <stdlib.h>
 
@@ -36,6 +37,7 @@ struct listener {
     uint16_t tap;
     struct direction *directions;
     uint32_t count, oldest, newest;
+    struct sink plain;     /* see listener_plain */
     uint32_t slots[SLOTS]; /* 1 + index of a direction; 0: free */
 };
 
@@ -111,15 +113,14 @@ static void forget(struct listener *listener, uint32_t index)
 }
 
 /* A reader that has read nothing; its buffer stays. */
-static void begin_reader(const struct listener *listener, struct direction *one)
+static void begin_reader(struct listener *listener, struct direction *one)
 {
-    one->reader = (struct reader){.trace = listener->trace,
-                                  .tap = listener->tap,
-                                  .from = one->from,
-                                  .to = one->to,
-                                  .protocol = READER_UNKNOWN,
-                                  .bytes = one->reader.bytes,
-                                  .capacity = one->reader.capacity};
+    one->reader.trace = listener->trace;
+    one->reader.listener = listener;
+    one->reader.tap = listener->tap;
+    one->reader.from = one->from;
+    one->reader.to = one->to;
+    reader_begin(&one->reader);
 }
 
 /* A fresh direction in a free place, or in that of the one that was silent longest. Buffers stay with the place. */
@@ -148,24 +149,50 @@ static uint32_t add_direction(struct listener *listener, const struct endpoint *
     return index;
 }
 
+static uint32_t look_up(const struct listener *listener, const struct endpoint *from, const struct endpoint *to)
+{
+    for (uint32_t slot = slot_of(from, to); listener->slots[slot]; slot = (slot + 1) % SLOTS) {
+        uint32_t index = listener->slots[slot] - 1;
+        const struct direction *one = &listener->directions[index];
+
+        if (endpoint_equal(&one->from, from) && endpoint_equal(&one->to, to))
+            return index;
+    }
+    return NOWHERE;
+}
+
 static struct direction *find_direction(struct listener *listener, const struct endpoint *from,
                                         const struct endpoint *to, bool *is_new)
 {
-    *is_new = false;
-    for (uint32_t slot = slot_of(from, to); listener->slots[slot]; slot = (slot + 1) % SLOTS) {
-        uint32_t index = listener->slots[slot] - 1;
-        struct direction *one = &listener->directions[index];
+    uint32_t index = look_up(listener, from, to);
 
-        if (!endpoint_equal(&one->from, from) || !endpoint_equal(&one->to, to))
-            continue;
-        if (listener->newest != index) {
-            unlink_direction(listener, index);
-            link_newest(listener, index);
-        }
-        return one;
+    *is_new = index == NOWHERE;
+    if (*is_new)
+        return &listener->directions[add_direction(listener, from, to)];
+    if (listener->newest != index) {
+        unlink_direction(listener, index);
+        link_newest(listener, index);
     }
-    *is_new = true;
-    return &listener->directions[add_direction(listener, from, to)];
+    return &listener->directions[index];
+}
+
+struct reader *listener_peer(struct listener *listener, const struct reader *reader)
+{
+    uint32_t index = look_up(listener, &reader->to, &reader->from);
+
+    return index == NOWHERE ? NULL : &listener->directions[index].reader;
+}
+
+struct sink *listener_plain(struct listener *listener)
+{
+    enum { CAPACITY = 3 * TRACE_STREAM_BYTES_MAX + TLS_CIPHERTEXT_MAX }; /* more than a reader takes at once */
+
+    if (!listener->plain.data) {
+        listener->plain = (struct sink){.data = malloc(CAPACITY), .capacity = CAPACITY};
+        if (!listener->plain.data)
+            return NULL;
+    }
+    return &listener->plain;
 }
 
 /* ---- Order ---- */
@@ -230,7 +257,7 @@ static void keep(struct listener *listener, struct direction *one, uint32_t sequ
 
 static void take_segment(struct listener *listener, struct direction *one, const struct packet_seen *packet)
 {
-    const struct piece piece = {packet->at_ns, packet->frame, packet->is_copy};
+    const struct piece piece = {packet->at_ns, packet->at_ns, packet->frame, packet->is_copy};
     struct span bytes = packet->payload;
     int32_t ahead = (int32_t)(packet->sequence - one->next);
 
@@ -362,9 +389,11 @@ void listener_free(struct listener *listener)
         return;
     for (uint32_t i = 0; i < listener->count; i++) {
         drop_waiting(&listener->directions[i]);
+        tls_side_free(&listener->directions[i].reader);
         free(listener->directions[i].waiting);
         free(listener->directions[i].reader.bytes);
     }
+    free(listener->plain.data);
     free(listener->directions);
     free(listener);
 }

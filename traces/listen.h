@@ -25,16 +25,22 @@ void listener_end(struct listener *listener);
 /* Where a piece of a stream was: when, and in which frame. */
 struct piece {
     int64_t at_ns;
+    int64_t begin_ns; /* when its first byte came: earlier than at_ns for what was in a TLS record of several pieces */
     uint64_t frame;
     bool is_copy;
 };
 
+struct tls_side; /* what a direction has shown of its TLS */
+
 /* What speaks on a direction, and how far it has been read. */
 struct reader {
     struct trace *trace;
+    struct listener *listener; /* whose direction it is; NULL for what is read within TLS */
+    struct tls_side *tls;      /* NULL until a record has come */
     uint16_t tap;
     struct endpoint from, to;
     int protocol;                 /* enum trace_protocol, or READER_UNKNOWN, READER_OTHER */
+    bool is_within;               /* of what TLS held: no TLS within */
     bool is_lost;                 /* a gap or damage: looks for the next beginning */
     uint64_t skip;                /* bytes of a body that are passed over */
     uint64_t body;                /* MSRP: bytes behind the head so far */

@@ -4,9 +4,11 @@
  * TCP with its payload, or the end. Lengths are checked against what was captured before anything is read.
  */
 #include "traces/packets.h"
+#include "traces/esp_keys.h"
 #include "traces/fragments.h"
 #include "traces/link_layer.h"
 #include "traces/octets.h"
+#include "traces/protected.h"
 #include "sim/base/check.h"
 #include "sim/base/sink.h"
 #include "sim/base/units.h"
@@ -43,6 +45,7 @@ struct packets {
     struct packets_counts counts;
     struct fragments *fragments;
     struct copy_mark marks[COPIES];
+    uint8_t opened[PACKETS_DATAGRAM_SIZE_MAX]; /* of ESP that had keys */
 };
 
 /* What is being opened. */
@@ -233,7 +236,7 @@ static bool fits_null(struct span esp, size_t icv, uint8_t *protocol, struct spa
     size_t end = esp.size - icv;
     uint8_t padding = u8_at(esp, end - 2), next = u8_at(esp, end - 1);
 
-    if ((size_t)padding + 10 > end || (next != IP_UDP && next != IP_TCP && next != IP_IN_IP))
+    if ((size_t)padding + 10 > end || (next != IP_UDP && next != IP_TCP && next != IP_IN_IP && next != IP_IPV6))
         return false;
     for (uint8_t i = 1; i <= padding; i++)
         if (u8_at(esp, end - 2 - padding + i - 1) != i)
@@ -242,14 +245,14 @@ static bool fits_null(struct span esp, size_t icv, uint8_t *protocol, struct spa
     *protocol = next;
     if (next == IP_UDP)
         return inner->size >= 8 && u16_at(*inner, 4) == inner->size;
-    if (next == IP_IN_IP)
+    if (next == IP_IN_IP || next == IP_IPV6)
         return is_ip(*inner);
     return inner->size >= 20 && u8_at(*inner, 12) >> 4 >= 5 && (size_t)(u8_at(*inner, 12) >> 4) * 4 <= inner->size &&
            (u8_at(*inner, 12) & 0x0e) == 0;
 }
 
-/* True: opening holds what was within, with its protocol. */
-static bool open_esp(struct packets *packets, struct opening *opening, struct span esp)
+/* ESP without encryption, by its form. */
+static bool find_null(struct packets *packets, struct opening *opening, struct span esp)
 {
     static const size_t icvs[] = {12, 16, 0}; /* HMAC-SHA-1-96 and MD5-96, HMAC-SHA-256-128, none */
 
@@ -259,8 +262,43 @@ static bool open_esp(struct packets *packets, struct opening *opening, struct sp
             packets->counts.tunnelled++;
             return true;
         }
-    packets->counts.esp_sealed++;
     return false;
+}
+
+/* What a given association opens; the bytes lie with packets until the next such packet. */
+static enum err open_keyed(struct packets *packets, struct opening *opening, struct span esp)
+{
+    struct esp_opened opened;
+
+    TRY(esp_keys_open(packets->config.trace->esp_keys, &opening->seen.from, &opening->seen.to, esp, packets->opened,
+                      &opened));
+    opening->protocol = opened.next_header;
+    opening->bytes = (struct span){(const char *)packets->opened, opened.size};
+    packets->counts.esp_keyed++;
+    packets->counts.tunnelled++;
+    return ERR_OK;
+}
+
+/* True: opening holds what was within, with its protocol. */
+static bool open_esp(struct packets *packets, struct opening *opening, struct span esp)
+{
+    struct trace *trace = packets->config.trace;
+    struct protected *row =
+        trace && esp.size >= 8 ? protected_esp(trace, &opening->seen.from, &opening->seen.to, u32_at(esp, 0)) : NULL;
+    enum err error = row ? open_keyed(packets, opening, esp) : ERR_UNKNOWN;
+
+    if (error != ERR_OK && !find_null(packets, opening, esp)) {
+        packets->counts.esp_sealed++;
+        if (row)
+            protected_sealed(row, esp.size,
+                             error == ERR_UNKNOWN ? "no security association for it" : "its keys do not open it");
+        return false;
+    }
+    if (row)
+        protected_opened(row, opening->bytes.size);
+    if (row && error != ERR_OK)
+        row->suite = "NULL, by its form";
+    return true;
 }
 
 /* ---- Transport ---- */
@@ -290,7 +328,7 @@ static enum step open_udp(struct packets *packets, struct opening *opening, bool
     bool is_esp_port = opening->seen.from.port == PORT_ESP || opening->seen.to.port == PORT_ESP;
 
     if (is_esp_port && payload.size > 8 && u32_at(payload, 0) != 0 && open_esp(packets, opening, payload)) {
-        if (opening->protocol == IP_IN_IP)
+        if (opening->protocol == IP_IN_IP || opening->protocol == IP_IPV6)
             return STEP_IP;
         *is_again = true;
         return STEP_DONE;

@@ -25,8 +25,6 @@ uint64_t endpoint_hash(const struct endpoint *endpoint);
 void endpoint_write(const struct endpoint *endpoint, struct sink *sink);
 
 /* What a frame held, tunnels opened. */
-struct sink;
-
 struct packet_seen {
     uint64_t frame;
     int64_t at_ns;    /* of the frame, the last one of fragments */
@@ -45,10 +43,13 @@ struct packet_seen {
 
 enum { PACKET_FIN = 1, PACKET_SYN = 2, PACKET_RST = 4, PACKET_ACK = 16 };
 
+struct trace;
+
 struct packets_config {
     void *context;
     void (*seen)(void *context, const struct packet_seen *packet);
-    bool opens_esp; /* try ESP with null encryption */
+    bool opens_esp;      /* try ESP with null encryption */
+    struct trace *trace; /* whose security associations are tried, and which counts ESP by SPI; NULL: none */
 };
 
 /* What could not be used, and what was done, as counts. */
@@ -59,7 +60,8 @@ struct packets_counts {
     uint64_t fragments_lost;  /* given up: a part was missing for 30 s, or the limit was reached */
     uint64_t copies;          /* packets that were there before */
     uint64_t tunnelled;       /* packets found within others */
-    uint64_t esp_opened;      /* of them ESP without encryption */
+    uint64_t esp_opened;      /* of them ESP without encryption, by its form */
+    uint64_t esp_keyed;       /* of them ESP of an association that was given */
     uint64_t esp_sealed;      /* ESP that stays closed */
     uint64_t malformed;       /* headers that do not fit */
     uint64_t link_unknown;    /* frames of a link type that is not known here */

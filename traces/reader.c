@@ -4,8 +4,8 @@
  * waits. Each protocol says how much of the front it has used: ERR_MORE asks for more, ERR_SYNTAX has the reader look
  * for the next beginning.
  */
-#include "traces/listen.h"
 #include "traces/octets.h"
+#include "traces/reader_state.h"
 #include "sim/base/check.h"
 #include "sim/wire/diameter.h"
 #include "sim/wire/msrp.h"
@@ -17,21 +17,19 @@ enum {
     GUESS_LEAST = 12,     /* bytes that are enough to tell one */
     SIP_SIZE_MAX = 256 << 10,
     MSRP_HEAD_MAX = 16 << 10,
-    TLS_RECORD_MAX = (16 << 10) + 2048,
     GUESS_MORE = -3
 };
 
-typedef enum err read_fn(struct reader *reader, struct span bytes, const struct piece *piece, size_t *used);
-
-static struct trace_message message_of(const struct reader *reader, int protocol, const struct piece *piece)
+struct trace_message reader_message(const struct reader *reader, int protocol, const struct piece *piece)
 {
     return (struct trace_message){.frame = piece->frame,
-                                  .first_ns = reader->size > 0 ? reader->first_ns : piece->at_ns,
+                                  .first_ns = reader->size > 0 ? reader->first_ns : piece->begin_ns,
                                   .last_ns = piece->at_ns,
                                   .tap = reader->tap,
                                   .protocol = (uint8_t)protocol,
                                   .transport = TRACE_TCP,
                                   .is_copy = piece->is_copy,
+                                  .is_in_tls = reader->is_within,
                                   .fragments = 1,
                                   .from = reader->from,
                                   .to = reader->to,
@@ -99,7 +97,7 @@ static enum err read_sip(struct reader *reader, struct span bytes, const struct 
         return ERR_SYNTAX;
     if (end + 4 + body > bytes.size)
         return ERR_MORE;
-    struct trace_message message = message_of(reader, TRACE_SIP, piece);
+    struct trace_message message = reader_message(reader, TRACE_SIP, piece);
 
     *used = end + 4 + (size_t)body;
     message.text = (struct span){bytes.data, *used};
@@ -128,7 +126,7 @@ static void begin_message(struct reader *reader, const struct msrp_head *head, s
     struct trace *trace = reader->trace;
     struct trace_message *message = &reader->message;
 
-    *message = message_of(reader, TRACE_MSRP, piece);
+    *message = reader_message(reader, TRACE_MSRP, piece);
     message->is_request = head->is_request;
     message->status = head->status;
     message->kind = msrp_kind(trace, head, "SEND");
@@ -234,7 +232,7 @@ static bool is_diameter(struct span bytes)
 static enum err read_diameter(struct reader *reader, struct span bytes, const struct piece *piece, size_t *used)
 {
     struct diameter_message parsed;
-    struct trace_message message = message_of(reader, TRACE_DIAMETER, piece);
+    struct trace_message message = reader_message(reader, TRACE_DIAMETER, piece);
     size_t size;
 
     if (bytes.size < DIAMETER_HEADER_SIZE)
@@ -258,65 +256,18 @@ static enum err read_diameter(struct reader *reader, struct span bytes, const st
     return ERR_OK;
 }
 
-/* ---- TLS ---- */
-
-/* Types of handshake messages that are sent in the clear, RFC 8446 section 4, RFC 5246 section 7.4. */
-static const char *handshake_name(uint8_t type)
-{
-    static const char *const names[] = {
-        [1] = "ClientHello",        [2] = "ServerHello",      [11] = "Certificate",
-        [12] = "ServerKeyExchange", [14] = "ServerHelloDone", [16] = "ClientKeyExchange"};
-
-    return type < sizeof(names) / sizeof(*names) && names[type] ? names[type] : "Handshake";
-}
-
-static enum err read_tls(struct reader *reader, struct span bytes, const struct piece *piece, size_t *used)
-{
-    enum { CHANGE_CIPHER = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION = 23 };
-    struct trace_message message = message_of(reader, TRACE_TLS, piece);
-
-    if (bytes.size < 6)
-        return ERR_MORE;
-    uint8_t type = (uint8_t)bytes.data[0];
-    size_t length = (size_t)(u32_at(bytes, 1) & 0xffff);
-
-    if (type < CHANGE_CIPHER || type > APPLICATION || bytes.data[1] != 3 || length == 0 || length > TLS_RECORD_MAX)
-        return ERR_SYNTAX;
-    if (type == APPLICATION && reader->is_sealed) { /* nothing of it is looked at */
-        *used = 5;
-        reader->skip = length;
-        reader->trace->counts.tls_application_bytes += length;
-        return ERR_OK;
-    }
-    if (bytes.size < 5 + length)
-        return ERR_MORE;
-    *used = 5 + length;
-    message.bytes = *used;
-    message.kind = type == HANDSHAKE && !reader->is_sealed ? handshake_name((uint8_t)bytes.data[5])
-                   : type == HANDSHAKE                     ? "Finished"
-                   : type == CHANGE_CIPHER                 ? "ChangeCipherSpec"
-                   : type == ALERT                         ? "Alert"
-                                                           : "first sealed record";
-    message.is_request = strcmp(message.kind, "ClientHello") == 0;
-    reader->is_sealed = reader->is_sealed || type == APPLICATION || type == CHANGE_CIPHER;
-    if (type == APPLICATION)
-        reader->trace->counts.tls_application_bytes += length;
-    trace_add(reader->trace, &message);
-    return ERR_OK;
-}
-
-static read_fn *const readers[TRACE_PROTOCOL_COUNT] = {read_sip, read_msrp, read_diameter, read_tls};
+static read_fn *const readers[TRACE_PROTOCOL_COUNT] = {read_sip, read_msrp, read_diameter, reader_read_tls};
 
 /* ---- Which protocol ---- */
 
 /* By the first bytes; READER_UNKNOWN where they begin none, GUESS_MORE where they are too few to say. */
-static int guess(struct span bytes)
+static int guess(const struct reader *reader, struct span bytes)
 {
     if (bytes.size >= 5 && memcmp(bytes.data, "MSRP ", 5) == 0)
         return TRACE_MSRP;
-    if (bytes.size >= 6 && bytes.data[0] == 22 && bytes.data[1] == 3 && (uint8_t)bytes.data[2] <= 4 &&
-        (bytes.data[5] == 1 || bytes.data[5] == 2))
-        return TRACE_TLS;
+    if (!reader->is_within && bytes.size >= 6 && tls_is_record(bytes) &&
+        (reader->protocol == TRACE_TLS || (bytes.data[0] == 22 && (bytes.data[5] == 1 || bytes.data[5] == 2))))
+        return TRACE_TLS; /* it begins with a hello; behind a gap any record will do */
     if (bytes.size >= GUESS_LEAST && is_diameter(bytes))
         return TRACE_DIAMETER;
     enum err error = trace_find_sip(bytes);
@@ -329,7 +280,7 @@ static int guess(struct span bytes)
 static size_t find_beginning(const struct reader *reader, struct span bytes)
 {
     for (size_t at = 0; at < bytes.size;) {
-        int found = guess(span_after(bytes, at));
+        int found = guess(reader, span_after(bytes, at));
 
         if (found == GUESS_MORE || (found >= 0 && (reader->protocol < 0 || found == reader->protocol)))
             return at;
@@ -376,7 +327,7 @@ static size_t read_some(struct reader *reader, struct span bytes, const struct p
             }
             at += begin;
             rest = span_after(bytes, at);
-            int found = guess(rest);
+            int found = guess(reader, rest);
 
             if (found == GUESS_MORE)
                 return at;
@@ -394,7 +345,7 @@ static size_t read_some(struct reader *reader, struct span bytes, const struct p
             reader->is_in_body = false;
             at += 1;
         }
-        reader->first_ns = piece->at_ns;
+        reader->first_ns = piece->begin_ns;
     }
     return at < bytes.size ? at : bytes.size;
 }
@@ -418,19 +369,29 @@ static bool append(struct reader *reader, struct span bytes)
     return true;
 }
 
-void reader_take(struct reader *reader, struct span bytes, const struct piece *piece)
+static void lose(struct reader *reader)
+{
+    reader->size = 0;
+    reader->skip = 0;
+    reader->is_in_body = false;
+    reader->is_lost = true;
+    if (reader->protocol == READER_OTHER)
+        reader->protocol = READER_UNKNOWN;
+}
+
+static void take(struct reader *reader, struct span bytes, const struct piece *piece)
 {
     if (reader->size == 0) {
         size_t used = read_some(reader, bytes, piece);
         struct span rest = span_after(bytes, used);
 
-        reader->first_ns = piece->at_ns;
+        reader->first_ns = piece->begin_ns;
         if (rest.size > 0 && !append(reader, rest))
-            reader_gap(reader);
+            lose(reader);
         return;
     }
     if (!append(reader, bytes)) {
-        reader_gap(reader);
+        lose(reader);
         return;
     }
     size_t used = read_some(reader, (struct span){reader->bytes, reader->size}, piece);
@@ -439,12 +400,41 @@ void reader_take(struct reader *reader, struct span bytes, const struct piece *p
     reader->size -= used;
 }
 
+void reader_take(struct reader *reader, struct span bytes, const struct piece *piece)
+{
+    struct piece opened = *piece;
+
+    take(reader, bytes, piece);
+    struct reader *within = tls_side_within(reader, &opened);
+
+    if (within) {
+        struct sink *plain = listener_plain(reader->listener);
+
+        take(within, sink_written(plain), &opened);
+        plain->size = 0;
+    }
+}
+
 void reader_gap(struct reader *reader)
 {
-    reader->size = 0;
-    reader->skip = 0;
-    reader->is_in_body = false;
-    reader->is_lost = true;
-    if (reader->protocol == READER_OTHER)
-        reader->protocol = READER_UNKNOWN;
+    struct reader *within = tls_side_gap(reader);
+
+    lose(reader);
+    if (within)
+        lose(within);
+}
+
+void reader_begin(struct reader *reader)
+{
+    struct reader fresh = {.trace = reader->trace,
+                           .listener = reader->listener,
+                           .tap = reader->tap,
+                           .from = reader->from,
+                           .to = reader->to,
+                           .protocol = READER_UNKNOWN,
+                           .bytes = reader->bytes,
+                           .capacity = reader->capacity};
+
+    tls_side_free(reader);
+    *reader = fresh;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "traces/trace.h"
+#include "traces/esp_keys.h"
+#include "traces/keylog.h"
 #include "traces/listen.h"
+#include "traces/protected.h"
 #include "sim/base/check.h"
 
 #include <osipparser2/osip_parser.h>
@@ -40,7 +43,10 @@ enum err trace_init(struct trace *trace, const struct trace_config *config, stru
     trace->messages =
         malloc(trace->config.messages_max * sizeof(*trace->messages)); /* pages come as they are written */
     trace->texts = calloc(1, sizeof(*trace->texts));
-    if (trace->messages && trace->texts)
+    trace->keylog = keylog_create();
+    trace->esp_keys = esp_keys_create();
+    trace->protected_rows = malloc(PROTECTED_MAX * sizeof(*trace->protected_rows));
+    if (trace->messages && trace->texts && trace->keylog && trace->esp_keys && trace->protected_rows)
         return ERR_OK;
     trace_free(trace);
     return note_set(note, ERR_FULL, "no memory for a trace");
@@ -56,6 +62,9 @@ void trace_free(struct trace *trace)
         free(block);
         block = next;
     }
+    keylog_free(trace->keylog);
+    esp_keys_free(trace->esp_keys);
+    free(trace->protected_rows);
     free(trace->texts);
     free(trace->messages);
     *trace = (struct trace){.count = 0};
@@ -158,6 +167,7 @@ static void add_counts(struct packets_counts *sum, const struct packets_counts *
     sum->copies += counts->copies;
     sum->tunnelled += counts->tunnelled;
     sum->esp_opened += counts->esp_opened;
+    sum->esp_keyed += counts->esp_keyed;
     sum->esp_sealed += counts->esp_sealed;
     sum->malformed += counts->malformed;
     sum->link_unknown += counts->link_unknown;
@@ -165,12 +175,25 @@ static void add_counts(struct packets_counts *sum, const struct packets_counts *
     sum->not_udp_tcp += counts->not_udp_tcp;
 }
 
+/* Secrets that the file has brought since it was asked last. Those of a damaged block are no reason to read nothing. */
+static void take_secrets(struct trace *trace, const struct frames *frames, size_t *taken)
+{
+    struct span secrets = frames_secrets(frames);
+
+    if (secrets.size == *taken)
+        return;
+    (void)keylog_add(trace->keylog, span_after(secrets, *taken));
+    *taken = secrets.size;
+}
+
 static enum err read_frames(struct trace *trace, struct frames *frames, struct packets *packets, struct note *note)
 {
     struct frame frame;
     enum err error;
+    size_t secrets_taken = 0;
 
     while ((error = frames_next(frames, &frame, note)) == ERR_OK) {
+        take_secrets(trace, frames, &secrets_taken);
         if (trace->counts.first_ns == 0 || frame.at_ns < trace->counts.first_ns)
             trace->counts.first_ns = frame.at_ns;
         if (frame.at_ns > trace->counts.last_ns)
@@ -188,7 +211,7 @@ enum err trace_read(struct trace *trace, const char *path, struct note *note)
     TRY(frames_open(path, &frames, note));
     struct listener *listener = listener_create(trace, trace->tap_count++);
     const struct packets_config config = {
-        .context = listener, .seen = listener_packet, .opens_esp = trace->config.opens_esp};
+        .context = listener, .seen = listener_packet, .opens_esp = trace->config.opens_esp, .trace = trace};
     struct packets *packets = packets_create(&config);
     enum err error = ERR_FULL;
 

@@ -23,6 +23,7 @@ struct trace_message {
     bool is_request;
     bool is_copy;       /* the same packet once more, at another place of the capture */
     bool is_again;      /* sent before on this hop, and no copy; flow_init sets it */
+    bool is_in_tls;     /* it was opened with the connection's secrets */
     bool is_malformed;  /* libosip2 refuses it; kind is what its start line says */
     uint32_t fragments; /* IP fragments it came in; 1: none */
     uint64_t bytes;
@@ -65,8 +66,11 @@ struct trace_counts {
     uint64_t connections_forgotten;                       /* beyond the limit, the longest silent one each time */
     uint64_t stream_gaps, stream_gap_bytes;               /* segments that the capture does not hold */
     uint64_t stream_segments_again, stream_segments_late; /* retransmitted; out of order */
-    uint64_t msrp_body_bytes, tls_application_bytes;
-    int64_t first_ns, last_ns; /* of frames; 0 when there are none */
+    uint64_t msrp_body_bytes;
+    uint64_t tls_connections_opened, tls_connections_sealed; /* one that opened in part counts in both */
+    uint64_t tls_records_opened, tls_records_sealed;         /* sealed: of application data alone */
+    uint64_t tls_bytes_opened, tls_application_bytes;        /* of content; sealed ones as on the wire */
+    int64_t first_ns, last_ns;                               /* of frames; 0 when there are none */
 };
 
 struct trace_config {
@@ -79,8 +83,13 @@ enum {
     TRACE_MESSAGES_MAX = 200000,
     TRACE_TEXT_MAX = 192 << 20, /* bytes of texts */
     TRACE_CONNECTIONS_MAX = 16384,
+    TRACE_TLS_OPEN_MAX = 8192,         /* directions of TLS that are opened */
     TRACE_STREAM_BYTES_MAX = 256 << 10 /* of one direction that wait for what is missing, or for the end of a message */
 };
+
+struct keylog;
+struct esp_keys;
+struct protected;
 
 struct trace {
     struct trace_config config;
@@ -89,6 +98,11 @@ struct trace {
     uint16_t tap_count;
     struct trace_counts counts;
     struct trace_texts *texts;
+    struct keylog *keylog;     /* TLS secrets, those that captures bring along too */
+    struct esp_keys *esp_keys; /* security associations that were given */
+    size_t protected_count;    /* see protected.h */
+    struct protected *protected_rows;
+    size_t tls_open_count;
 };
 
 /* ERR_FULL without memory. trace_free gives back. */

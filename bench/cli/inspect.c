@@ -3,6 +3,8 @@
 #include "bench/cli/inspect.h"
 #include "bench/harness/dwell_file.h"
 #include "plots/ladder.h"
+#include "traces/esp_keys.h"
+#include "traces/keylog.h"
 #include "traces/outfile.h"
 #include "sim/base/units.h"
 
@@ -26,6 +28,20 @@ static enum err read_given(const struct command_line *line, struct flow_given *g
     return ERR_OK;
 }
 
+/* Keys of TLS and ESP that the user has, from as many files as are named. */
+static enum err read_keys(struct inspect *inspect, struct note *note)
+{
+    for (size_t i = 0; i < inspect->line->option_count; i++) {
+        const struct command_given *given = &inspect->line->options[i];
+
+        if (strcmp(given->option->name, "--keylog") == 0)
+            TRY(keylog_read(inspect->trace.keylog, given->value, note));
+        else if (strcmp(given->option->name, "--esp-sa") == 0)
+            TRY(esp_keys_read(inspect->trace.esp_keys, given->value, note));
+    }
+    return ERR_OK;
+}
+
 /* Reads every capture; one that is damaged is told of and used as far as it goes. */
 static enum err read_captures(struct inspect *inspect, struct note *note)
 {
@@ -33,6 +49,7 @@ static enum err read_captures(struct inspect *inspect, struct note *note)
     struct sink sources = SINK(inspect->sources);
 
     TRY(trace_init(&inspect->trace, &config, note));
+    TRY(read_keys(inspect, note));
     for (size_t i = 0; i < inspect->line->argument_count; i++) {
         const char *path = inspect->line->arguments[i];
         const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -314,9 +331,12 @@ static enum status run_inspect(const struct command_line *line)
 
 static const struct command_option options[] = {
     {"--table", "NAME",
-     "summary, nodes, sessions, dwells, legs, repeats, msrp, clocks or messages; the main ones unless given"},
+     "summary, protected, nodes, sessions, dwells, legs, repeats, msrp, clocks or messages; the main ones unless "
+     "given"},
     {"--role", "ADDRESS:PORT=ROLE",
      "what a node is: ue, p-cscf, i-cscf, s-cscf, hss, as, b2bua, proxy, registrar, relay"},
+    {"--keylog", "FILE", "TLS secrets as in SSLKEYLOGFILE, beside those that captures bring along"},
+    {"--esp-sa", "FILE", "ESP security associations, a line each as in Wireshark's esp_sa and in run's --keys"},
     {"--no-esp", NULL, "leave ESP alone; unless given, ESP without encryption is opened by its form"},
     {"--ladder", NULL, "the call flow instead of tables"},
     {"--dwell", "FILE", "write the dwells as a table that scenarios take: --set dwell.table=FILE"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/inspect.h"
 #include "sim/base/units.h"
+#include "traces/protected.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -83,6 +84,7 @@ static void fill_summary(const struct inspect *inspect, struct table *table)
     count_row(table, "fragments without the rest", packets->fragments_lost);
     count_row(table, "packets in tunnels (GTP-U, GRE, IP, ESP)", packets->tunnelled);
     count_row(table, "ESP without encryption, opened by its form", packets->esp_opened);
+    count_row(table, "ESP opened with keys", packets->esp_keyed);
     count_row(table, "ESP that stays sealed", packets->esp_sealed);
     count_row(table, "copies of packets", packets->copies);
     count_row(table, "headers that do not fit", packets->malformed);
@@ -94,6 +96,11 @@ static void fill_summary(const struct inspect *inspect, struct table *table)
     count_row(table, "bytes in MSRP bodies", counts->msrp_body_bytes);
     count_row(table, "Diameter messages", counts->messages[TRACE_DIAMETER]);
     count_row(table, "TLS handshake records", counts->messages[TRACE_TLS]);
+    count_row(table, "TLS connections opened with keys", counts->tls_connections_opened);
+    count_row(table, "TLS records opened", counts->tls_records_opened);
+    count_row(table, "bytes that were in them", counts->tls_bytes_opened);
+    count_row(table, "TLS connections that stay sealed", counts->tls_connections_sealed);
+    count_row(table, "TLS records that stay sealed", counts->tls_records_sealed);
     count_row(table, "bytes in TLS that stay sealed", counts->tls_application_bytes);
     count_row(table, "TCP connections begun", counts->connections);
     count_row(table, "directions begun before the capture", counts->connections_joined);
@@ -103,6 +110,43 @@ static void fill_summary(const struct inspect *inspect, struct table *table)
     count_row(table, "directions forgotten (limit of connections)", counts->connections_forgotten);
     count_row(table, "messages beyond what is kept", counts->not_kept);
     count_row(table, "UDP datagrams of other protocols", counts->datagrams_other);
+}
+
+/* TLS by connection and direction, ESP by association. */
+static void fill_protected(const struct inspect *inspect, struct table *table)
+{
+    columns(table,
+            (const char *const[][2]){{"by", "by"},
+                                     {"from", "from"},
+                                     {"to", "to"},
+                                     {"SPI", "spi"},
+                                     {"suite", "suite"},
+                                     {"opened", "opened"},
+                                     {"bytes", "opened_bytes"},
+                                     {"sealed", "sealed"},
+                                     {"bytes", "sealed_bytes"},
+                                     {"sealed because", "why"}},
+            "tttttnnnnt");
+    for (size_t i = 0; i < inspect->trace.protected_count; i++) {
+        const struct protected *row = &inspect->trace.protected_rows[i];
+
+        table_row(table);
+        text_cell(table, row->is_rest ? "all others" : row->is_esp ? "ESP" : "TLS");
+        if (row->is_rest) {
+            text_cell(table, "");
+            text_cell(table, "");
+        } else {
+            endpoint_cell(table, &row->from);
+            endpoint_cell(table, &row->to);
+        }
+        format_cell(table, row->is_esp ? "0x%08" PRIx32 : "", row->spi);
+        text_cell(table, row->suite);
+        format_cell(table, "%" PRIu64, row->opened);
+        format_cell(table, "%" PRIu64, row->opened_bytes);
+        format_cell(table, "%" PRIu64, row->sealed);
+        format_cell(table, "%" PRIu64, row->sealed_bytes);
+        text_cell(table, row->why);
+    }
 }
 
 static void fill_nodes(const struct inspect *inspect, struct table *table)
@@ -160,7 +204,7 @@ static void fill_messages(const struct inspect *inspect, struct table *table)
         endpoint_cell(table, &message->from);
         endpoint_cell(table, &message->to);
         text_cell(table, trace_protocol_names[message->protocol]);
-        text_cell(table, message->transport == TRACE_UDP ? "UDP" : "TCP");
+        text_cell(table, message->is_in_tls ? "TLS" : message->transport == TRACE_UDP ? "UDP" : "TCP");
         text_cell(table, message->kind);
         format_cell(table, "%" PRIu64, message->bytes);
         format_cell(table, "%u", message->fragments);
@@ -483,6 +527,7 @@ static void fill_msrp(const struct inspect *inspect, struct table *table)
 
 const struct inspect_table inspect_tables[] = {
     {"summary", "what the captures hold, and what could not be used", fill_summary, true},
+    {"protected", "TLS by direction of a connection, ESP by association: what was opened", fill_protected, true},
     {"nodes", "addresses and ports with their likely roles", fill_nodes, true},
     {"sessions", "requests of user agents: RFC 6076's SRD, SDD and RRD", fill_sessions, true},
     {"dwells", "how long nodes kept messages, by role and kind", fill_dwells, true},

@@ -158,6 +158,11 @@ void esp_free(struct esp *esp)
     OPENSSL_cleanse(esp, sizeof(*esp));
 }
 
+void esp_set_spi(struct esp *esp, uint32_t spi)
+{
+    esp->association.spi = spi;
+}
+
 /* ---- Pieces ---- */
 
 static bool icv_make(struct esp *esp, const uint8_t *bytes, size_t size, uint8_t *icv)

@@ -63,6 +63,9 @@ MUST_USE enum err esp_create(struct esp **esp, struct arena *arena, const struct
                              struct note *note);
 void esp_free(struct esp *esp);
 
+/* The same keys under another SPI from now on. */
+void esp_set_spi(struct esp *esp, uint32_t spi);
+
 /* Appends exactly esp_size() bytes. The IV follows from key and sequence number (for CBC as in NIST SP 800-38A,
  * appendix C), so that the same packet always has the same bytes; a sequence number must not come twice with different
  * ones. */

@@ -137,6 +137,21 @@ expect "a table that is not there: status 2" [ $? -eq 2 ]
 "$HOPSIM" inspect at-p-cscf-a.pcapng --role 1.2.3.4=ue >out 2>err
 expect "a role without a port: status 2" [ $? -eq 2 ]
 
+# Keys: told where they are wrong, and of no use without what they open.
+"$HOPSIM" run home --arm message-ipsec --set transfer.size=4KiB --pcap esp.pcapng --keys keys --csv >/dev/null 2>err
+"$HOPSIM" inspect esp.pcapng --esp-sa keys/esp_sa --table protected --csv >protected.csv 2>err
+expect "every association that was written opens its packets" awk -F, 'NR > 1 && ($1 != "ESP" || $6 == 0 || $8 != 0) { bad = 1 } END { exit bad || NR < 3 }' protected.csv
+{ echo "# ours"; echo; sed 's/AES-CBC/ROT-13/' keys/esp_sa; } >wrong_sa
+"$HOPSIM" inspect esp.pcapng --esp-sa wrong_sa >out 2>err
+expect "an algorithm that is not known: status 2 and the line" sh -c "[ $? -eq 2 ] && grep -q 'wrong_sa:3: expected' err"
+printf '# nothing\nCLIENT_RANDOM 00 11\n' >wrong_keylog
+"$HOPSIM" inspect esp.pcapng --keylog wrong_keylog >out 2>err
+expect "a line of a key log that is wrong: status 2 and the line" sh -c "[ $? -eq 2 ] && grep -q 'wrong_keylog:2: expected' err"
+"$HOPSIM" inspect esp.pcapng --keylog keys/esp_sa >out 2>err
+expect "a file without secrets is no key log: status 2" [ $? -eq 2 ]
+"$HOPSIM" inspect esp.pcapng --esp-sa nowhere >out 2>err
+expect "keys that are not there: status 2" [ $? -eq 2 ]
+
 # What a real core did: its roles are found by what it does, and nothing loops.
 samples=$OLDPWD/traces/samples
 for name in registration session message; do
