@@ -25,6 +25,7 @@ static const char *const proxy_auths[] = {"off", "digest", "wrong-password", NUL
 static const char *const subscribers[] = {"regular",        "unknown",     "barred", "wrong-key",
                                           "wrong-response", "out-of-sync", NULL};
 static const char *const dns_choices[] = {"cached", "cold", NULL};
+static const char *const enders[] = {"caller", "callee", NULL};
 static const char *const devices_answers[] = {"ring", "answer", NULL};
 static const char *const ifc_servers[] = {"none", "as", NULL};
 static const char *const overloads[] = {"none", "p-cscf-a", "s-cscf-a", "i-cscf-b", "s-cscf-b", "p-cscf-b", NULL};
@@ -167,6 +168,9 @@ const struct field scenario_fields[] = {
     ROW("session.reservation", FIELD_TIME, reservation_ns, "0", "0", "30s",
         "how long a UE takes to reserve resources, with 183-prack-update: UE-A's UPDATE waits for its own, the 180 for both",
         "0: kind to the sessions; on a radio a bearer has to be set up"),
+    CHOICE("session.ended_by", ended_by, "caller", enders,
+           "who sends BYE: UE-A when all is answered, or UE-B when the file is in its hands and answered for",
+           "caller: the paper's figures"),
     CHOICE("peer.state", peer_state, "registered", peer_states,
            "user B: unknown to the HSS (404); not registered, as the HSS knows (480) or only the S-CSCF does (expired, "
            "480); busy (486); without S/MIME (488 to an offer of nothing else); declines (603)",

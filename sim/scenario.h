@@ -37,6 +37,7 @@ enum subscriber_state {
     SUBSCRIBER_OUT_OF_SYNC
 };
 enum dns { DNS_CACHED, DNS_COLD };
+enum ended_by { ENDED_BY_CALLER, ENDED_BY_CALLEE };
 enum overload { OVERLOAD_NONE, OVERLOAD_P_A, OVERLOAD_S_A, OVERLOAD_I_B, OVERLOAD_S_B, OVERLOAD_P_B, OVERLOAD_COUNT };
 enum devices_answer { DEVICES_RING, DEVICES_ANSWER };
 enum chunking { CHUNKING_FEW_LARGE, CHUNKING_2048 };
@@ -108,6 +109,7 @@ struct scenario {
     int overload_at;          /* enum overload */
     int devices_answer;       /* enum devices_answer: what all but the first device do */
     int provisional;          /* enum provisional: what comes before the 200 to INVITE */
+    int ended_by;             /* enum ended_by: who sends BYE */
     int has_reliable_ringing; /* bool: the 180 too is answered by PRACK */
     int sip_transport;        /* enum sip_transport_rule */
     int ifc_orig;             /* bool: user A's profile sends INVITE and MESSAGE to an application server */

@@ -3,6 +3,7 @@
 #include "sim/base/units.h"
 #include "sim/ims/core.h"
 #include "sim/ims/crowd.h"
+#include "sim/ims/gate.h"
 #include "sim/ims/ipsec.h"
 #include "sim/ims/pager.h"
 #include "sim/ims/registration.h"
@@ -180,11 +181,24 @@ static bool make_ready(struct world *world)
     return true;
 }
 
+/* With a schedule everything begins at once and is done when that says; so does the press. */
+static bool warm_up_by_schedule(struct world *world)
+{
+    struct cause nobody = {.transfer = 0};
+
+    core_connect(world);
+    registration_begin(world, &nobody);
+    world->moments.pressed_ns = world->trial->schedule->pressed_ns;
+    return true;
+}
+
 /* The press comes at a whole second, one at least after the network has fallen quiet. */
 static bool warm_up(struct world *world)
 {
     world->is_warming = true;
     net_begin_draws(world->net, WORLD_WARM_UP_DRAWS);
+    if (world->trial->schedule)
+        return warm_up_by_schedule(world);
     if (world->scenario->connections == CONNECTIONS_WARM && !make_ready(world))
         return false;
     int64_t now_ns = world_now(world);
@@ -245,6 +259,22 @@ static void press(struct engine *engine, void *context)
 static const struct moments nothing_yet = {NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS,
                                            NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS, NONE_NS};
 
+/* What the schedule still holds back when all is over, an ACK of a refusal, leaves too. */
+static void end_schedule(struct world *world)
+{
+    const struct schedule *schedule = world->trial->schedule;
+    int64_t last_ns = world_now(world);
+    bool has_come = false;
+
+    for (size_t i = 0; schedule && i < schedule->time_count; i++)
+        if (schedule->times_ns[i] > last_ns)
+            last_ns = schedule->times_ns[i];
+    if (last_ns == world_now(world))
+        return;
+    engine_at(&world->engine, last_ns + 1, &has_come, whole_second);
+    (void)engine_run(&world->engine, &has_come);
+}
+
 static enum err world_run(struct world *world, struct outcome *outcome, struct note *note)
 {
     struct press own = {.world = world};
@@ -280,6 +310,7 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
                           : own.pager ? pager_body_bytes(own.pager)
                                       : world->trial->file_bytes;
     outcome->chunks = own.session ? session_chunks(own.session) : own.pager ? pager_messages(own.pager) : 1;
+    end_schedule(world);
     net_check(world->net);
     watch_tell(world);
     return ERR_OK;
@@ -322,6 +353,7 @@ static enum err world_init(struct world *world, const struct trial *trial, struc
     world->engine.events_max = trial->events_max ? trial->events_max : UINT64_MAX;
     streams_init(&world->streams, arena, world->scenario->seed, trial->number);
     world->dwell_ordinals = arena_alloc(arena, (size_t)ROLE_COUNT * DWELL_ROWS_MAX * sizeof(uint32_t));
+    gate_init(world);
     watch_init(world);
     *tap = (struct net_tap){.context = (void *)(uintptr_t)watcher, .packet = packet_seen};
     TRY(world_build(world, watcher && watcher->packet ? tap : NULL, note));

@@ -9,6 +9,7 @@
 #include "sim/arm.h"
 #include "sim/base/slice.h"
 #include "sim/ims/dwell.h"
+#include "sim/ims/schedule.h"
 #include "sim/outcome.h"
 #include "sim/scenario.h"
 #include "sim/sec/cost.h"
@@ -81,6 +82,7 @@ struct trial {
     int message_fault; /* of the SIP message that is sent as number fault_message after the press */
     uint64_t fault_message;
     int64_t hold_ns; /* how long what is held is held; what follows a packet on its link waits behind it */
+    const struct schedule *schedule; /* NULL: nodes keep messages as long as the dwell table says */
     const struct sim_tamper *tamper; /* NULL: nobody changes anything */
     const struct sim_tap *tap;       /* NULL: nobody watches */
     const struct party_set *parties; /* whom real bytes are made for; needed where the tap wants bytes */

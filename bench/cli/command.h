@@ -40,7 +40,7 @@ struct command {
 
 /* One a sub-command, each in the file of its name; commands[] in main.c lists them. */
 extern const struct command command_run, command_compare, command_reproduce, command_validate, command_calibrate,
-    command_measure, command_report, command_inspect, command_sweep, command_crossover, command_rerun,
+    command_measure, command_report, command_inspect, command_replay, command_sweep, command_crossover, command_rerun,
     command_summarise, command_pack, command_show, command_list;
 
 enum { COMMAND_WORDS_MAX = 256 };

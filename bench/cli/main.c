@@ -35,6 +35,7 @@ static const struct command *const commands[] = {
     &command_measure,
     &command_report,
     &command_inspect,
+    &command_replay,
     &command_sweep,
     &command_crossover,
     &command_rerun,

@@ -89,6 +89,7 @@ static void agw_pump(struct agw_side *from, const struct cause *cause)
 
         if (slice.length > room)
             slice.length = room;
+        slice.length = channel_pass_on(in, out, at, slice.length);
         channel_write(out, slice, cause->is_feedback);
         at += slice.length;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/channel_state.h"
+#include "sim/ims/gate.h"
 
 enum { CHANNEL_NOTES = 8 };
 
@@ -15,6 +16,7 @@ struct listener {
 static const struct tcp_owner channel_tcp_owner;
 static void notes_add(struct channel *channel, struct notes *notes, struct watched *message);
 static void notes_move(struct channel *channel);
+static void barrier_due(struct engine *engine, void *context);
 
 static struct tcp_config channel_tcp_config(const struct scenario *scenario)
 {
@@ -69,6 +71,7 @@ static struct channel *channel_create(struct world *world, enum role role, bool 
     rope_init(&channel->out, world->arena);
     rope_init(&channel->sealed, world->arena);
     rope_init(&channel->wire, world->arena);
+    timer_init(&channel->barrier_timer, &world->engine, channel, barrier_due);
     world->channels_first = channel;
     return channel;
 }
@@ -250,13 +253,14 @@ void channel_flush(struct channel *channel, const struct cause *cause)
     if (rope_length(&channel->wire) == 0 && !channel->has_appended && !channel->finishes)
         return;
     struct cause own = channel_cause(channel, cause);
-    uint64_t waiting = rope_length(&channel->wire), room = waiting > 0 ? tcp_room(channel->tcp) : 0;
+    uint64_t waiting = channel->is_tls ? rope_length(&channel->wire) : channel_open_bytes(channel, &channel->wire);
+    uint64_t room = waiting > 0 ? tcp_room(channel->tcp) : 0;
     uint64_t until = channel->wire.begin + (waiting < room ? waiting : room);
 
     if (until > channel->wire.begin) {
         tcp_write_rope(channel->tcp, &channel->wire, channel->wire.begin, until, &own);
         rope_release(&channel->wire, until);
-    } else {
+    } else if (channel->has_appended || !channel->barriers) {
         tcp_push(channel->tcp, &own);
     }
     channel->has_appended = false;
@@ -286,7 +290,7 @@ static bool channel_is_closed(const struct channel *channel)
 /* How many of size bytes TCP takes without a detour: there is room for them, and nothing waits before them. */
 static uint64_t channel_straight(struct channel *channel, uint64_t size)
 {
-    if (channel->is_tls || channel->state != CHANNEL_READY || rope_length(&channel->wire) > 0)
+    if (channel->is_tls || channel->state != CHANNEL_READY || rope_length(&channel->wire) > 0 || channel->barriers)
         return 0;
     uint64_t room = tcp_room(channel->tcp);
 
@@ -298,6 +302,7 @@ void channel_write(struct channel *channel, struct slice slice, bool acknowledge
 {
     if (slice.length == 0 || channel_is_closed(channel))
         return;
+    channel->written += slice.length;
     uint64_t straight = channel_straight(channel, slice.length);
 
     if (straight > 0)
@@ -312,6 +317,7 @@ void channel_write_bytes(struct channel *channel, const void *bytes, size_t size
 {
     if (size == 0 || channel_is_closed(channel))
         return;
+    channel->written += size;
     uint64_t straight = channel_straight(channel, size);
 
     if (straight > 0)
@@ -349,6 +355,97 @@ void channel_reset(struct channel *channel, const struct cause *cause)
         return;
     channel->state = CHANNEL_DEAD;
     tcp_reset(channel->tcp, cause);
+}
+
+/* ---- Waiting for the time that a schedule says ---- */
+
+/* Those that are open stand in nobody's way. */
+static void barriers_drop(struct channel *channel)
+{
+    int64_t now_ns = world_now(channel->world);
+
+    while (channel->barriers && channel->barriers->at_ns <= now_ns)
+        channel->barriers = channel->barriers->next;
+    if (channel->barriers)
+        timer_arm(&channel->barrier_timer, channel->barriers->at_ns);
+}
+
+uint64_t channel_open_bytes(const struct channel *channel, const struct rope *rope)
+{
+    uint64_t length = rope_length(rope);
+
+    if (!channel->barriers)
+        return length;
+    check(channel->barriers->offset >= rope->begin);
+    return channel->barriers->offset - rope->begin < length ? channel->barriers->offset - rope->begin : length;
+}
+
+/* What leaves now has been kept since it was pushed. */
+static void barrier_due(struct engine *engine, void *context)
+{
+    struct channel *channel = context;
+    struct cause cause = channel->pushed;
+
+    barriers_drop(channel);
+    if (channel->state != CHANNEL_READY)
+        return;
+    if (cause.transfer != 0)
+        cause_charge(&cause, PART_PROCESSING, engine->now_ns - channel->pushed_ns);
+    if (channel->is_tls)
+        channel_seal_next(channel, &cause);
+    else
+        channel_flush(channel, &cause);
+    channel_offer_room(channel, &cause);
+}
+
+void channel_mark(struct channel *channel, struct marks *marks, uint64_t offset, struct span kind)
+{
+    struct mark *mark = arena_alloc(channel->world->arena, sizeof(*mark));
+    struct sink text = SINK(mark->kind);
+
+    *mark = (struct mark){.offset = offset};
+    sink_span(&text, kind);
+    sink_string(&text);
+    if (marks->first)
+        marks->last->next = mark;
+    else
+        marks->first = mark;
+    marks->last = mark;
+}
+
+uint64_t channel_pass_on(struct channel *in, struct channel *out, uint64_t offset, uint64_t size)
+{
+    struct marks *marks = &in->other->marks;
+
+    while (marks->first && marks->first->offset <= offset) {
+        channel_gate(out, out->peer, span_of(marks->first->kind));
+        marks->first = marks->first->next;
+    }
+    if (!marks->first || marks->first->offset - offset >= size)
+        return size;
+    return marks->first->offset - offset;
+}
+
+void channel_gate(struct channel *channel, enum role to, struct span kind)
+{
+    struct world *world = channel->world;
+
+    if (world->trial->schedule && world->arm->path == PATH_AGWS)
+        channel_mark(channel, channel_passes_tls(channel) ? &channel->plain_marks : &channel->marks, channel->written,
+                     kind);
+    int64_t due_ns = gate_take(world, channel->role, to, kind);
+
+    if (due_ns == NONE_NS || due_ns <= world_now(world) || channel->state == CHANNEL_DEAD)
+        return;
+    struct barrier *barrier = arena_alloc(world->arena, sizeof(*barrier));
+
+    *barrier = (struct barrier){.offset = channel->is_tls ? channel->out.end : channel->wire.end, .at_ns = due_ns};
+    if (channel->barriers)
+        channel->barriers_last->next = barrier;
+    else
+        channel->barriers = barrier;
+    channel->barriers_last = barrier;
+    barriers_drop(channel);
 }
 
 /* ---- Reading ---- */

@@ -64,6 +64,14 @@ void channel_write(struct channel *channel, struct slice slice, bool acknowledge
 void channel_write_bytes(struct channel *channel, const void *bytes, size_t size, bool acknowledges);
 void channel_push(struct channel *channel, const struct cause *cause);
 
+/* A message of that kind to that role is written next: where the trial has a schedule it leaves no sooner than that
+ * says, and what is written later waits behind it. */
+void channel_gate(struct channel *channel, enum role to, struct span kind);
+
+/* For a gateway that writes to `out` what it reads from `in`: how many of size bytes from offset on may be written at
+ * once, none of them behind the beginning of another message. Where a message begins at the offset it is gated. */
+uint64_t channel_pass_on(struct channel *in, struct channel *out, uint64_t offset, uint64_t size);
+
 /* What has arrived and is not released yet. */
 struct rope *channel_in(struct channel *channel);
 void channel_release(struct channel *channel, uint64_t offset, const struct cause *cause);

@@ -19,6 +19,24 @@ struct notes {
     uint32_t capacity, first, end;
 };
 
+/* What is written behind an offset of the stream leaves no sooner than at_ns. Of TLS it is the plaintext's. */
+struct barrier {
+    struct barrier *next;
+    uint64_t offset; /* of `out` or `wire` */
+    int64_t at_ns;
+};
+
+/* Where a message begins in what the other end reads, for gateways that pass it on. */
+struct mark {
+    struct mark *next;
+    uint64_t offset;
+    char kind[SCHEDULE_KIND_SIZE];
+};
+
+struct marks {
+    struct mark *first, *last;
+};
+
 struct channel {
     struct world *world;
     struct channel *next;    /* of the world's streams */
@@ -48,8 +66,13 @@ struct channel {
     uint64_t sealing_bytes, opening_bytes;
     struct tls_context *context_tls; /* of a client's end where bytes are real */
     struct tls_pair *pair;
-    struct notes notes; /* of what this end sent */
-    struct notes early; /* of what was written before it was ready */
+    struct notes notes;                       /* of what this end sent */
+    struct notes early;                       /* of what was written before it was ready */
+    struct barrier *barriers, *barriers_last; /* in the order of their offsets; NULL: none */
+    struct timer barrier_timer;               /* of the first one */
+    struct marks marks;                       /* with a schedule: as the peer reads */
+    struct marks plain_marks;   /* of what a TLS that the peer does not end has still to seal, by offset in `out` */
+    uint64_t written, streamed; /* bytes so far: of the owner; of TLS and its handshakes */
 };
 
 /* ---- channel.c ---- */
@@ -62,6 +85,17 @@ struct channel *channel_tls_peer(const struct channel *channel);
 
 /* The oldest message that this end of a stream has sent and nobody has received. */
 struct watched *channel_note_take(struct channel *sender);
+
+/* How much of what waits in the rope that barriers count in may leave now. */
+uint64_t channel_open_bytes(const struct channel *channel, const struct rope *rope);
+
+void channel_mark(struct channel *channel, struct marks *marks, uint64_t offset, struct span kind);
+
+/* Whether TLS goes on behind the peer. */
+static inline bool channel_passes_tls(const struct channel *channel)
+{
+    return channel->is_tls && channel->tls_end != channel->peer;
+}
 
 /* The sums of what goes out when cause lets it go. */
 struct cause channel_cause(const struct channel *channel, const struct cause *cause);

@@ -2,6 +2,7 @@
 /* Records are made and opened one after another at each end; an end that does not read opens no more of them. */
 #include "sim/ims/channel_state.h"
 #include "sim/ims/fingerprint.h"
+#include "sim/ims/gate.h"
 
 enum { TLS_HEADER = 5 };
 
@@ -53,10 +54,22 @@ static void channel_count_tls(struct channel *channel, uint64_t bytes)
 
 /* ---- Records out ---- */
 
+/* Messages that begin in the record begin, for whoever passes it on, where the record does. */
+static void channel_mark_record(struct channel *channel, uint64_t until)
+{
+    while (channel->plain_marks.first && channel->plain_marks.first->offset < until) {
+        channel_mark(channel, &channel->marks, channel->streamed, span_of(channel->plain_marks.first->kind));
+        channel->plain_marks.first = channel->plain_marks.first->next;
+    }
+}
+
 static void channel_write_record(struct channel *channel)
 {
     uint64_t size = channel->sealing_bytes;
     uint64_t from = channel->out.begin;
+
+    channel_mark_record(channel, from + size);
+    channel->streamed += size + tls_overhead(version_of(channel));
 
     if (channel->pair) {
         uint8_t plaintext[TLS_RECORD_MAX], record[TLS_SEALED_MAX];
@@ -99,7 +112,7 @@ static void channel_sealed(void *context, const struct cause *cause)
 /* The next record goes to the CPU, unless one is there or TCP has not taken the last one. */
 void channel_seal_next(struct channel *channel, const struct cause *cause)
 {
-    uint64_t size = rope_length(&channel->out);
+    uint64_t size = channel_open_bytes(channel, &channel->out);
 
     if (channel->is_sealing || channel->state != CHANNEL_READY || size == 0 || rope_length(&channel->wire) > 0)
         return;
@@ -194,11 +207,20 @@ static const char *const flight_labels[TLS_VERSION_COUNT][TLS_FLIGHT_COUNT] = {
     [TLS_1_2] = {"ClientHello", "ServerHello..Done", "ClientKeyExchange..Finished", "Finished"},
 };
 
-static void channel_send_flight(struct channel *channel, enum tls_flight flight, const struct cause *cause)
+/* What the first record of a flight is. */
+static const char *const flight_kinds[TLS_VERSION_COUNT][TLS_FLIGHT_COUNT] = {
+    [TLS_1_3] = {"ClientHello", "ServerHello", "ChangeCipherSpec"},
+    [TLS_1_2] = {"ClientHello", "ServerHello", "ClientKeyExchange", "ChangeCipherSpec"},
+};
+
+static void channel_send_flight_now(struct channel *channel, enum tls_flight flight, const struct cause *cause)
 {
     uint64_t size = tls_flight_size(version_of(channel), flight, channel->by_fingerprint);
     struct cause forward = cause_forward(cause);
 
+    if (channel->world->trial->schedule && channel_passes_tls(channel))
+        channel_mark(channel, &channel->marks, channel->streamed, span_of(flight_kinds[version_of(channel)][flight]));
+    channel->streamed += size;
     channel_count_tls(channel, size);
     channel_tell(channel, channel->tls_end, "TLS", span_of(flight_labels[version_of(channel)][flight]), size);
     if (channel->pair) {
@@ -216,23 +238,50 @@ static bool is_12(const struct channel *channel)
     return version_of(channel) == TLS_1_2;
 }
 
-static void channel_client_worked(void *context, const struct cause *cause)
+/* A flight on its way out; whoever sends the handshake's last one can send data behind it. */
+struct flight {
+    struct channel *channel;
+    enum tls_flight flight;
+};
+
+static void channel_flight_go(void *context, const struct cause *cause)
 {
-    struct channel *channel = context;
+    const struct flight *out = context;
+    struct channel *channel = out->channel;
 
     if (channel->state == CHANNEL_DEAD)
         return;
-    channel_send_flight(channel, TLS_CLIENT_FINISHED, cause);
-    if (!is_12(channel))
+    channel_send_flight_now(channel, out->flight, cause);
+    if (out->flight == (is_12(channel) ? TLS_SERVER_FINISHED : TLS_CLIENT_FINISHED))
         channel_ready(channel, cause);
+}
+
+/* At once, or when a schedule says so. */
+static void channel_send_flight(struct channel *channel, enum tls_flight flight, const struct cause *cause)
+{
+    struct world *world = channel->world;
+    struct flight out = {channel, flight};
+    int64_t due_ns =
+        gate_take(world, channel->role, channel->tls_end, span_of(flight_kinds[version_of(channel)][flight]));
+
+    if (due_ns == NONE_NS || due_ns <= world_now(world)) {
+        channel_flight_go(&out, cause);
+        return;
+    }
+    struct flight *later = arena_alloc(world->arena, sizeof(*later));
+
+    *later = out;
+    world_wait(world, PART_PROCESSING, due_ns - world_now(world), cause, later, channel_flight_go);
+}
+
+static void channel_client_worked(void *context, const struct cause *cause)
+{
+    channel_send_flight(context, TLS_CLIENT_FINISHED, cause);
 }
 
 static void channel_server_worked(void *context, const struct cause *cause)
 {
-    struct channel *channel = context;
-
-    if (channel->state != CHANNEL_DEAD)
-        channel_send_flight(channel, TLS_SERVER_FLIGHT, cause);
+    channel_send_flight(context, TLS_SERVER_FLIGHT, cause);
 }
 
 /* A server's answer to the last flight of a client of 1.2; its work on that is part of what it has done before. */
@@ -240,7 +289,8 @@ static void channel_server_finish(struct channel *channel, const struct cause *c
 {
     if (is_12(channel))
         channel_send_flight(channel, TLS_SERVER_FINISHED, cause);
-    channel_ready(channel, cause);
+    else
+        channel_ready(channel, cause);
 }
 
 /* The flight that this end waits for: a server's first and last, or a client's. */

@@ -85,6 +85,7 @@ static void cx_write(struct channel *channel, const struct diameter_message *mes
                                 .head = label};
 
     channel_note_sent(channel, watch_sent(channel_world(channel), &watched));
+    channel_gate(channel, channel_peer(channel), label);
     channel_write_bytes(channel, sink.data, sink.size, false);
     channel_push(channel, cause);
 }

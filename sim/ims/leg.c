@@ -173,15 +173,27 @@ static void leg_label(const struct msrp_head *head, struct sink *label)
     sink_text(label, is_auth ? " (AUTH)" : " (SEND)");
 }
 
+/* "SEND", "SEND/200", "AUTH/401": what schedules call a message. */
+static void leg_kind(const struct msrp_head *head, struct sink *kind)
+{
+    bool is_auth = head->status == 401 || head->use_path.size > 0;
+
+    if (head->is_request)
+        sink_span(kind, head->method);
+    else
+        sink_format(kind, "%s/%d", is_auth ? "AUTH" : "SEND", head->status);
+}
+
 /* Every message begins with one write that holds its head. */
 static void leg_note(struct leg *leg, struct span text)
 {
     struct msrp_head head;
     size_t size;
-    char label_text[64];
-    struct sink label = SINK(label_text);
+    char label_text[64], kind_text[64];
+    struct sink label = SINK(label_text), kind = SINK(kind_text);
+    bool is_wanted = leg->world->watch || leg->world->trial->schedule;
 
-    if (!leg->world->watch || !span_starts(text, SPAN("MSRP ")) || msrp_parse_head(text, &head, &size) != ERR_OK)
+    if (!is_wanted || !span_starts(text, SPAN("MSRP ")) || msrp_parse_head(text, &head, &size) != ERR_OK)
         return;
     uint64_t bytes = text.size;
 
@@ -196,6 +208,8 @@ static void leg_note(struct leg *leg, struct span text)
                                 .head = text};
 
     channel_note_sent(leg->channel, watch_sent(leg->world, &message));
+    leg_kind(&head, &kind);
+    channel_gate(leg->channel, channel_end(leg->channel), sink_written(&kind));
 }
 
 static uint64_t writer_room(void *context)

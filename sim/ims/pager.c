@@ -112,7 +112,7 @@ static void pager_seal(void *context, const struct cause *cause)
 
 void pager_press(struct pager *pager, const struct cause *cause)
 {
-    if (registration_stands(pager->world, pager, pager_seal))
+    if (registration_stands(pager->world, cause, pager, pager_seal))
         pager_seal(pager, cause);
 }
 

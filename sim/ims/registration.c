@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/registration.h"
 #include "sim/ims/dns.h"
+#include "sim/ims/gate.h"
 #include "sim/ims/hss.h"
 #include "sim/ims/ipsec.h"
 #include "sim/sec/aka.h"
@@ -24,8 +25,10 @@ struct registration {
     struct ue ues[UES]; /* UE-A, UE-B */
     struct sip_server servers[UES + 1];
     struct sip_registrar_config registrars[ROLE_COUNT];
-    void *context; /* who waits for both */
+    void *context; /* who waits for both, and since when */
     station_done_fn *done;
+    struct cause waiting;
+    int64_t waits_from_ns;
 };
 
 /* Secrets of two subscribers. Any would do. */
@@ -189,8 +192,9 @@ void registration_subscribe(struct world *world, enum role hss_role, struct hss 
 
 /* ---- The run ---- */
 
-static void ue_begin(struct ue *ue, const struct cause *cause)
+static void ue_begin(void *context, const struct cause *cause)
 {
+    struct ue *ue = context;
     struct world *world = ue->world;
     struct sip_node *node = world->sip_nodes[ue->role];
 
@@ -225,7 +229,7 @@ void registration_begin(struct world *world, const struct cause *cause)
         if (world->scenario->dns == DNS_COLD)
             dns_look_up(world, ue->role, span_of(p_cscf), 0, ue, ue_found, cause);
         else
-            ue_begin(ue, cause);
+            world_wait(world, PART_PROCESSING, gate_wait_ns(world, ue->role, "REGISTER"), cause, ue, ue_begin);
     }
 }
 
@@ -235,6 +239,10 @@ static void registered(struct registration *registration, struct ue *ue, const s
     station_done_fn *done = registration->done;
     struct cause forward = cause_forward(cause);
 
+    if (forward.transfer == 0 && done) {
+        forward = cause_forward(&registration->waiting);
+        cause_charge(&forward, PART_PROCESSING, world_now(world) - registration->waits_from_ns);
+    }
     ue->is_registered = true;
     ue->ended_ns = sip_node_arrived_ns(world->sip_nodes[ue->role]);
     if (ue->role == ROLE_UE_B && world->scenario->peer_state == PEER_EXPIRED)
@@ -258,7 +266,7 @@ void registration_told(struct world *world, enum role role, const struct sip_out
     }
 }
 
-bool registration_stands(struct world *world, void *context, station_done_fn *done)
+bool registration_stands(struct world *world, const struct cause *cause, void *context, station_done_fn *done)
 {
     struct registration *registration = world->registration;
 
@@ -266,6 +274,8 @@ bool registration_stands(struct world *world, void *context, station_done_fn *do
         return true;
     registration->context = context;
     registration->done = done;
+    registration->waiting = *cause;
+    registration->waits_from_ns = world_now(world);
     return false;
 }
 

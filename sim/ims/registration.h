@@ -30,8 +30,8 @@ void registration_begin(struct world *world, const struct cause *cause);
 void registration_told(struct world *world, enum role ue, const struct sip_output *item, const struct cause *cause);
 
 /* Whether all are registered who do. If not, calls done(context) once when they are: nobody sends a file to a UE that
- * is just being switched on. */
-bool registration_stands(struct world *world, void *context, station_done_fn *done);
+ * is just being switched on. Where the registrations are nobody's, begun before the press, cause waits for them. */
+bool registration_stands(struct world *world, const struct cause *cause, void *context, station_done_fn *done);
 
 /* The same without waiting. */
 bool registration_is_done(const struct world *world);

@@ -3,6 +3,7 @@
 #include "sim/ims/device.h"
 #include "sim/ims/cargo.h"
 #include "sim/ims/fingerprint.h"
+#include "sim/ims/gate.h"
 #include "sim/ims/progress.h"
 #include "sim/ims/registration.h"
 #include "sim/wire/sdp.h"
@@ -18,6 +19,7 @@ struct session {
     struct cargo cargo;
     bool is_sending;
     bool is_prepared, is_hashed, is_sealed, is_invited, is_answered, is_answering, is_ended;
+    bool is_leaving;   /* UE-A's user has nothing more to send */
     bool is_cancelled; /* UE-A's user has given up before the answer came */
     bool is_received;  /* UE-B has the whole body */
     bool is_closing;   /* UE-B has got a BYE */
@@ -48,6 +50,8 @@ static void session_finish(struct session *session)
         session->world->is_over = true;
 }
 
+static void session_leave_b(struct session *session, const struct cause *cause);
+
 static void session_in_hand(void *context, const struct cause *cause)
 {
     struct session *session = context;
@@ -63,6 +67,7 @@ static void session_in_hand(void *context, const struct cause *cause)
     world->is_delivered = true;
     world->end = OUTCOME_DELIVERED;
     watch_event(world, "plaintext UE-B %llu bytes", (unsigned long long)world->trial->file_bytes);
+    session_leave_b(session, cause);
     session_finish(session);
 }
 
@@ -162,7 +167,7 @@ static void session_try_invite(struct session *session, const struct cause *caus
     bool waits_for_seal = is_cms(session) && world->scenario->seal_when == SEAL_BEFORE_INVITE && !session->is_sealed;
 
     if (!session->is_prepared || !session->is_hashed || waits_for_seal || session->is_invited ||
-        !registration_stands(world, session, session_registered))
+        !registration_stands(world, cause, session, session_registered))
         return;
     session->is_invited = true;
     session_write_sdp(session, true, &sdp);
@@ -300,6 +305,9 @@ static void session_a_told(void *context, const struct sip_output *item, const s
             world->moments.refused_ns = world_now(world);
         world_fail(world, session->is_answered ? OUTCOME_TRANSFER_FAILED : OUTCOME_SETUP_TIMEOUT);
         break;
+    case SIP_ENDED:
+        media_close(session->media_a, &forward);
+        break;
     case SIP_BYE_ANSWERED:
         world->moments.ended_ns = sip_node_arrived_ns(session->node_a);
         if (session->is_cancelled)
@@ -312,18 +320,27 @@ static void session_a_told(void *context, const struct sip_output *item, const s
     }
 }
 
+static void session_bye(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+    struct world *world = session->world;
+
+    world->moments.bye_ns = world_now(world);
+    sip_ua_bye(session->ua_a, world_now(world), sip_node_outbox(session->node_a));
+    sip_node_do(session->node_a, sip_node_outbox(session->node_a), cause);
+    media_close(session->media_a, cause);
+}
+
 static void session_sent(void *context, const struct cause *cause)
 {
     struct session *session = context;
     struct world *world = session->world;
     struct cause forward = cause_forward(cause);
 
-    if (world->moments.bye_ns != NONE_NS)
+    if (session->is_leaving || world->scenario->ended_by == ENDED_BY_CALLEE)
         return;
-    world->moments.bye_ns = world_now(world);
-    sip_ua_bye(session->ua_a, world_now(world), sip_node_outbox(session->node_a));
-    sip_node_do(session->node_a, sip_node_outbox(session->node_a), &forward);
-    media_close(session->media_a, &forward);
+    session->is_leaving = true;
+    world_wait(world, PART_ANSWERING, gate_wait_ns(world, ROLE_COUNT, "BYE"), &forward, session, session_bye);
 }
 
 static void session_failed(void *context, enum outcome_end end)
@@ -339,6 +356,25 @@ static const struct media_owner media_owner_a = {
     .prepared = session_a_prepared, .sent = session_sent, .failed = session_failed};
 
 /* ---- UE-B ---- */
+
+static void session_bye_b(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+    struct world *world = session->world;
+
+    world->moments.bye_ns = world_now(world);
+    sip_ua_bye(session->ua_b, world_now(world), sip_node_outbox(session->node_b));
+    sip_node_do(session->node_b, sip_node_outbox(session->node_b), cause);
+}
+
+/* Where the called ends the session: the file is in hand. What still acknowledges it goes on meanwhile. */
+static void session_leave_b(struct session *session, const struct cause *cause)
+{
+    struct world *world = session->world;
+
+    if (world->scenario->ended_by == ENDED_BY_CALLEE && world->moments.bye_ns == NONE_NS)
+        world_wait(world, PART_ANSWERING, gate_wait_ns(world, ROLE_COUNT, "BYE"), cause, session, session_bye_b);
+}
 
 static void session_answer(void *context, const struct cause *cause)
 {
@@ -364,7 +400,11 @@ static void session_alert(void *context, const struct cause *cause)
 
     if (session->progress)
         progress_ring(session->progress, cause);
-    world_wait(session->world, PART_ANSWERING, session->world->scenario->answer_ns, cause, session, session_picked_up);
+    int64_t waits_ns = gate_wait_ns(session->world, ROLE_COUNT, "INVITE/200");
+
+    if (waits_ns == 0)
+        waits_ns = session->world->scenario->answer_ns;
+    world_wait(session->world, PART_ANSWERING, waits_ns, cause, session, session_picked_up);
 }
 
 static void session_b_prepared(void *context, const struct cause *cause)
@@ -469,6 +509,11 @@ static void session_b_told(void *context, const struct sip_output *item, const s
         session->is_closing = true;
         if (session->is_received)
             media_close(session->media_b, &forward);
+    } else if (item->action == SIP_BYE_ANSWERED) {
+        world->moments.ended_ns = sip_node_arrived_ns(session->node_b);
+        media_close(session->media_b, &forward);
+        session->is_ended = true;
+        session_finish(session);
     } else if (item->action == SIP_TIMED_OUT) {
         world_fail(world, OUTCOME_SETUP_TIMEOUT);
     }

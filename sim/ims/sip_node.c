@@ -2,6 +2,7 @@
 #include "sim/ims/sip_node.h"
 #include "sim/ims/cx.h"
 #include "sim/ims/dns.h"
+#include "sim/ims/gate.h"
 #include "sim/ims/ipsec.h"
 #include "sim/ims/registration.h"
 
@@ -146,7 +147,7 @@ static void node_transmit(struct sip_node *node, const struct sip_output *item, 
     channel_push(channel, &own);
 }
 
-/* ---- One message's accident, where the trial has one ---- */
+/* ---- Messages that leave later: for one's accident, or because a schedule says when ---- */
 
 static struct slice body_keep(struct world *world, const struct slice *slices, uint32_t count, uint64_t size);
 
@@ -165,8 +166,9 @@ static void late_send(void *context, const struct cause *cause)
     node_transmit(late->node, &late->item, cause, late->watched);
 }
 
-static void node_hold(struct sip_node *node, const struct sip_output *item, const struct cause *cause,
-                      struct watched *watched)
+/* A copy that outlives the outbox. */
+static struct late_message *late_take(struct sip_node *node, const struct sip_output *item, const struct cause *cause,
+                                      struct watched *watched)
 {
     struct world *world = node->world;
     struct late_message *late = arena_alloc(world->arena, sizeof(*late));
@@ -176,7 +178,14 @@ static void node_hold(struct sip_node *node, const struct sip_output *item, cons
     *late = (struct late_message){.node = node, .item = *item, .cause = *cause, .watched = watched};
     late->item.head.data = head;
     late->item.body = body_keep(world, &item->body, 1, item->body.length);
-    world_wait(world, PART_QUEUEING, world->trial->hold_ns, cause, late, late_send);
+    return late;
+}
+
+static void node_hold(struct sip_node *node, const struct sip_output *item, const struct cause *cause,
+                      struct watched *watched)
+{
+    world_wait(node->world, PART_QUEUEING, node->world->trial->hold_ns, cause, late_take(node, item, cause, watched),
+               late_send);
 }
 
 static bool meets_fault(struct world *world)
@@ -185,7 +194,7 @@ static bool meets_fault(struct world *world)
            ++world->sip_messages == world->trial->fault_message;
 }
 
-static void node_send(struct sip_node *node, const struct sip_output *item, const struct cause *cause)
+static void node_send_now(struct sip_node *node, const struct sip_output *item, const struct cause *cause)
 {
     struct world *world = node->world;
     enum role to = world_role_at(world, item->hop.address, item->hop.port);
@@ -208,6 +217,30 @@ static void node_send(struct sip_node *node, const struct sip_output *item, cons
         again.is_again = true;
         node_transmit(node, &again, cause, node_watch(node, to, &again));
     }
+}
+
+static void late_send_whole(void *context, const struct cause *cause)
+{
+    const struct late_message *late = context;
+
+    node_send_now(late->node, &late->item, cause);
+}
+
+static void node_send(struct sip_node *node, const struct sip_output *item, const struct cause *cause)
+{
+    struct world *world = node->world;
+    char kind_text[KIND_SIZE];
+    struct sink kind = SINK(kind_text);
+    int64_t due_ns = NONE_NS;
+
+    if (world->trial->schedule && !item->is_again && sip_kind(item->head, &kind) == ERR_OK)
+        due_ns =
+            gate_take(world, node->role, world_role_at(world, item->hop.address, item->hop.port), sink_written(&kind));
+    if (due_ns != NONE_NS && due_ns > world_now(world))
+        world_wait(world, PART_PROCESSING, due_ns - world_now(world), cause, late_take(node, item, cause, NULL),
+                   late_send_whole);
+    else
+        node_send_now(node, item, cause);
 }
 
 static void node_wake(struct engine *engine, void *context)

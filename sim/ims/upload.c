@@ -98,7 +98,7 @@ static void put_end(void *context, struct web *web)
         world_fail(world, OUTCOME_TRANSFER_FAILED);
         return;
     }
-    if (registration_stands(world, upload, upload_tell))
+    if (registration_stands(world, &cause, upload, upload_tell))
         upload_tell(upload, &cause);
     web_finish(web, &cause);
 }

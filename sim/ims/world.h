@@ -122,6 +122,7 @@ struct world {
     struct moments moments;
     struct cause delivered;   /* sums at the moment the plaintext was in hand */
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */
+    uint32_t *schedule_sent;  /* messages so far, by row of the schedule; NULL: no schedule */
     struct site_keep *keeps_free;
     struct lane keep_lanes[ROLE_COUNT]; /* waits of one length at a role; the others stand in the heap one by one */
     struct device *devices[ROLE_CROWD_A - ROLE_DEVICE_2]; /* of user B, beyond the first */

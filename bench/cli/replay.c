@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * replay.c - a captured session once more in the simulator: its messages at the captured instants, as far as what sets
+ * them off is there by then. What was simulated is read back from a capture of the trial by the same eyes that read the
+ * captured one.
+ */
+#include "bench/cli/replay.h"
+#include "sim/base/units.h"
+#include "sim/sec/cms.h"
+#include "traces/capture.h"
+#include "traces/pcapng.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TRIAL_MEMORY ((size_t)4 << 30)
+enum { TABLE_MEMORY = 1 << 30, GIVEN_MAX = 64, OUTPUT_SIZE = 64 << 20, EVENTS_MAX = 1000000000 };
+
+static const char scenario_text[] = "[scenario]\nname = replay\n";
+
+static enum err read_given(const struct command_line *line, struct flow_given *given, size_t *count, struct note *note)
+{
+    *count = 0;
+    for (size_t i = 0; i < line->option_count; i++) {
+        if (strcmp(line->options[i].option->name, "--role") != 0)
+            continue;
+        if (*count == GIVEN_MAX)
+            return note_set(note, ERR_RANGE, "--role: at most %d of them", GIVEN_MAX);
+        TRY(flow_parse_given(span_of(line->options[i].value), &given[(*count)++], note));
+    }
+    return ERR_OK;
+}
+
+/* A capture that is damaged is used as far as it goes. */
+static enum err read_capture(struct replay_source *source, const char *path, const struct flow_given *given,
+                             size_t given_count, uint64_t number, struct note *note)
+{
+    const struct trace_config config = {.opens_esp = true, .keeps_text = true};
+
+    TRY(trace_init(&source->trace, &config, note));
+    enum err error = trace_read(&source->trace, path, note);
+
+    if (error == ERR_SYNTAX && source->trace.counts.packets.frames > 0) {
+        fprintf(stderr, "hopsim: %s: %s; what came before is used\n", path, note->text);
+        *note = (struct note){{0}};
+    } else if (error != ERR_OK) {
+        return error;
+    }
+    TRY(flow_init(&source->flow, &source->trace, given, given_count, note));
+    struct note why = {{0}};
+
+    error = session_init(&source->session, &source->flow, number, &why);
+    return error == ERR_OK ? ERR_OK : note_set(note, error, "%s: %s", path, why.text);
+}
+
+static void free_source(struct replay_source *source)
+{
+    session_free(&source->session);
+    flow_free(&source->flow);
+    trace_free(&source->trace);
+}
+
+/* ---- The trial that repeats the session ---- */
+
+static enum err apply_settings(struct replay_run *run, struct note *note)
+{
+    TRY(scenario_file_parse(SPAN(scenario_text), "replay", &run->setup.file, note));
+    for (size_t i = 0; i < run->replay.setting_count; i++) {
+        const struct replay_setting *setting = &run->replay.settings[i];
+        char text[256];
+        struct sink sink = SINK(text);
+
+        sink_format(&sink, "%s=%s", setting->key, setting->value);
+        TRY(scenario_file_set(&run->setup.file, sink_written(&sink), note));
+    }
+    return ERR_OK;
+}
+
+/* Everything that a node does with a message is in what the schedule says of it. */
+static void take_no_time(struct setup *setup)
+{
+    setup->dwells = (struct dwell_table){.name = "replayed", .count = DWELL_ROLE_COUNT};
+    for (int role = 0; role < DWELL_ROLE_COUNT; role++)
+        setup->dwells.rows[role] = (struct dwell_row){.role = (enum dwell_role)role,
+                                                      .kind = "*",
+                                                      .min_ns = NONE_NS,
+                                                      .p95_ns = NONE_NS,
+                                                      .max_ns = NONE_NS,
+                                                      .work_ns = NONE_NS,
+                                                      .source = "the capture's own sequence"};
+    for (int i = 0; i < COST_OPERATION_COUNT; i++)
+        setup->costs.costs[i] = (struct cost){.is_known = true};
+}
+
+static enum err run_trial(struct replay_run *run, const char *path, struct note *note)
+{
+    const struct capture_config config = {.all_path = path, .comment = "replay", .epoch_ns = PCAPNG_EPOCH_NS};
+    enum party_kind kind = cms_party_kind((enum cms_suite)run->setup.file.scenario.suite);
+    const struct party_set_config parties = {.server_names = sim_server_names, .with_rsa = kind == PARTY_RSA};
+    struct party_set set = {0};
+    struct capture_set *captures = NULL;
+
+    TRY(party_set_init(&set, &parties, note));
+    enum err error = capture_open(&captures, &config, note);
+
+    if (error == ERR_OK) {
+        struct sim_tap tap = {
+            .context = captures, .wants_bytes = true, .packet = capture_packet, .secret = capture_secret};
+        struct trial trial = setup_trial(&run->setup, run->replay.arm, 0);
+
+        trial.schedule = &run->replay.schedule;
+        trial.tap = &tap;
+        trial.parties = &set;
+        trial.events_max = EVENTS_MAX;
+        error = sim_run(&trial, run->trial_arena, &run->outcome, note);
+        if (error == ERR_OK)
+            error = capture_close(captures, note);
+        else
+            capture_discard(captures);
+    }
+    party_set_free(&set);
+    return error;
+}
+
+/* The trial's packets go through a file of their own. */
+static enum err simulate(struct replay_run *run, struct note *note)
+{
+    const char *folder = getenv("TMPDIR");
+    char folder_text[512], path_text[600];
+    struct sink name = SINK(folder_text), path = SINK(path_text);
+
+    sink_format(&name, "%.400s/hopsim-replay-XXXXXX", folder && *folder ? folder : "/tmp");
+    if (!mkdtemp((char *)(uintptr_t)sink_string(&name)))
+        return note_set(note, ERR_FILE, "%s: %s", folder_text, strerror(errno));
+    sink_format(&path, "%s/trial.pcapng", folder_text);
+    sink_string(&path);
+    enum err error = run_trial(run, path_text, note);
+
+    if (error == ERR_OK)
+        error = read_capture(&run->simulated, path_text, NULL, 0, 0, note);
+    unlink(path_text);
+    rmdir(folder_text);
+    return error;
+}
+
+static enum err check_options(const struct command_line *line, struct note *note)
+{
+    const struct command_given *name = command_option(line, "--table");
+    char known[256];
+    struct sink sink = SINK(known);
+
+    for (const struct replay_table *table = replay_tables; table->name; table++)
+        sink_format(&sink, "%s%s", table == replay_tables ? "" : ", ", table->name);
+    if (name && !replay_find_table(name->value))
+        return note_set(note, ERR_UNKNOWN, "--table %s: expected one of %s", name->value, sink_string(&sink));
+    return ERR_OK;
+}
+
+static enum err work_out(struct replay_run *run, struct note *note)
+{
+    struct flow_given given[GIVEN_MAX];
+    size_t given_count;
+    uint64_t number;
+
+    TRY(check_options(run->line, note));
+    TRY(command_number(run->line, "--session", 0, 1, UINT32_MAX, &number, note));
+    TRY(read_given(run->line, given, &given_count, note));
+    run->trial_arena = arena_create(TRIAL_MEMORY);
+    run->table_arena = arena_create(TABLE_MEMORY);
+    if (!run->trial_arena || !run->table_arena)
+        return note_set(note, ERR_FULL, "no memory for a trial");
+    TRY(read_capture(&run->captured, run->line->arguments[0], given, given_count, number, note));
+    TRY(replay_init(&run->replay, &run->captured.session, note));
+    TRY(apply_settings(run, note));
+    TRY(setup_open(&run->setup, note));
+    take_no_time(&run->setup);
+    TRY(simulate(run, note));
+    return replay_match(&run->match, &run->replay, &run->simulated.session, PCAPNG_EPOCH_NS, note);
+}
+
+/* ---- Printing ---- */
+
+static enum status print(struct replay_run *run)
+{
+    const struct command_given *name = command_option(run->line, "--table");
+    struct note note = {{0}};
+
+    if (command_option(run->line, "--csv") || command_option(run->line, "--json")) {
+        struct table table;
+
+        table_init(&table, run->table_arena);
+        replay_find_table(name ? name->value : "messages")->fill(run, &table);
+        return command_print_table(run->line, &table);
+    }
+    struct sink sink = {.data = malloc(OUTPUT_SIZE), .capacity = OUTPUT_SIZE};
+    enum status status = STATUS_FAULT;
+
+    if (!sink.data)
+        return command_fail(note_set(&note, ERR_FULL, "no memory for the tables"), &note);
+    replay_write(run, &sink);
+    if (sink.overflow)
+        status = command_fail(
+            note_set(&note, ERR_FULL, "the table is too long to be told; --csv has no limit of lines"), &note);
+    else
+        status = command_print(sink_written(&sink));
+    free(sink.data);
+    return status;
+}
+
+static enum status run_replay(const struct command_line *line)
+{
+    struct replay_run *run = calloc(1, sizeof(*run));
+    struct note note = {{0}};
+
+    if (!run)
+        return command_fail(note_set(&note, ERR_FULL, "no memory"), &note);
+    run->line = line;
+    enum err error = work_out(run, &note);
+    enum status status = error == ERR_OK ? print(run) : command_fail(error, &note);
+
+    replay_match_free(&run->match);
+    replay_free(&run->replay);
+    free_source(&run->simulated);
+    free_source(&run->captured);
+    setup_close(&run->setup);
+    if (run->trial_arena)
+        arena_destroy(run->trial_arena);
+    if (run->table_arena)
+        arena_destroy(run->table_arena);
+    free(run);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {"--session", "N", "which call of the capture, counting from 1; the first one that was answered unless given"},
+    {"--role", "ADDRESS:PORT=ROLE",
+     "what a node is: ue, p-cscf, i-cscf, s-cscf, hss, as, b2bua, proxy, registrar, relay"},
+    {"--table", "NAME", "messages, settings or rest alone; messages for --csv and --json unless given"},
+    COMMAND_OPTION_JSON,
+    COMMAND_OPTION_CSV,
+    {.name = NULL},
+};
+
+const struct command command_replay = {
+    .name = "replay",
+    .arguments = "CAPTURE",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .help = "Repeat a captured session in the simulator: each message captured, simulated, difference",
+    .options = options,
+    .run = run_replay,
+};

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/cli/replay.h"
+#include "sim/base/units.h"
+
+#include <inttypes.h>
+
+enum { CELL = 512 };
+
+/* ---- Cells ---- */
+
+static void text_cell(struct table *table, const char *text)
+{
+    table_same(table, span_of(text));
+}
+
+static void format_cell(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void format_cell(struct table *table, const char *format, ...)
+{
+    char text[CELL];
+    struct sink sink = SINK(text);
+    va_list list;
+
+    va_start(list, format);
+    sink_format_list(&sink, format, list);
+    va_end(list);
+    table_same(table, sink_written(&sink));
+}
+
+/* ns as ms for people, as ns for programs. */
+static void time_cell(struct table *table, int64_t ns)
+{
+    char shown[64], plain[64];
+    struct sink shown_sink = SINK(shown), plain_sink = SINK(plain);
+
+    if (ns != NONE_NS) {
+        sink_format(&shown_sink, "%.6f", (double)ns / MS);
+        sink_format(&plain_sink, "%" PRId64, ns);
+    }
+    table_cell(table, sink_written(&shown_sink), sink_written(&plain_sink));
+}
+
+static int64_t difference(int64_t simulated_ns, int64_t captured_ns)
+{
+    return simulated_ns == NONE_NS || captured_ns == NONE_NS ? NONE_NS : simulated_ns - captured_ns;
+}
+
+/* ---- Messages ---- */
+
+static const char *what_of(const struct replay_row *row)
+{
+    return !row->simulated ? "captured only" : !row->captured ? "predicted" : "both";
+}
+
+static void message_table(const struct replay_run *run, struct table *table)
+{
+    const struct replay_match *match = &run->match;
+
+    table_column(table, "frame", "frame", TABLE_NUMBER);
+    table_column(table, "from", "from", TABLE_TEXT);
+    table_column(table, "to", "to", TABLE_TEXT);
+    table_column(table, "message", "message", TABLE_TEXT);
+    table_column(table, "captured, ms", "captured_ns", TABLE_NUMBER);
+    table_column(table, "simulated", "simulated_ns", TABLE_NUMBER);
+    table_column(table, "difference", "difference_ns", TABLE_NUMBER);
+    table_column(table, "end: difference", "end_difference_ns", TABLE_NUMBER);
+    table_column(table, "what", "what", TABLE_TEXT);
+    for (size_t i = 0; i < match->count; i++) {
+        const struct replay_row *row = &match->rows[i];
+        const struct session_step *step = row->captured ? row->captured : row->simulated;
+
+        table_row(table);
+        if (row->captured)
+            format_cell(table, "%" PRIu64, run->captured.flow.messages[step->message].frame);
+        else
+            text_cell(table, "");
+        text_cell(table, place_labels[step->from]);
+        text_cell(table, place_labels[step->to]);
+        text_cell(table, step->kind);
+        time_cell(table, row->captured_ns);
+        time_cell(table, row->simulated_ns);
+        time_cell(table, difference(row->simulated_ns, row->captured_ns));
+        time_cell(table, difference(row->simulated_end_ns, row->captured_end_ns));
+        text_cell(table, what_of(row));
+    }
+}
+
+/* ---- The whole ---- */
+
+static void setting_table(const struct replay_run *run, struct table *table)
+{
+    const struct replay *replay = &run->replay;
+
+    table_column(table, "parameter", "parameter", TABLE_TEXT);
+    table_column(table, "value", "value", TABLE_TEXT);
+    table_column(table, "basis", "basis", TABLE_TEXT);
+    table_column(table, "from", "from", TABLE_TEXT);
+    table_row(table);
+    text_cell(table, "arm");
+    text_cell(table, replay->arm->name);
+    text_cell(table, replay_basis_names[replay->arm_basis]);
+    text_cell(table, replay->arm_why);
+    for (size_t i = 0; i < replay->setting_count; i++) {
+        const struct replay_setting *setting = &replay->settings[i];
+
+        table_row(table);
+        text_cell(table, setting->key);
+        text_cell(table, setting->value);
+        text_cell(table, replay_basis_names[setting->basis]);
+        text_cell(table, setting->why);
+    }
+}
+
+static void rest_table(const struct replay_run *run, struct table *table)
+{
+    const struct session *session = &run->captured.session;
+
+    table_column(table, "message", "message", TABLE_TEXT);
+    table_column(table, "count", "count", TABLE_NUMBER);
+    table_column(table, "why", "why", TABLE_TEXT);
+    for (size_t i = 0; i < session->rest_count; i++) {
+        table_row(table);
+        text_cell(table, session->rests[i].kind);
+        format_cell(table, "%" PRIu64, session->rests[i].count);
+        text_cell(table, session->rests[i].why);
+    }
+}
+
+const struct replay_table replay_tables[] = {
+    {"settings", "what the session is repeated with", setting_table},
+    {"messages", "messages, from the first one on", message_table},
+    {"rest", "in the capture and not simulated", rest_table},
+    {.name = NULL},
+};
+
+const struct replay_table *replay_find_table(const char *name)
+{
+    for (const struct replay_table *table = replay_tables; table->name; table++)
+        if (strcmp(table->name, name) == 0)
+            return table;
+    return NULL;
+}
+
+static void write_table(struct replay_run *run, const struct replay_table *wanted, struct sink *sink)
+{
+    struct table table;
+
+    arena_reset(run->table_arena);
+    table_init(&table, run->table_arena);
+    wanted->fill(run, &table);
+    if (!table.first)
+        return;
+    sink_format(sink, "%s%s\n", sink->size > 0 ? "\n" : "", wanted->help);
+    table_write_text(&table, sink);
+}
+
+static void write_way(const struct replay_run *run, struct sink *sink)
+{
+    const struct session *session = &run->captured.session;
+
+    sink_format(sink, "%s %s of %zu in the capture", session_kind_names[session->kind],
+                session->found > 1 ? "chosen" : "one", session->found);
+    for (size_t v = 0; v < session->way.count; v++) {
+        const struct session_visit *visit = &session->way.visits[v];
+
+        sink_text(sink, v == 0 ? ": " : " -> ");
+        endpoint_write(&session->flow->nodes[visit->node].at, sink);
+        sink_format(sink, " (%s)", place_labels[session->way.places[visit->first]]);
+    }
+    sink_text(sink, "\n");
+}
+
+static void write_summary(const struct replay_run *run, struct sink *sink)
+{
+    const struct replay_match *match = &run->match;
+
+    sink_format(sink, "\n%zu messages are in both, %zu only in the capture, %zu predicted\n", match->both,
+                match->captured_only, match->simulated_only);
+    if (match->worst_ns == NONE_NS)
+        return;
+    sink_text(sink, "worst difference ");
+    units_show_time(sink, match->worst_ns);
+    sink_text(sink, ", median ");
+    units_show_time(sink, match->median_ns);
+    sink_text(sink, "; of last packets: worst ");
+    units_show_time(sink, match->worst_end_ns);
+    sink_text(sink, ", median ");
+    units_show_time(sink, match->median_end_ns);
+    sink_text(sink, "\n");
+}
+
+void replay_write(struct replay_run *run, struct sink *sink)
+{
+    const struct command_given *name = command_option(run->line, "--table");
+
+    if (name) {
+        write_table(run, replay_find_table(name->value), sink);
+        return;
+    }
+    write_way(run, sink);
+    for (const struct replay_table *table = replay_tables; table->name; table++)
+        write_table(run, table, sink);
+    write_summary(run, sink);
+}
