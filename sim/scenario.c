@@ -275,6 +275,9 @@ const struct field scenario_fields[] = {
     ROW("tcp.rto_min", FIELD_TIME, tcp_rto_min_ns, "1s", "1ms", "60s", "least retransmission timeout", "RFC 6298"),
     ROW("tcp.rto_spread_min", FIELD_TIME, tcp_rto_spread_min_ns, "1ms", "1us", "60s",
         "what the timeout adds to the smoothed round trip, at least", "RFC 6298: the clock's grain; assumed"),
+    ROW("tcp.rack_margin", FIELD_TIME, tcp_rack_margin_ns, "0", "0", "1s",
+        "what the timers of rack-tlp, for reordering and for a probe, add to what RFC 8985 has them wait",
+        "2ms: Linux, include/net/tcp.h: TCP_TIMEOUT_MIN_US"),
     CHOICE("tcp.timestamps", tcp_timestamps, "on", switches, "12 B in every segment", "RFC 7323"),
 
     CHOICE("smime.suite", suite, "rfc8591", suites, "algorithms of the sealed file", "RFC 8591; RFC 4975; S/MIME as in 2013, RFC 3370"),

@@ -143,6 +143,7 @@ struct scenario {
     int tcp_loss_base;
     int tcp_idle_restart; /* enum tcp_idle_restart */
     int64_t tcp_rto_spread_min_ns;
+    int64_t tcp_rack_margin_ns;
     uint64_t tcp_initial_window;
     uint64_t tcp_buffer_bytes;
     int64_t tcp_delayed_ack_ns;

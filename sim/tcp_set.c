@@ -14,6 +14,7 @@ const struct preset_value tcp_set_values[] = {
     {TCP_SET_RFC, "tcp.quick_ack", "off", "no RFC asks for it"},
     {TCP_SET_RFC, "tcp.rto_min", "1s", "RFC 6298 section 2.4"},
     {TCP_SET_RFC, "tcp.rto_spread_min", "1ms", "RFC 6298 section 2.3: the clock's grain; assumed"},
+    {TCP_SET_RFC, "tcp.rack_margin", "0", "without effect"},
     {TCP_SET_RFC, "tcp.timestamps", "on", "RFC 7323"},
 
     {TCP_SET_LINUX, "tcp.congestion", "cubic", "Linux: net.ipv4.tcp_congestion_control"},
@@ -26,6 +27,7 @@ const struct preset_value tcp_set_values[] = {
     {TCP_SET_LINUX, "tcp.quick_ack", "on", "Linux, net/ipv4/tcp_input.c: tcp_enter_quickack_mode()"},
     {TCP_SET_LINUX, "tcp.rto_min", "200ms", "Linux, include/net/tcp.h: TCP_RTO_MIN"},
     {TCP_SET_LINUX, "tcp.rto_spread_min", "200ms", "Linux, net/ipv4/tcp_input.c: tcp_rtt_estimator()"},
+    {TCP_SET_LINUX, "tcp.rack_margin", "2ms", "Linux, include/net/tcp.h: TCP_TIMEOUT_MIN_US"},
     {TCP_SET_LINUX, "tcp.timestamps", "on", "Linux: net.ipv4.tcp_timestamps"},
     {.name = NULL},
 };

@@ -29,6 +29,7 @@ static struct tcp_config channel_tcp_config(const struct scenario *scenario)
     config.idle_restart = (enum tcp_idle_restart)scenario->tcp_idle_restart;
     config.has_quick_ack = scenario->tcp_quick_ack != 0;
     config.rto_spread_min_ns = scenario->tcp_rto_spread_min_ns;
+    config.rack_margin_ns = scenario->tcp_rack_margin_ns;
     config.initial_window = (uint32_t)scenario->tcp_initial_window;
     config.send_buffer = scenario->tcp_buffer_bytes;
     config.receive_buffer = scenario->tcp_buffer_bytes;

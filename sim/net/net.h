@@ -209,7 +209,8 @@ struct tcp_config {
     int64_t rto_min_ns;      /* RFC 6298: 1 s */
     int64_t rto_max_ns;
     int64_t
-        rto_spread_min_ns; /* least of what is added to the smoothed round trip: RFC 6298: the clock's grain, 1 ms */
+        rto_spread_min_ns;  /* least of what is added to the smoothed round trip: RFC 6298: the clock's grain, 1 ms */
+    int64_t rack_margin_ns; /* what the timers of RFC 8985 add: 0 there, 2 ms in Linux */
     uint32_t syn_retries, retries;
     bool has_timestamps; /* RFC 7323; without them the MSS is 1,460 on Ethernet, with them 1,448 bytes a segment */
     bool has_sack;       /* RFC 2018, RFC 6675 */

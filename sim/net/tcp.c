@@ -24,7 +24,8 @@ const struct tcp_config tcp_rfc = {
     .idle_restart = TCP_IDLE_RESTART,
 };
 
-/* Linux, include/net/tcp.h and net/ipv4: TCP_DELACK_MIN 40 ms, TCP_RTO_MIN 200 ms, which it adds to the round trip. */
+/* Linux, include/net/tcp.h and net/ipv4: TCP_DELACK_MIN 40 ms, TCP_RTO_MIN 200 ms, which it adds to the round trip,
+ * TCP_TIMEOUT_MIN_US 2 ms. */
 const struct tcp_config tcp_linux = {
     .congestion = TCP_CUBIC,
     .hystart = &tcp_hystart_linux,
@@ -37,6 +38,7 @@ const struct tcp_config tcp_linux = {
     .syn_retries = 6,
     .retries = 15,
     .rto_spread_min_ns = 200 * MS,
+    .rack_margin_ns = 2 * MS,
     .has_timestamps = true,
     .has_sack = true,
     .has_rack = true,

@@ -343,7 +343,7 @@ static bool rack_detect(struct tcp *tcp)
     }
     if (wait_ns > 0) {
         rack->wait = WAIT_REORDERING;
-        timer_arm(&rack->timer, now_ns + wait_ns);
+        timer_arm(&rack->timer, now_ns + wait_ns + tcp->config.rack_margin_ns);
     } else if (rack->wait == WAIT_REORDERING) {
         timer_cancel(&rack->timer);
     }
@@ -456,6 +456,8 @@ static void rack_expect(struct tcp *tcp)
         return;
     if (rack->end - rack->first == 1) /* its ACK may be delayed, by as long as Linux allows for that */
         wait_ns += tcp->config.rto_min_ns;
+    else
+        wait_ns += tcp->config.rack_margin_ns;
     if (timer_armed(&tcp->timer) && now_ns + wait_ns >= tcp->timer.due_ns)
         wait_ns = tcp->timer.due_ns - now_ns - 1;
     if (wait_ns <= 0)

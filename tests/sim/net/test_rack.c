@@ -5,7 +5,8 @@
 
 enum { MSS = 1448 };
 
-/* The set `linux` over 50 ms each way, an ACK a segment; every segment of data in its own write. */
+/* The set `linux`, but with RFC 8985's own times, over 50 ms each way, an ACK a segment; every segment of data in its
+ * own write. */
 struct scene {
     struct lab lab;
     struct transfer transfer;
@@ -17,7 +18,7 @@ static void scene_open(struct scene *scene)
     struct tcp_config tcp = tcp_linux;
 
     *scene = (struct scene){.transfer.total = 0};
-    tcp.delayed_ack_ns = 0;
+    tcp.delayed_ack_ns = tcp.rack_margin_ns = 0;
     transfer_open(&scene->transfer, &scene->lab, &tcp);
     scene->transfer.is_checked = true;
     scene->start_ns = scene->lab.engine.now_ns;
@@ -171,6 +172,24 @@ static void test_probe_with_new_data(void)
     CU_ASSERT_EQUAL(scene.transfer.got, 3 * MSS);
     CU_ASSERT_EQUAL(tcp_info(scene.transfer.sender).timeouts, 0);
     lab_close(&scene.lab);
+}
+
+/* Linux lets both timers wait 2 ms more: for reordering, 127 ms after the sending, and before a probe of more than one
+ * segment. */
+static void test_margin(void)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    scene.transfer.sender->config.rack_margin_ns = tcp_linux.rack_margin_ns;
+    scene_send(&scene, "x.");
+    CU_ASSERT_EQUAL(scene_end(&scene, 177 * MS).fast_recoveries, 1);
+    scene_open(&scene);
+    scene.transfer.sender->config.rack_margin_ns = tcp_linux.rack_margin_ns;
+    scene_send(&scene, "..xx");
+    lab_run_until(&scene.lab, scene.start_ns + 302 * MS - 1);
+    CU_ASSERT_EQUAL(tcp_info(scene.transfer.sender).probes, 0);
+    CU_ASSERT_EQUAL(scene_end(&scene, 452 * MS).probes, 1);
 }
 
 /* Section 7.4: the probe repaired the only loss, which nothing else shows; the window answers when more is
@@ -359,6 +378,7 @@ static const struct unit_test tests[] = {
     {"RFC 8985 section 7.2: a tail is probed after two round trips", test_probe_of_a_tail},
     {"RFC 8985 section 7.2: a single segment just before the timeout", test_probe_of_one},
     {"RFC 8985 section 7.3: a probe carries new data if there is any", test_probe_with_new_data},
+    {"Linux: both timers wait 2 ms more", test_margin},
     {"RFC 8985 section 7.4: a loss that the probe repaired counts as one", test_probe_that_repairs_counts},
     {"RFC 8985 section 7.4: a probe in vain does not", test_probe_in_vain},
     {"RFC 8985 section 6.3: without any answer timeouts double", test_timeouts_double},
