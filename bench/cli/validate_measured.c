@@ -191,6 +191,8 @@ static void add_columns(struct table *table)
     table_column(table, "measured", "measured_ns", TABLE_NUMBER);
     table_column(table, "spread", "spread_ratio", TABLE_NUMBER);
     table_column(table, "error", "error_ratio", TABLE_NUMBER);
+    table_column(table, "most in", "phase", TABLE_TEXT);
+    table_column(table, "by", "phase_difference_ns", TABLE_NUMBER);
 }
 
 typedef void show_fn(struct sink *sink, uint64_t value);
@@ -235,6 +237,56 @@ static void ratio_cell(struct table *table, double ratio)
     table_cell(table, sink_written(&shown), sink_written(&plain));
 }
 
+/* A phase on both sides. */
+static const struct phase {
+    const char *name;
+    size_t predicted, measured; /* in struct outcome, in struct measured_row */
+} phases[] = {
+#define PHASE(name)                                                                                                    \
+    {                                                                                                                  \
+#name, offsetof(struct outcome, name##_ns), offsetof(struct measured_row, name##_ns)                           \
+    }
+    PHASE(prepare), PHASE(setup), PHASE(protect), PHASE(connect), PHASE(transfer), PHASE(unprotect),
+#undef PHASE
+};
+
+static int64_t time_at(const void *record, size_t offset)
+{
+    int64_t time_ns;
+
+    memcpy(&time_ns, (const char *)record + offset, sizeof(time_ns));
+    return time_ns;
+}
+
+/* The phase in which prediction and measurement are farthest apart, and by how much. */
+static const struct phase *worst_phase(const struct measured_row *row, const struct outcome *predicted,
+                                       int64_t *difference_ns)
+{
+    const struct phase *worst = &phases[0];
+
+    *difference_ns = 0;
+    for (size_t i = 0; i < COUNT(phases); i++) {
+        int64_t ours_ns = time_at(predicted, phases[i].predicted), real_ns = time_at(row, phases[i].measured);
+
+        if (ours_ns == NONE_NS || real_ns == NONE_NS || llabs(ours_ns - real_ns) <= llabs(*difference_ns))
+            continue;
+        worst = &phases[i];
+        *difference_ns = ours_ns - real_ns;
+    }
+    return worst;
+}
+
+static void difference_cell(struct table *table, int64_t difference_ns)
+{
+    char shown_text[32], plain_text[32];
+    struct sink shown = SINK(shown_text), plain = SINK(plain_text);
+
+    sink_char(&shown, difference_ns < 0 ? '-' : '+');
+    units_show_time(&shown, llabs(difference_ns));
+    sink_format(&plain, "%lld", (long long)difference_ns);
+    table_cell(table, sink_written(&shown), sink_written(&plain));
+}
+
 static void add_row(struct measured *measured, const struct measured_row *row, const struct outcome *predicted)
 {
     struct table *table = &measured->table;
@@ -252,6 +304,11 @@ static void add_row(struct measured *measured, const struct measured_row *row, c
     number_cell(table, (uint64_t)row->delay_ns, show_time);
     ratio_cell(table, (double)(row->most_ns - row->least_ns) / (double)row->delay_ns);
     ratio_cell(table, error);
+    int64_t difference_ns;
+    const struct phase *worst = worst_phase(row, predicted, &difference_ns);
+
+    table_same(table, span_of(worst->name));
+    difference_cell(table, difference_ns);
 }
 
 static enum err fill(struct measured *measured, struct note *note)
@@ -295,8 +352,10 @@ static void write_fit(const struct measured_fit *fit, struct sink *sink)
     sink_format(sink, " and %.3f ns/B, opening ", (double)fit->seal_byte_ps / 1000);
     units_show_time(sink, fit->open_fixed_ns);
     sink_format(sink, " and %.3f ns/B\n", (double)fit->open_byte_ps / 1000);
-    sink_text(sink,
-              "error: predicted less measured, of measured; spread: longest less shortest transfer, of the median\n");
+    sink_text(
+        sink,
+        "error: predicted less measured, of measured; spread: longest less shortest transfer, of the median; most in:\n"
+        "the phase in which the two are farthest apart\n");
 }
 
 static void write_errors(struct measured *measured, struct sink *sink)
