@@ -46,17 +46,11 @@ static void media_answer(void *context, const struct cause *cause)
     media->jobs_free = job;
 }
 
-/* Whether what comes is not the file. */
-static bool is_text(const struct media *media)
-{
-    return span_equal(msrp_receiver_content_type(media->receiver), SPAN("text/plain"));
-}
-
 static void media_received_body(void *context, uint64_t offset, struct slice slice)
 {
     struct media *media = context;
 
-    if (is_text(media))
+    if (media->is_text)
         return;
     media->received_bytes += slice.length;
     if (media->kept && offset + slice.length <= media->kept_capacity)
@@ -74,7 +68,7 @@ static void media_received_all(void *context, uint64_t length, struct span conte
     struct cause cause = media->leg->cause;
 
     (void)content_type;
-    if (is_text(media)) {
+    if (media->is_text) {
         watch_event(media->world, "text %s %llu bytes", media->world->sites[media->role].label,
                     (unsigned long long)length);
         return;
@@ -141,6 +135,7 @@ static void media_head(void *context, struct leg *leg, const struct msrp_head *h
             media_make_receiver(media);
         media->is_taking = true;
         msrp_receiver_head(media->receiver, head);
+        media->is_text = span_equal(msrp_receiver_content_type(media->receiver), SPAN("text/plain"));
         return;
     }
     leg->cause = cause_forward(&leg->cause);

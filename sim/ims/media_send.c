@@ -33,15 +33,18 @@ static void media_failed(struct media *media, const struct msrp_sender *sender)
 /* The session is over when every message has been answered. */
 static void media_check_sender(struct media *media)
 {
-    struct cause cause = media->leg->cause;
-    bool is_text_sent = !media->text || msrp_sender_state(media->text) == MSRP_SENT;
+    enum msrp_sender_state state = msrp_sender_state(media->sender);
+    enum msrp_sender_state text = media->text ? msrp_sender_state(media->text) : MSRP_SENT;
 
-    if (msrp_sender_state(media->sender) == MSRP_FAILED)
+    if (state == MSRP_FAILED) {
         media_failed(media, media->sender);
-    else if (media->text && msrp_sender_state(media->text) == MSRP_FAILED)
+    } else if (text == MSRP_FAILED) {
         media_failed(media, media->text);
-    else if (msrp_sender_state(media->sender) == MSRP_SENT && is_text_sent)
+    } else if (state == MSRP_SENT && text == MSRP_SENT) {
+        struct cause cause = media->leg->cause;
+
         media->owner->sent(media->context, &cause);
+    }
 }
 
 /* The file, and once it has made way the text, then the rest of the file. */
@@ -49,8 +52,10 @@ static void media_pump(struct media *media)
 {
     int64_t now_ns = world_now(media->world);
 
-    media->pumped = media->leg->cause;
-    media->pumped_ns = now_ns;
+    if (timer_armed(&media->text_timer)) {
+        media->pumped = media->leg->cause;
+        media->pumped_ns = now_ns;
+    }
     msrp_sender_pump(media->sender, now_ns);
     if (media->text && !msrp_sender_in_chunk(media->sender)) {
         msrp_sender_pump(media->text, now_ns);

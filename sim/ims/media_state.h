@@ -60,6 +60,7 @@ struct media {
     uint8_t *kept;
     uint64_t kept_capacity;
     bool is_taking;  /* the message under way is the receiver's */
+    bool is_text;    /* and not the file, but what was typed meanwhile */
     bool is_refused; /* the chunk under way has its answer already */
     struct media_job *jobs_free;
     const struct dwell_row *send_row; /* of the dwell table: how long a SEND is worked on */

@@ -339,7 +339,7 @@ struct net_layers net_layers(const struct net *net)
         layers.ip_bytes += link->flight_first * IP_HEADER_BYTES;
         layers.shield_bytes += link->shield_bytes;
         layers.payload_bytes += link->payload_bytes;
-        arrived += link->arrived_bytes;
+        arrived += link_arrived_bytes(link);
     }
     layers.transport_bytes = arrived - layers.ip_bytes - layers.shield_bytes - layers.payload_bytes;
     return layers;

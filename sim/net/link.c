@@ -35,6 +35,7 @@ void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, c
         .to = to,
         .is_random = config->loss > 0 || config->jitter_ns > 0,
         .is_free = config->is_order_free,
+        .is_watched = config->is_order_free || net->tap != NULL,
         .queue_bytes_max = config->queue_bytes_max,
         .rate_bps = config->rate_bps,
         .place = place,
@@ -313,6 +314,7 @@ static bool link_watch(struct link *link, struct packet *packet, int64_t start_n
 static void link_lose(struct link *link, struct packet *packet, int64_t start_ns)
 {
     link->dropped_loss++;
+    link->lost_bytes += packet->bytes;
     link->ghost = packet->cause;
     link->last = &link->ghost;
     if (link->net->tap && link_watch(link, packet, start_ns, true))
@@ -334,6 +336,7 @@ static void link_launch_free(struct link *link, struct packet *packet, int64_t a
         flight = arena_alloc(net->arena, sizeof(*flight));
     *flight = (struct free_flight){.link = link, .packet = packet};
     link->flight_end++;
+    link->free_bytes += packet->bytes;
     engine_at(link->engine, arrive_ns, flight, link_arrive_free);
 }
 
@@ -429,7 +432,7 @@ static inline void link_carry(struct link *link, struct packet *packet)
     link->last = &packet->cause;
     link->last_way_ns = way_ns;
     link_charge_way(&packet->cause, transmission_ns, way_ns);
-    if (link->is_random || link->is_free || link->net->tap)
+    if (link->is_random || link->is_watched)
         link_launch_watched(link, packet, start_ns, is_lost);
     else
         link_launch(link, packet, link->free_ns + way_ns);
@@ -474,6 +477,17 @@ static inline void link_expect(struct link *link)
     engine_at_ticket(link->engine, next->arrive_ns, next->ticket, link, link_arrive);
 }
 
+uint64_t link_arrived_bytes(const struct link *link)
+{
+    uint64_t bytes = link->bytes - link->packets * link->overhead_bytes - link->lost_bytes;
+
+    if (link->is_free)
+        return bytes - link->free_bytes;
+    for (uint64_t i = link->flight_first; i != link->flight_end; i++)
+        bytes -= link->flights[i & link->flight_mask].packet->bytes;
+    return bytes;
+}
+
 /* What protects a packet is counted by itself. */
 static void link_count_shield(struct link *link, const struct packet *packet)
 {
@@ -493,24 +507,26 @@ static void link_count_shield(struct link *link, const struct packet *packet)
     }
 }
 
-/* To its node, or on to the next link. */
+/* On to the next link. */
 static inline void link_forward(struct link *link, struct packet *packet)
+{
+    struct link *next = link->onward[packet->to];
+
+    packet->ttl--;
+    packet->flags &= (uint16_t)~PACKET_ORIGIN;
+    if (next->has_tunnel && shield_enter_tunnel(next, packet))
+        return;
+    if (packet->bytes <= next->mtu)
+        link_carry(next, packet);
+    else
+        link_fragment(next, packet);
+}
+
+/* At its node. */
+static void link_arrived(struct link *link, struct packet *packet)
 {
     struct net *net = link->net;
 
-    if (packet->to != link->to) {
-        struct link *next = link->onward[packet->to];
-
-        packet->ttl--;
-        packet->flags &= (uint16_t)~PACKET_ORIGIN;
-        if (next->has_tunnel && shield_enter_tunnel(next, packet))
-            return;
-        if (packet->bytes <= next->mtu)
-            link_carry(next, packet);
-        else
-            link_fragment(next, packet);
-        return;
-    }
     net->packets_delivering++;
     if (packet->flags & PACKET_UDP)
         udp_arrive(net, packet, link);
@@ -523,7 +539,25 @@ static inline void link_forward(struct link *link, struct packet *packet)
 
 void link_pass(struct link *link, struct packet *packet)
 {
-    link_forward(link, packet);
+    if (packet->to != link->to)
+        link_forward(link, packet);
+    else
+        link_arrived(link, packet);
+}
+
+/* What is a datagram's or protected comes out. */
+static void link_deliver_special(struct link *link, struct packet *packet)
+{
+    if (packet->flags & PACKET_UDP && packet->offset == 0)
+        link->payload_bytes -= UDP_HEADER_BYTES;
+    if (packet->flags & (PACKET_SHIELDED | PACKET_TUNNELLED))
+        link_count_shield(link, packet);
+    if (packet->flags & PACKET_TUNNELLED)
+        shield_take(packet, link);
+    else if (packet->to != link->to)
+        link_forward(link, packet);
+    else
+        link_arrived(link, packet);
 }
 
 /* The packet comes out. */
@@ -531,18 +565,20 @@ static inline void link_deliver(struct link *link, struct packet *packet)
 {
     struct net *net = link->net;
 
-    link->arrived_bytes += packet->bytes;
     link->payload_bytes += packet->length;
-    if (net->tap)
+    if (link->is_watched)
         tap_tell(link, TAP_RECEIVED, link->engine->now_ns, packet);
-    if (packet->flags & PACKET_UDP && packet->offset == 0)
-        link->payload_bytes -= UDP_HEADER_BYTES;
-    if (packet->flags & (PACKET_SHIELDED | PACKET_TUNNELLED))
-        link_count_shield(link, packet);
-    if (packet->flags & PACKET_TUNNELLED)
-        shield_take(packet, link);
-    else
+    if (packet->flags & (PACKET_UDP | PACKET_SHIELDED | PACKET_TUNNELLED)) {
+        link_deliver_special(link, packet);
+        return;
+    }
+    if (packet->to != link->to) {
         link_forward(link, packet);
+        return;
+    }
+    net->packets_delivering++;
+    tcp_arrive(net, packet);
+    net->packets_delivering--;
 }
 
 static void link_arrive(struct engine *engine, void *context)
@@ -567,5 +603,6 @@ static void link_arrive_free(struct engine *engine, void *context)
     flight->next = net->free_flights;
     net->free_flights = flight;
     link->flight_first++;
+    link->free_bytes -= packet->bytes;
     link_deliver(link, packet);
 }

@@ -63,6 +63,7 @@ struct link {
     uint32_t size_bytes; /* the size that was transmitted last, and how long that took */
     bool is_random;      /* loss or jitter */
     bool is_free;        /* packets may overtake one another */
+    bool is_watched;     /* that, or there is a tap */
     bool has_radio;
     bool is_losing; /* Gilbert's bad state */
     bool has_tunnel;
@@ -72,7 +73,6 @@ struct link {
     int64_t last_way_ns;      /* what it was charged after its release */
     uint64_t bytes;
     struct link **onward;   /* the first links of the ways from node `to`, by node */
-    uint64_t arrived_bytes; /* of packets that have come out, link layer not counted */
     uint64_t payload_bytes; /* of what arrived, above TCP and UDP */
     uint64_t shield_bytes;  /* and what protected it */
 
@@ -88,9 +88,10 @@ struct link {
     struct shield *tunnel; /* gateways at both its ends protect what has certain ports; NULL: none */
     uint64_t dropped_queue;
     uint64_t dropped_loss;
-    int64_t arrive_ns;       /* of the packet accepted last, where there is jitter */
-    uint64_t packets_before; /* from which the ordinals of random draws count; modulo 2^64 */
-    uint64_t place;          /* address of its random draws */
+    uint64_t lost_bytes, free_bytes; /* of packets lost; on their way where they may overtake; link layer not counted */
+    int64_t arrive_ns;               /* of the packet accepted last, where there is jitter */
+    uint64_t packets_before;         /* from which the ordinals of random draws count; modulo 2^64 */
+    uint64_t place;                  /* address of its random draws */
     struct departure *departures;
     struct departure *departures_last;
     struct cause ghost; /* the sums of a lost packet that was the last one */
@@ -122,6 +123,9 @@ static inline void link_send(struct link *link, struct packet *packet)
 
 /* A packet that has come out of a link, and of the tunnel over it, goes on. */
 void link_pass(struct link *link, struct packet *packet);
+
+/* Bytes of the packets that have come out, link layer not counted. Looks at each that is on its way. */
+uint64_t link_arrived_bytes(const struct link *link);
 
 /* Packets accepted that neither arrived nor were lost. */
 static inline uint64_t link_in_flight(const struct link *link)
