@@ -140,7 +140,7 @@ static void begin_message(struct reader *reader, const struct msrp_head *head, s
     message->range_start = head->has_range ? head->range.start : 0;
     message->range_end = head->has_range ? head->range.end : 0;
     message->range_total = head->has_range ? head->range.total : 0;
-    message->text = text;
+    message->content_type = trace_text(trace, head->content_type);
 }
 
 static void end_message(struct reader *reader, const struct piece *piece)

@@ -83,7 +83,8 @@ static bool is_sealed(const struct replay *replay)
     if (replay->session->kind == SESSION_MESSAGES)
         return holds(opening_text(replay), SPAN("application/pkcs7-mime"));
     if (send != SIZE_MAX)
-        return holds(message_of(replay, send)->text, SPAN("application/pkcs7-mime"));
+        return message_of(replay, send)->content_type &&
+               holds(span_of(message_of(replay, send)->content_type), SPAN("application/pkcs7-mime"));
     return read_offer(replay, &sdp) && span_find(sdp.accept_types, SPAN("pkcs7-mime")) < sdp.accept_types.size;
 }
 
@@ -111,6 +112,33 @@ static const char *arm_of_messages(const struct replay *replay)
     return message->bytes > 1400 ? "message-large" : "message-tls";
 }
 
+/* The last form of the offer that was seen, on its way to UE-B. */
+static struct span last_offer(const struct replay *replay)
+{
+    struct span last = body_of(opening_text(replay));
+
+    for (size_t i = 0; i < replay->session->step_count; i++)
+        if (is_kind(replay->session->steps[i].kind, "INVITE"))
+            last = body_of(message_of(replay, i)->text);
+    return last;
+}
+
+/* Whether somebody on the way has put a fingerprint of his own in the offer's place. */
+static bool has_other_fingerprint(const struct replay *replay, struct span fingerprint)
+{
+    struct sdp_msrp last;
+
+    return sdp_read(last_offer(replay), &last) == ERR_OK && !span_equal(last.fingerprint, fingerprint);
+}
+
+/* The same of the path: a back-to-back user agent ends the leg. */
+static bool has_other_path(const struct replay *replay, struct span path)
+{
+    struct sdp_msrp last;
+
+    return sdp_read(last_offer(replay), &last) == ERR_OK && !span_equal(last.path, path);
+}
+
 static const char *arm_of_call(const struct replay *replay)
 {
     const struct session *session = replay->session;
@@ -120,17 +148,16 @@ static const char *arm_of_call(const struct replay *replay)
 
     if (!read_offer(replay, &sdp))
         return "msrp-plain";
+    if (sdp.has_cema && sdp.is_tls)
+        return has_other_fingerprint(replay, sdp.fingerprint) ? "msrp-e2ae" : "msrp-tls-agw";
     if (sdp.has_cema)
-        return is_cms                                         ? "msrp-smime-agw"
-               : !sdp.is_tls                                  ? "msrp-smime-agw"
-               : goes_by_tls(replay, PLACE_UE_A, PLACE_AGW_A) ? "msrp-e2ae"
-                                                              : "msrp-tls-agw";
+        return "msrp-smime-agw";
     struct span rest = sdp.path;
     bool has_relays = span_find_byte(rest, ' ') < rest.size;
 
     if (has_relays)
         return is_cms ? "msrp-relay-smime" : "msrp-relay";
-    if (session->relay_count > 0 && send != SIZE_MAX)
+    if ((session->relay_count > 0 && send != SIZE_MAX) || has_other_path(replay, sdp.path))
         return sdp.is_tls ? "msrp-b2bua" : "msrp-relay-plain";
     return is_cms ? "msrp-smime" : sdp.is_tls ? "msrp-tls" : "msrp-plain";
 }

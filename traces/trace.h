@@ -52,7 +52,8 @@ struct trace_message {
     const char *message_id;
     uint64_t range_start, range_end, range_total; /* UINT64_MAX: "*" */
     const char *to_path, *from_path;
-    struct span text; /* the message as text where it was kept, see trace_config */
+    const char *content_type; /* NULL: none, or not known */
+    struct span text;         /* the message as text where it was kept, see trace_config */
 };
 
 /* What cannot be a message, or is not kept as one, as counts. */
@@ -75,7 +76,7 @@ struct trace_counts {
 
 struct trace_config {
     bool opens_esp;
-    bool keeps_text;     /* SIP and MSRP heads, for ladders and anonymised copies */
+    bool keeps_text;     /* SIP messages whole */
     size_t messages_max; /* how many are kept; 0: TRACE_MESSAGES_MAX */
 };
 

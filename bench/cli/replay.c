@@ -8,6 +8,8 @@
 #include "sim/base/units.h"
 #include "sim/sec/cms.h"
 #include "traces/capture.h"
+#include "traces/esp_keys.h"
+#include "traces/keylog.h"
 #include "traces/pcapng.h"
 
 #include <errno.h>
@@ -33,13 +35,40 @@ static enum err read_given(const struct command_line *line, struct flow_given *g
     return ERR_OK;
 }
 
-/* A capture that is damaged is used as far as it goes. */
-static enum err read_capture(struct replay_source *source, const char *path, const struct flow_given *given,
-                             size_t given_count, uint64_t number, struct note *note)
+/* Keys of TLS and ESP that the user has, beside those that captures bring along. */
+static enum err read_keys(const struct command_line *line, struct trace *trace, struct note *note)
 {
-    const struct trace_config config = {.opens_esp = true, .keeps_text = true};
+    for (size_t i = 0; i < line->option_count; i++) {
+        const struct command_given *given = &line->options[i];
+
+        if (strcmp(given->option->name, "--keylog") == 0)
+            TRY(keylog_read(trace->keylog, given->value, note));
+        else if (strcmp(given->option->name, "--esp-sa") == 0)
+            TRY(esp_keys_read(trace->esp_keys, given->value, note));
+    }
+    return ERR_OK;
+}
+
+/* What to read, and which session of it. */
+struct wanted {
+    const char *path;
+    const struct command_line *line; /* NULL: a capture of our own */
+    const struct flow_given *given;
+    size_t given_count;
+    uint64_t number;
+};
+
+/* A capture that is damaged is used as far as it goes. */
+static enum err read_capture(struct replay_source *source, const struct wanted *wanted, struct note *note)
+{
+    const char *path = wanted->path;
+
+    const struct trace_config config = {.opens_esp = !wanted->line || !command_option(wanted->line, "--no-esp"),
+                                        .keeps_text = true};
 
     TRY(trace_init(&source->trace, &config, note));
+    if (wanted->line)
+        TRY(read_keys(wanted->line, &source->trace, note));
     enum err error = trace_read(&source->trace, path, note);
 
     if (error == ERR_SYNTAX && source->trace.counts.packets.frames > 0) {
@@ -48,10 +77,10 @@ static enum err read_capture(struct replay_source *source, const char *path, con
     } else if (error != ERR_OK) {
         return error;
     }
-    TRY(flow_init(&source->flow, &source->trace, given, given_count, note));
+    TRY(flow_init(&source->flow, &source->trace, wanted->given, wanted->given_count, note));
     struct note why = {{0}};
 
-    error = session_init(&source->session, &source->flow, number, &why);
+    error = session_init(&source->session, &source->flow, wanted->number, &why);
     return error == ERR_OK ? ERR_OK : note_set(note, error, "%s: %s", path, why.text);
 }
 
@@ -139,7 +168,7 @@ static enum err simulate(struct replay_run *run, struct note *note)
     enum err error = run_trial(run, path_text, note);
 
     if (error == ERR_OK)
-        error = read_capture(&run->simulated, path_text, NULL, 0, 0, note);
+        error = read_capture(&run->simulated, &(struct wanted){.path = path_text}, note);
     unlink(path_text);
     rmdir(folder_text);
     return error;
@@ -171,7 +200,9 @@ static enum err work_out(struct replay_run *run, struct note *note)
     run->table_arena = arena_create(TABLE_MEMORY);
     if (!run->trial_arena || !run->table_arena)
         return note_set(note, ERR_FULL, "no memory for a trial");
-    TRY(read_capture(&run->captured, run->line->arguments[0], given, given_count, number, note));
+    const struct wanted wanted = {run->line->arguments[0], run->line, given, given_count, number};
+
+    TRY(read_capture(&run->captured, &wanted, note));
     TRY(replay_init(&run->replay, &run->captured.session, note));
     TRY(apply_settings(run, note));
     TRY(setup_open(&run->setup, note));
@@ -237,6 +268,9 @@ static const struct command_option options[] = {
     {"--session", "N", "which call of the capture, counting from 1; the first one that was answered unless given"},
     {"--role", "ADDRESS:PORT=ROLE",
      "what a node is: ue, p-cscf, i-cscf, s-cscf, hss, as, b2bua, proxy, registrar, relay"},
+    {"--keylog", "FILE", "TLS secrets as in SSLKEYLOGFILE, beside those that the capture brings along"},
+    {"--esp-sa", "FILE", "ESP security associations, a line each as in Wireshark's esp_sa and in run's --keys"},
+    {"--no-esp", NULL, "leave ESP alone; unless given, ESP without encryption is opened by its form"},
     {"--table", "NAME", "messages, settings or rest alone; messages for --csv and --json unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,

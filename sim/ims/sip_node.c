@@ -140,7 +140,11 @@ static void node_transmit(struct sip_node *node, const struct sip_output *item, 
     }
     sip_node_connect(node, to, cause);
     struct channel *channel = node->channels[to];
+    char kind_text[KIND_SIZE];
+    struct sink kind = SINK(kind_text);
 
+    if (world->trial->schedule && !item->is_again && sip_kind(item->head, &kind) == ERR_OK)
+        channel_gate(channel, to, sink_written(&kind));
     channel_note_sent(channel, watched);
     channel_write_bytes(channel, item->head.data, item->head.size, item->acknowledges);
     channel_write(channel, item->body, item->acknowledges);
@@ -233,7 +237,9 @@ static void node_send(struct sip_node *node, const struct sip_output *item, cons
     struct sink kind = SINK(kind_text);
     int64_t due_ns = NONE_NS;
 
-    if (world->trial->schedule && !item->is_again && sip_kind(item->head, &kind) == ERR_OK)
+    /* What goes over a connection waits in it. */
+    if (world->trial->schedule && item->hop.transport == SIP_UDP && !item->is_again &&
+        sip_kind(item->head, &kind) == ERR_OK)
         due_ns =
             gate_take(world, node->role, world_role_at(world, item->hop.address, item->hop.port), sink_written(&kind));
     if (due_ns != NONE_NS && due_ns > world_now(world))
