@@ -181,12 +181,15 @@ static bool make_ready(struct world *world)
     return true;
 }
 
-/* With a schedule everything begins at once and is done when that says; so does the press. */
+/* With a schedule the registrations begin at once, are done when that says, and so is the press. */
 static bool warm_up_by_schedule(struct world *world)
 {
     struct cause nobody = {.transfer = 0};
 
-    core_connect(world);
+    if (world->scenario->connections == CONNECTIONS_WARM)
+        core_connect(world);
+    else
+        core_connect_ue(world, &nobody);
     registration_begin(world, &nobody);
     world->moments.pressed_ns = world->trial->schedule->pressed_ns;
     return true;
@@ -244,10 +247,10 @@ static void press(struct engine *engine, void *context)
     set_fault(own->world);
     world_begin_draws(own->world);
     watch_event(own->world, "press UE-A");
-    if (own->world->scenario->connections == CONNECTIONS_COLD)
+    if (own->world->scenario->connections == CONNECTIONS_COLD && !own->world->trial->schedule) {
         core_connect_ue(own->world, &cause);
-    if (own->world->scenario->connections == CONNECTIONS_COLD)
         registration_begin(own->world, &cause);
+    }
     if (own->session)
         session_press(own->session, &cause);
     else if (own->upload)

@@ -296,10 +296,17 @@ static void find_cancel(struct replay *replay)
 {
     size_t cancel = find_step(replay, "CANCEL", PLACE_UE_A), invite = find_step(replay, "INVITE", PLACE_UE_A);
 
-    if (cancel == SIZE_MAX || invite == SIZE_MAX)
+    if (cancel == SIZE_MAX || invite == SIZE_MAX || count_of(replay, "INVITE/200") > 0)
         return;
     replay_set(replay, "cancel.after", REPLAY_MEASURED, "CANCEL behind INVITE", "%lldns",
                (long long)(replay->session->steps[cancel].first_ns - replay->session->steps[invite].first_ns));
+}
+
+/* Who is not seen to answer must not do so. */
+static void find_answer(struct replay *replay)
+{
+    if (replay->session->kind == SESSION_CALL && count_of(replay, "INVITE/200") == 0)
+        replay_set(replay, "answer.delay", REPLAY_MEASURED, "no 200 to the INVITE: as long as it may be", "170s");
 }
 
 static void find_parties(struct replay *replay)
@@ -309,6 +316,7 @@ static void find_parties(struct replay *replay)
     if (session->kind == SESSION_CALL)
         find_progress(replay);
     find_refusal(replay);
+    find_answer(replay);
     find_cancel(replay);
     if (count_of(replay, "INVITE/407") > 0 || count_of(replay, "MESSAGE/407") > 0)
         replay_set(replay, "proxy.auth", REPLAY_MEASURED, "407", "digest");
@@ -397,10 +405,39 @@ static void find_protection(struct replay *replay)
         replay_set(replay, "tls.version", REPLAY_MEASURED, "ClientKeyExchange", "1.2");
 }
 
+/* A connection of the core that opens only when a message has come that needs it. */
+static bool is_opened_late(const struct replay *replay, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (message_of(replay, i)->protocol == TRACE_SIP &&
+            replay->session->steps[i].to == replay->session->steps[at].from)
+            return true;
+    return false;
+}
+
+/* The first connection of the core tells for all; S-CSCFs open theirs to the HSS late in any case. */
+static void find_connections(struct replay *replay)
+{
+    for (size_t i = 0; i < replay->session->step_count; i++) {
+        const struct session_step *step = &replay->session->steps[i];
+        bool is_core =
+            step->from >= PLACE_P_A && step->from <= PLACE_P_B && step->to >= PLACE_P_A && step->to <= PLACE_P_B;
+
+        if (!(is_kind(step->kind, "ClientHello") && is_core) &&
+            !(is_kind(step->kind, "CER") && step->from == PLACE_I_B))
+            continue;
+        if (is_opened_late(replay, i))
+            replay_set(replay, "connections", REPLAY_MEASURED, "the core's first connection opens behind a message",
+                       "cold");
+        return;
+    }
+}
+
 void replay_find_settings(struct replay *replay)
 {
     find_size(replay);
     find_parties(replay);
     find_media(replay);
     find_protection(replay);
+    find_connections(replay);
 }

@@ -155,9 +155,30 @@ static size_t beside(const struct session_way *way, size_t at, bool is_forward, 
     return next;
 }
 
-bool session_cross(const struct session_way *way, int from, int to, bool is_forward, enum place skipped,
-                   enum place *sender, enum place *receiver)
+/* The node of the way's end that a message came from or went to: a user agent may use several ports of its host. */
+static int end_of(const struct session *session, const struct session_way *way, int node)
 {
+    const size_t ends[] = {0, way->count - 1};
+
+    for (size_t v = 0; v < way->count; v++)
+        if (way->visits[v].node == node)
+            return node;
+    for (size_t i = 0; i < 2; i++) {
+        const struct session_visit *visit = &way->visits[ends[i]];
+        enum place place = way->places[visit->first];
+
+        if ((place == PLACE_UE_A || place == PLACE_UE_B) &&
+            endpoint_same_host(&session->flow->nodes[visit->node].at, &session->flow->nodes[node].at))
+            return visit->node;
+    }
+    return node;
+}
+
+bool session_cross(const struct session *session, const struct session_way *way, size_t message, bool is_forward,
+                   enum place skipped, enum place *sender, enum place *receiver)
+{
+    int from = end_of(session, way, session->flow->from[message]),
+        to = end_of(session, way, session->flow->to[message]);
     size_t best = SIZE_MAX, best_from = 0;
 
     for (size_t a = 0; a < way->count; a++) {
@@ -369,6 +390,21 @@ static bool is_in_dialog(const struct session *session, const struct trace_messa
     return true;
 }
 
+/* A user agent's own challenge of an INVITE: the simulator's core challenges by 407. */
+static bool is_challenged(const struct session *session, const struct trace_message *message)
+{
+    bool is_invite = strcmp(message->method, "INVITE") == 0 || strcmp(message->method, "ACK") == 0;
+
+    for (size_t i = 0; i < session->flow->trace->count && is_invite; i++) {
+        const struct trace_message *other = &session->flow->messages[i];
+
+        if (other->status == 401 && other->call_id == message->call_id && other->cseq == message->cseq &&
+            strcmp(other->method, "INVITE") == 0)
+            return true;
+    }
+    return false;
+}
+
 static void add_dialog_message(struct session *session, size_t i, const char *caller_tag)
 {
     const struct trace_message *message = &session->flow->messages[i];
@@ -377,8 +413,9 @@ static void add_dialog_message(struct session *session, size_t i, const char *ca
 
     if (message->is_again)
         session_leave_out(session, message, "sent again");
-    else if (session_cross(&session->way, session->flow->from[i], session->flow->to[i], is_forward, skipped, &from,
-                           &to))
+    else if (is_challenged(session, message))
+        session_leave_out(session, message, "a challenge by 401, which nobody gives to an INVITE in the simulator");
+    else if (session_cross(session, &session->way, i, is_forward, skipped, &from, &to))
         session_add(session, i, from, to, message->kind);
     else
         session_leave_out(session, message, "between nodes that are not on the session's way");
@@ -394,8 +431,7 @@ static void add_register_message(struct session *session, size_t i)
         session_leave_out(session, message, "a registration of somebody else");
     else if (message->is_again)
         session_leave_out(session, message, "sent again");
-    else if (session_cross(&session->registration[user], session->flow->from[i], session->flow->to[i],
-                           message->is_request, PLACE_NONE, &from, &to))
+    else if (session_cross(session, &session->registration[user], i, message->is_request, PLACE_NONE, &from, &to))
         session_add(session, i, from, to, message->kind);
     else
         session_leave_out(session, message, "between nodes that are not on the registration's way");

@@ -16,10 +16,10 @@ void session_add(struct session *session, size_t i, enum place from, enum place 
 void session_find_way(const struct session *session, size_t opening, const enum place *places, size_t place_count,
                       struct session_way *way);
 
-/* The places between which a message goes from one node to another on the way, in its direction or against it. skipped:
- * a place that such messages do not pass; PLACE_NONE: none. False: not on the way. */
-bool session_cross(const struct session_way *way, int from, int to, bool is_forward, enum place skipped,
-                   enum place *sender, enum place *receiver);
+/* The places between which a message goes on the way, in its direction or against it. skipped: a place that such
+ * messages do not pass; PLACE_NONE: none. False: not on the way. */
+bool session_cross(const struct session *session, const struct session_way *way, size_t message, bool is_forward,
+                   enum place skipped, enum place *sender, enum place *receiver);
 
 /* The steps of session_init that are not SIP's. */
 void session_add_diameter(struct session *session);

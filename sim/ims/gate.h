@@ -18,4 +18,8 @@ int64_t gate_take(struct world *world, enum role from, enum role to, struct span
  * no timer of the UE runs meanwhile. 0 where the schedule has none. Nothing is counted. */
 int64_t gate_wait_ns(const struct world *world, enum role from, const char *kind);
 
+/* How long a user agent keeps a request of that kind: until it answers it. An INVITE is taken at once, since its user
+ * answers it. */
+int64_t gate_answer_wait_ns(const struct world *world, enum role role, struct span kind);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/media_state.h"
+#include "sim/ims/gate.h"
 #include "sim/base/units.h"
 
 const char *media_path(const struct media *media)
@@ -91,7 +92,11 @@ static void media_answer_later(struct media *media, struct watched *watched)
         job = arena_alloc(world->arena, sizeof(*job));
     job->media = media;
     job->watched = watched;
-    site_keep_row(world, media->role, media->send_row, &answer, job, media_answer);
+    if (world->trial->schedule) /* what the user agent sends meanwhile is not behind the answer */
+        world_wait(world, PART_PROCESSING, gate_answer_wait_ns(world, media->role, SPAN("SEND")), &answer, job,
+                   media_answer);
+    else
+        site_keep_row(world, media->role, media->send_row, &answer, job, media_answer);
 }
 
 static void media_refused(void *context)

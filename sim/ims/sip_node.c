@@ -452,6 +452,8 @@ static void job_start(struct sip_job *job, const struct cause *cause)
     }
     struct site_dwell drawn = site_draw(world, node->role, sink_written(&kind));
 
+    if (node->ua)
+        drawn.dwell.wait_ns += gate_answer_wait_ns(world, node->role, sink_written(&kind));
     take_off_esp(job, &drawn);
     add_control(job, &drawn);
     if (drawn.includes & DWELL_INCLUDES_HSS) {
