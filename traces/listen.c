@@ -5,6 +5,7 @@
  * its place to a new one.
  */
 #include "traces/reader_state.h"
+#include "traces/handshakes.h"
 #include "sim/base/check.h"
 #include "sim/sec/tls_open.h"
 
@@ -287,6 +288,8 @@ static void take_tcp(struct listener *listener, const struct packet_seen *packet
     struct trace_counts *counts = &listener->trace->counts;
     bool is_syn = packet->flags & PACKET_SYN, is_new;
 
+    if (!packet->is_copy && (is_syn || listener->trace->handshakes->open_count > 0))
+        handshakes_packet(listener->trace->handshakes, listener->tap, packet);
     if (!is_syn && packet->payload.size == 0 && !(packet->flags & (PACKET_FIN | PACKET_RST)))
         return; /* an acknowledgement moves nothing in its own direction */
     struct direction *one = find_direction(listener, &packet->from, &packet->to, &is_new);

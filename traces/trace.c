@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "traces/trace.h"
 #include "traces/esp_keys.h"
+#include "traces/handshakes.h"
 #include "traces/keylog.h"
 #include "traces/listen.h"
 #include "traces/protected.h"
@@ -43,10 +44,12 @@ enum err trace_init(struct trace *trace, const struct trace_config *config, stru
     trace->messages =
         malloc(trace->config.messages_max * sizeof(*trace->messages)); /* pages come as they are written */
     trace->texts = calloc(1, sizeof(*trace->texts));
+    trace->handshakes = calloc(1, sizeof(*trace->handshakes));
     trace->keylog = keylog_create();
     trace->esp_keys = esp_keys_create();
     trace->protected_rows = malloc(PROTECTED_MAX * sizeof(*trace->protected_rows));
-    if (trace->messages && trace->texts && trace->keylog && trace->esp_keys && trace->protected_rows)
+    if (trace->messages && trace->texts && trace->handshakes && trace->keylog && trace->esp_keys &&
+        trace->protected_rows)
         return ERR_OK;
     trace_free(trace);
     return note_set(note, ERR_FULL, "no memory for a trace");
@@ -62,6 +65,9 @@ void trace_free(struct trace *trace)
         free(block);
         block = next;
     }
+    if (trace->handshakes)
+        free(trace->handshakes->rows);
+    free(trace->handshakes);
     keylog_free(trace->keylog);
     esp_keys_free(trace->esp_keys);
     free(trace->protected_rows);

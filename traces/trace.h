@@ -88,6 +88,7 @@ enum {
     TRACE_STREAM_BYTES_MAX = 256 << 10 /* of one direction that wait for what is missing, or for the end of a message */
 };
 
+struct handshakes;
 struct keylog;
 struct esp_keys;
 struct protected;
@@ -99,9 +100,10 @@ struct trace {
     uint16_t tap_count;
     struct trace_counts counts;
     struct trace_texts *texts;
-    struct keylog *keylog;     /* TLS secrets, those that captures bring along too */
-    struct esp_keys *esp_keys; /* security associations that were given */
-    size_t protected_count;    /* see protected.h */
+    struct handshakes *handshakes; /* of TCP and TLS, see handshakes.h */
+    struct keylog *keylog;         /* TLS secrets, those that captures bring along too */
+    struct esp_keys *esp_keys;     /* security associations that were given */
+    size_t protected_count;        /* see protected.h */
     struct protected *protected_rows;
     size_t tls_open_count;
 };

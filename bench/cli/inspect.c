@@ -331,7 +331,8 @@ static enum status run_inspect(const struct command_line *line)
 
 static const struct command_option options[] = {
     {"--table", "NAME",
-     "summary, protected, nodes, sessions, dwells, legs, repeats, msrp, clocks or messages; the main ones unless "
+     "summary, protected, handshakes, nodes, sessions, dwells, legs, repeats, msrp, clocks or messages; the main ones "
+     "unless "
      "given"},
     {"--role", "ADDRESS:PORT=ROLE",
      "what a node is: ue, p-cscf, i-cscf, s-cscf, hss, as, b2bua, proxy, registrar, relay"},

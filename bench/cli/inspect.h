@@ -26,6 +26,9 @@ struct inspect_table {
 /* Ends with a row whose name is NULL. */
 extern const struct inspect_table inspect_tables[];
 
+/* In a file of its own. */
+inspect_table_fn inspect_fill_handshakes;
+
 /* A message's time in seconds since the first frame, on the clock of tap 0. */
 double inspect_seconds(const struct inspect *inspect, int64_t at_ns);
 

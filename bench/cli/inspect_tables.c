@@ -528,6 +528,8 @@ static void fill_msrp(const struct inspect *inspect, struct table *table)
 const struct inspect_table inspect_tables[] = {
     {"summary", "what the captures hold, and what could not be used", fill_summary, true},
     {"protected", "TLS by direction of a connection, ESP by association: what was opened", fill_protected, true},
+    {"handshakes", "connections that opened: TCP's and TLS's steps, from one to the next", inspect_fill_handshakes,
+     true},
     {"nodes", "addresses and ports with their likely roles", fill_nodes, true},
     {"sessions", "requests of user agents: RFC 6076's SRD, SDD and RRD", fill_sessions, true},
     {"dwells", "how long nodes kept messages, by role and kind", fill_dwells, true},

@@ -1,43 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/replay.h"
+#include "bench/cli/cells.h"
 #include "sim/base/units.h"
 
 #include <inttypes.h>
-
-enum { CELL = 512 };
-
-/* ---- Cells ---- */
-
-static void text_cell(struct table *table, const char *text)
-{
-    table_same(table, span_of(text));
-}
-
-static void format_cell(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void format_cell(struct table *table, const char *format, ...)
-{
-    char text[CELL];
-    struct sink sink = SINK(text);
-    va_list list;
-
-    va_start(list, format);
-    sink_format_list(&sink, format, list);
-    va_end(list);
-    table_same(table, sink_written(&sink));
-}
-
-/* ns as ms for people, as ns for programs. */
-static void time_cell(struct table *table, int64_t ns)
-{
-    char shown[64], plain[64];
-    struct sink shown_sink = SINK(shown), plain_sink = SINK(plain);
-
-    if (ns != NONE_NS) {
-        sink_format(&shown_sink, "%.6f", (double)ns / MS);
-        sink_format(&plain_sink, "%" PRId64, ns);
-    }
-    table_cell(table, sink_written(&shown_sink), sink_written(&plain_sink));
-}
 
 static int64_t difference(int64_t simulated_ns, int64_t captured_ns)
 {
@@ -70,17 +36,17 @@ static void message_table(const struct replay_run *run, struct table *table)
 
         table_row(table);
         if (row->captured)
-            format_cell(table, "%" PRIu64, run->captured.flow.messages[step->message].frame);
+            cell_format(table, "%" PRIu64, run->captured.flow.messages[step->message].frame);
         else
-            text_cell(table, "");
-        text_cell(table, place_labels[step->from]);
-        text_cell(table, place_labels[step->to]);
-        text_cell(table, step->kind);
-        time_cell(table, row->captured_ns);
-        time_cell(table, row->simulated_ns);
-        time_cell(table, difference(row->simulated_ns, row->captured_ns));
-        time_cell(table, difference(row->simulated_end_ns, row->captured_end_ns));
-        text_cell(table, what_of(row));
+            cell_text(table, "");
+        cell_text(table, place_labels[step->from]);
+        cell_text(table, place_labels[step->to]);
+        cell_text(table, step->kind);
+        cell_time(table, row->captured_ns, 6);
+        cell_time(table, row->simulated_ns, 6);
+        cell_time(table, difference(row->simulated_ns, row->captured_ns), 6);
+        cell_time(table, difference(row->simulated_end_ns, row->captured_end_ns), 6);
+        cell_text(table, what_of(row));
     }
 }
 
@@ -95,18 +61,18 @@ static void setting_table(const struct replay_run *run, struct table *table)
     table_column(table, "basis", "basis", TABLE_TEXT);
     table_column(table, "from", "from", TABLE_TEXT);
     table_row(table);
-    text_cell(table, "arm");
-    text_cell(table, replay->arm->name);
-    text_cell(table, replay_basis_names[replay->arm_basis]);
-    text_cell(table, replay->arm_why);
+    cell_text(table, "arm");
+    cell_text(table, replay->arm->name);
+    cell_text(table, replay_basis_names[replay->arm_basis]);
+    cell_text(table, replay->arm_why);
     for (size_t i = 0; i < replay->setting_count; i++) {
         const struct replay_setting *setting = &replay->settings[i];
 
         table_row(table);
-        text_cell(table, setting->key);
-        text_cell(table, setting->value);
-        text_cell(table, replay_basis_names[setting->basis]);
-        text_cell(table, setting->why);
+        cell_text(table, setting->key);
+        cell_text(table, setting->value);
+        cell_text(table, replay_basis_names[setting->basis]);
+        cell_text(table, setting->why);
     }
 }
 
@@ -119,9 +85,9 @@ static void rest_table(const struct replay_run *run, struct table *table)
     table_column(table, "why", "why", TABLE_TEXT);
     for (size_t i = 0; i < session->rest_count; i++) {
         table_row(table);
-        text_cell(table, session->rests[i].kind);
-        format_cell(table, "%" PRIu64, session->rests[i].count);
-        text_cell(table, session->rests[i].why);
+        cell_text(table, session->rests[i].kind);
+        cell_format(table, "%" PRIu64, session->rests[i].count);
+        cell_text(table, session->rests[i].why);
     }
 }
 
