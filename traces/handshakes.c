@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "traces/handshakes.h"
+#include "sim/base/units.h"
 
 #include <stdlib.h>
 
@@ -112,4 +113,47 @@ void handshakes_add_tls(struct handshakes *handshakes, const struct trace *trace
         else if (is_client && strcmp(message->kind, "ChangeCipherSpec") == 0)
             note_time(&row->ready_ns, message->first_ns);
     }
+}
+
+/* ---- Packet pairs ---- */
+
+void pair_gaps_add(struct pair_gaps *pairs, const struct packet_seen *packet)
+{
+    uint32_t size = (uint32_t)packet->payload.size;
+    int64_t gap_ns = packet->at_ns - pairs->last_ns;
+
+    if (size >= PAIR_LEAST && pairs->size == size && packet->sequence == pairs->next && gap_ns > 0 &&
+        gap_ns < PAIR_MOST_MS * MS) {
+        pairs->gaps_ns[pairs->count++ % PAIR_GAPS] = (int32_t)gap_ns;
+        pairs->full = size;
+    }
+    pairs->size = size >= PAIR_LEAST ? size : 0;
+    pairs->next = packet->sequence + size;
+    pairs->last_ns = packet->at_ns;
+}
+
+static int compare(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+void handshakes_add_rate(struct handshakes *handshakes, const struct pair_gaps *pairs, const struct endpoint *from,
+                         const struct endpoint *to)
+{
+    enum { LEAST = 4 };
+    int32_t sorted[PAIR_GAPS];
+    uint32_t count = pairs->count < PAIR_GAPS ? pairs->count : PAIR_GAPS;
+
+    if (count < LEAST)
+        return;
+    if (!handshakes->rates)
+        handshakes->rates = malloc(PAIR_RATES_MAX * sizeof(*handshakes->rates));
+    if (!handshakes->rates || handshakes->rate_count == PAIR_RATES_MAX)
+        return;
+    memcpy(sorted, pairs->gaps_ns, count * sizeof(*sorted));
+    qsort(sorted, count, sizeof(*sorted), compare);
+    handshakes->rates[handshakes->rate_count++] =
+        (struct pair_rate){*from, *to, pairs->count, pairs->full, sorted[count / 2]};
 }

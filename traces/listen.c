@@ -30,6 +30,7 @@ struct direction {
     uint32_t slot;
     uint32_t older, newer; /* in the order of the last packet */
     size_t waiting_count, waiting_bytes;
+    struct pair_gaps pairs;
     struct waiting *waiting; /* WAITING_MAX, by sequence; NULL until the first */
 };
 
@@ -314,8 +315,11 @@ static void take_tcp(struct listener *listener, const struct packet_seen *packet
         one->reader.is_lost = true; /* somewhere in a message, for all we know */
         counts->connections_joined++;
     }
-    if (packet->payload.size > 0)
+    if (packet->payload.size > 0) {
+        if (!packet->is_copy)
+            pair_gaps_add(&one->pairs, packet);
         take_segment(listener, one, packet);
+    }
     if (packet->flags & (PACKET_FIN | PACKET_RST)) {
         if (packet->flags & PACKET_RST)
             give_up_gap(listener, one);
@@ -381,9 +385,13 @@ struct listener *listener_create(struct trace *trace, uint16_t tap)
 
 void listener_end(struct listener *listener)
 {
-    for (uint32_t i = 0; i < listener->count; i++)
-        while (listener->directions[i].waiting_count > 0)
-            give_up_gap(listener, &listener->directions[i]);
+    for (uint32_t i = 0; i < listener->count; i++) {
+        struct direction *one = &listener->directions[i];
+
+        while (one->waiting_count > 0)
+            give_up_gap(listener, one);
+        handshakes_add_rate(listener->trace->handshakes, &one->pairs, &one->from, &one->to);
+    }
 }
 
 void listener_free(struct listener *listener)

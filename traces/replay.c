@@ -135,7 +135,8 @@ static enum err make_schedule(struct replay *replay, struct note *note)
     for (size_t i = 0; i < session->step_count; i++) {
         struct schedule_row *row = row_of(replay, &session->steps[i]);
 
-        replay->times_ns[row->first + row->count++] = simulated_ns(replay, session->steps[i].first_ns);
+        replay->times_ns[row->first + row->count++] =
+            simulated_ns(replay, session->steps[i].first_ns) - replay_before_tap_ns(replay, &session->steps[i]);
     }
     schedule->rows = replay->rows;
     schedule->times_ns = replay->times_ns;
@@ -143,9 +144,9 @@ static enum err make_schedule(struct replay *replay, struct note *note)
     return ERR_OK;
 }
 
-enum err replay_init(struct replay *replay, const struct session *session, struct note *note)
+enum err replay_init(struct replay *replay, const struct session *session, enum replay_links links, struct note *note)
 {
-    *replay = (struct replay){.session = session};
+    *replay = (struct replay){.session = session, .links = links};
     if (session->step_count == 0)
         return note_set(note, ERR_RANGE, "no message of the session can be given a place");
     replay->origin_ns = session->steps[0].first_ns;
@@ -285,9 +286,11 @@ static void add_rows(struct replay_match *match, const struct replay *replay, co
             match->captured_only++;
             continue;
         }
+        int64_t before_ns = replay_before_tap_ns(replay, step);
+
         row->simulated = &simulated->steps[found];
-        row->simulated_ns = row->simulated->first_ns - shift_ns;
-        row->simulated_end_ns = row->simulated->last_ns - shift_ns;
+        row->simulated_ns = row->simulated->first_ns - shift_ns + before_ns;
+        row->simulated_end_ns = row->simulated->last_ns - shift_ns + before_ns;
         match->both++;
     }
 }

@@ -25,8 +25,24 @@ struct replay_setting {
     char why[REPLAY_WHY_SIZE];
 };
 
+/* How much of what was estimated of the links is used. */
+enum replay_links { REPLAY_LINKS_FULL, REPLAY_LINKS_DELAYS, REPLAY_LINKS_NONE, REPLAY_LINKS };
+extern const char *const replay_links_names[REPLAY_LINKS];
+
+/* One-way delays as scenarios have them, and the rate of access links; 0 where nothing is known. */
+struct replay_ways {
+    bool is_single_host;
+    int64_t access_ns, site_ns, za_ns;
+    uint64_t access_bps;
+};
+
 struct replay {
     const struct session *session;
+    enum replay_links links;
+    struct replay_ways ways;
+    bool has_tap_host; /* the tap saw messages of one host only: it was there. Else a message's time is taken for the
+                          one when it left */
+    struct endpoint tap_host;
     const struct arm *arm;
     enum replay_basis arm_basis;
     char arm_why[REPLAY_WHY_SIZE];
@@ -42,7 +58,8 @@ struct replay {
 
 /* ERR_RANGE with a note for a session that no trial can repeat; ERR_FULL. Borrows session, whose trace must have kept
  * texts. */
-MUST_USE enum err replay_init(struct replay *replay, const struct session *session, struct note *note);
+MUST_USE enum err replay_init(struct replay *replay, const struct session *session, enum replay_links links,
+                              struct note *note);
 void replay_free(struct replay *replay);
 
 /* ---- Captured beside simulated ---- */

@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* replay_network.c - the network that a capture tells of: which nodes share a host, and what links take. */
+/*
+ * replay_network.c - the network that a capture tells of: which nodes share a host, where the tap was, and what links
+ * take. From TCP's handshakes a tap knows the way there and back together, never one of them: each is taken for half.
+ */
 #include "traces/replay_state.h"
+#include "sim/base/units.h"
+#include "traces/handshakes.h"
 
-/* Whether every node of the way between the UEs is on one host. */
+enum { SEGMENT_HEADERS = 66, SYN_SIZE = 74 }; /* Ethernet, IPv4, TCP with timestamps; with the options of a SYN */
+
+const char *const replay_links_names[REPLAY_LINKS] = {"estimated", "delays alone", "none"};
+
+/* ---- Hosts ---- */
+
+/* Whether every node of the ways between the UEs is on one host. */
 static bool is_one_host(const struct session *session)
 {
     const struct session_way *ways[] = {&session->way, &session->registration[0], &session->registration[1]};
     const struct endpoint *host = NULL;
 
     for (size_t w = 0; w < sizeof(ways) / sizeof(*ways); w++) {
-        size_t end = ways[w]->count > 0 && w == 0 ? ways[w]->count - 1 : ways[w]->count;
-
-        for (size_t v = 1; v < end; v++) {
+        for (size_t v = 0; v < ways[w]->count; v++) {
+            enum place place = ways[w]->places[ways[w]->visits[v].first];
             const struct endpoint *at = &session->flow->nodes[ways[w]->visits[v].node].at;
 
+            if (place == PLACE_UE_A || place == PLACE_UE_B)
+                continue;
             if (host && !endpoint_same_host(host, at))
                 return false;
             host = at;
@@ -22,19 +34,185 @@ static bool is_one_host(const struct session *session)
     return true;
 }
 
+static bool is_ue(const struct session *session, const struct endpoint *at)
+{
+    for (size_t user = 0; user < 2; user++)
+        if (session->ue[user] != FLOW_NONE && endpoint_same_host(&session->flow->nodes[session->ue[user]].at, at))
+            return true;
+    return false;
+}
+
+/* Every message begins or ends at the host. */
+static bool has_all(const struct session *session, const struct endpoint *host)
+{
+    for (size_t i = 0; i < session->step_count; i++) {
+        const struct trace_message *message = &session->flow->messages[session->steps[i].message];
+
+        if (!endpoint_same_host(&message->from, host) && !endpoint_same_host(&message->to, host))
+            return false;
+    }
+    return true;
+}
+
+/* A tap that saw only messages of one host was there. Of two hosts that speak with nobody else it was at the one that
+ * answers at once: by a handshake, where there is one. */
+static void find_tap(struct replay *replay)
+{
+    const struct session *session = replay->session;
+    const struct trace_message *first = &session->flow->messages[session->steps[0].message];
+    const struct handshakes *handshakes = session->flow->trace->handshakes;
+    bool is_from = has_all(session, &first->from), is_to = has_all(session, &first->to);
+
+    replay->has_tap_host = is_from != is_to;
+    replay->tap_host = is_from ? first->from : first->to;
+    if (!is_from || !is_to)
+        return;
+    for (size_t i = 0; i < handshakes->count && !replay->has_tap_host; i++) {
+        const struct handshake *row = &handshakes->rows[i];
+        int64_t server_ns = row->syn_ack_ns - row->syn_ns, client_ns = row->ack_ns - row->syn_ack_ns;
+
+        if (row->syn_ack_ns == 0 || row->ack_ns == 0)
+            continue;
+        replay->has_tap_host = server_ns < client_ns / 4 || client_ns < server_ns / 4;
+        replay->tap_host = server_ns < client_ns ? row->server : row->client;
+    }
+}
+
+/* ---- Links ---- */
+
+struct lengths {
+    int64_t ue_core_ns, ue_ue_ns, core_ns; /* one way, the least of each kind; NONE_NS: no handshake */
+};
+
+static void take_least(int64_t *least_ns, int64_t ns)
+{
+    if (*least_ns == NONE_NS || ns < *least_ns)
+        *least_ns = ns;
+}
+
+static struct lengths find_lengths(const struct session *session)
+{
+    const struct handshakes *handshakes = session->flow->trace->handshakes;
+    struct lengths lengths = {NONE_NS, NONE_NS, NONE_NS};
+
+    for (size_t i = 0; i < handshakes->count; i++) {
+        const struct handshake *row = &handshakes->rows[i];
+        bool is_client_ue = is_ue(session, &row->client), is_server_ue = is_ue(session, &row->server);
+
+        if (row->syn_ack_ns == 0 || row->ack_ns == 0 || row->syns_again > 0 ||
+            endpoint_same_host(&row->client, &row->server))
+            continue;
+        int64_t way_ns = (row->ack_ns - row->syn_ns) / 2;
+
+        if (is_client_ue && is_server_ue)
+            take_least(&lengths.ue_ue_ns, way_ns);
+        else if (is_client_ue || is_server_ue)
+            take_least(&lengths.ue_core_ns, way_ns);
+        else
+            take_least(&lengths.core_ns, way_ns);
+    }
+    return lengths;
+}
+
+/* The rate at which segments leave a UE, by pairs of them; 0: not known. */
+static uint64_t find_rate(const struct session *session)
+{
+    const struct handshakes *handshakes = session->flow->trace->handshakes;
+    uint64_t best = 0;
+    uint32_t most = 0;
+
+    for (size_t i = 0; i < handshakes->rate_count; i++) {
+        const struct pair_rate *row = &handshakes->rates[i];
+
+        if (!is_ue(session, &row->from) || endpoint_same_host(&row->from, &row->to) || row->count <= most)
+            continue;
+        most = row->count;
+        best = (uint64_t)(row->size + SEGMENT_HEADERS) * 8 * SECOND / (uint64_t)row->median_ns;
+    }
+    return best;
+}
+
+static void find_links(struct replay *replay, const struct lengths *lengths)
+{
+    struct replay_ways *ways = &replay->ways;
+
+    ways->site_ns = lengths->core_ns == NONE_NS || ways->is_single_host ? 0 : lengths->core_ns / 2;
+    if (lengths->ue_core_ns != NONE_NS)
+        ways->access_ns = ways->is_single_host ? lengths->ue_core_ns / 2 : lengths->ue_core_ns - ways->site_ns;
+    else if (lengths->ue_ue_ns != NONE_NS)
+        ways->access_ns = lengths->ue_ue_ns / 2;
+    if (replay->session->has_two_operators && lengths->ue_ue_ns != NONE_NS && lengths->ue_core_ns != NONE_NS)
+        ways->za_ns = lengths->ue_ue_ns - 2 * ways->access_ns - 2 * ways->site_ns;
+    if (ways->za_ns < 0)
+        ways->za_ns = 0;
+    ways->access_bps = find_rate(replay->session);
+    if (ways->access_bps > 0 && replay->links == REPLAY_LINKS_FULL) /* the handshake's packets took their time too */
+        ways->access_ns -= (int64_t)(SYN_SIZE * 8 * SECOND / (int64_t)ways->access_bps);
+    if (ways->access_ns < 0)
+        ways->access_ns = 0;
+}
+
+int64_t replay_way_ns(const struct replay *replay, enum place from, enum place to)
+{
+    bool is_from_ue = from == PLACE_UE_A || from == PLACE_UE_B, is_to_ue = to == PLACE_UE_A || to == PLACE_UE_B;
+    const struct replay_ways *ways = &replay->ways;
+
+    if (ways->is_single_host)
+        return is_from_ue || is_to_ue ? 2 * ways->access_ns : 0;
+    return (is_from_ue + is_to_ue) * ways->access_ns + (2 - is_from_ue - is_to_ue) * ways->site_ns;
+}
+
+static void set_delay(struct replay *replay, const char *key, int64_t ns, bool is_known)
+{
+    bool is_used = replay->links != REPLAY_LINKS_NONE;
+
+    replay_set(replay, key, is_known && is_used ? REPLAY_ESTIMATED : REPLAY_ASSUMED,
+               !is_known  ? "no handshake tells: what the way takes is in the dwells"
+               : !is_used ? "set aside: messages would be late"
+                          : "half of TCP's handshake, as if both ways were as long",
+               "%lldns", (long long)(is_used ? ns : 0));
+}
+
+static void set_links(struct replay *replay, const struct lengths *lengths)
+{
+    static const char *const rates[] = {"core.rate", "site.rate", "za.rate"};
+    const struct replay_ways *ways = &replay->ways;
+    bool has_rate = ways->access_bps > 0 && replay->links == REPLAY_LINKS_FULL;
+
+    set_delay(replay, "access.delay", ways->access_ns, lengths->ue_core_ns != NONE_NS || lengths->ue_ue_ns != NONE_NS);
+    set_delay(replay, "site.delay", ways->site_ns, lengths->core_ns != NONE_NS && !ways->is_single_host);
+    set_delay(replay, "za.delay", ways->za_ns, ways->za_ns > 0);
+    replay_set(replay, "core.delay", REPLAY_ASSUMED, "in that of the access links", "0");
+    replay_set(replay, "access.rate", has_rate ? REPLAY_ESTIMATED : REPLAY_ASSUMED,
+               has_rate ? "the time between full segments that leave a UE" : "infinitely fast: in the dwells",
+               "%llubit/s", has_rate ? (unsigned long long)ways->access_bps : 0ULL);
+    for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++)
+        replay_set(replay, rates[i], REPLAY_ASSUMED, "infinitely fast: in the dwells", "0");
+}
+
 void replay_find_network(struct replay *replay)
 {
-    static const char *const links[] = {"access", "core", "site", "za"};
-    static const char *const rates[] = {"access.rate", "core.rate", "site.rate", "za.rate"};
-    static const char *const delays[] = {"access.delay", "core.delay", "site.delay", "za.delay"};
     const struct session *session = replay->session;
+    const struct lengths lengths = find_lengths(session);
 
+    replay->ways.is_single_host = !session->has_two_operators && is_one_host(session);
     replay_set(replay, "topology", REPLAY_MEASURED, "which nodes share an address", "%s",
-               session->has_two_operators ? "two-domains"
-               : is_one_host(session)     ? "single-host"
-                                          : "home");
-    for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
-        replay_set(replay, rates[i], REPLAY_ASSUMED, "what transmission takes is in the dwells", "0");
-        replay_set(replay, delays[i], REPLAY_ASSUMED, "one tap knows no way's length: it is in the dwells", "0");
-    }
+               session->has_two_operators    ? "two-domains"
+               : replay->ways.is_single_host ? "single-host"
+                                             : "home");
+    find_tap(replay);
+    find_links(replay, &lengths);
+    set_links(replay, &lengths);
+    if (replay->links == REPLAY_LINKS_NONE)
+        replay->ways.access_ns = replay->ways.site_ns = replay->ways.za_ns = 0;
+}
+
+/* What a message had behind it when the tap saw it. */
+int64_t replay_before_tap_ns(const struct replay *replay, const struct session_step *step)
+{
+    const struct trace_message *message = &replay->session->flow->messages[step->message];
+
+    if (!replay->has_tap_host || endpoint_same_host(&message->from, &replay->tap_host))
+        return 0;
+    return replay_way_ns(replay, step->from, step->to);
 }

@@ -13,7 +13,13 @@ void replay_set(struct replay *replay, const char *key, enum replay_basis basis,
 void replay_find_arm(struct replay *replay);
 void replay_find_settings(struct replay *replay);
 
-/* Topology and links. */
+/* Topology, tap and links. */
 void replay_find_network(struct replay *replay);
+
+/* One way between two places, by the links as they are used. */
+int64_t replay_way_ns(const struct replay *replay, enum place from, enum place to);
+
+/* How long a captured message had been under way when the tap saw it, as far as the links say. */
+int64_t replay_before_tap_ns(const struct replay *replay, const struct session_step *step);
 
 #endif

@@ -65,8 +65,10 @@ void trace_free(struct trace *trace)
         free(block);
         block = next;
     }
-    if (trace->handshakes)
+    if (trace->handshakes) {
         free(trace->handshakes->rows);
+        free(trace->handshakes->rates);
+    }
     free(trace->handshakes);
     keylog_free(trace->keylog);
     esp_keys_free(trace->esp_keys);

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define GOOD_NS US /* a difference that is none */
 #define TRIAL_MEMORY ((size_t)4 << 30)
 enum { TABLE_MEMORY = 1 << 30, GIVEN_MAX = 64, OUTPUT_SIZE = 64 << 20, EVENTS_MAX = 1000000000 };
 
@@ -174,6 +175,39 @@ static enum err simulate(struct replay_run *run, struct note *note)
     return error;
 }
 
+static enum err repeat_with(struct replay_run *run, enum replay_links links, struct note *note)
+{
+    replay_match_free(&run->match);
+    replay_free(&run->replay);
+    free_source(&run->simulated);
+    setup_close(&run->setup);
+    TRY(replay_init(&run->replay, &run->captured.session, links, note));
+    TRY(apply_settings(run, note));
+    TRY(setup_open(&run->setup, note));
+    take_no_time(&run->setup);
+    TRY(simulate(run, note));
+    return replay_match(&run->match, &run->replay, &run->simulated.session, PCAPNG_EPOCH_NS, note);
+}
+
+/* Estimated links that are longer than the real ones make messages late: then less of the estimate is used, and what is
+ * set aside stays in the dwells. */
+static enum err repeat(struct replay_run *run, struct note *note)
+{
+    enum replay_links best = REPLAY_LINKS_FULL;
+    int64_t worst_ns = INT64_MAX;
+
+    for (int links = REPLAY_LINKS_FULL; links < REPLAY_LINKS; links++) {
+        TRY(repeat_with(run, (enum replay_links)links, note));
+        if (run->match.worst_ns <= GOOD_NS)
+            return ERR_OK;
+        if (run->match.worst_ns < worst_ns) {
+            worst_ns = run->match.worst_ns;
+            best = (enum replay_links)links;
+        }
+    }
+    return best == REPLAY_LINKS_NONE ? ERR_OK : repeat_with(run, best, note);
+}
+
 static enum err check_options(const struct command_line *line, struct note *note)
 {
     const struct command_given *name = command_option(line, "--table");
@@ -203,12 +237,7 @@ static enum err work_out(struct replay_run *run, struct note *note)
     const struct wanted wanted = {run->line->arguments[0], run->line, given, given_count, number};
 
     TRY(read_capture(&run->captured, &wanted, note));
-    TRY(replay_init(&run->replay, &run->captured.session, note));
-    TRY(apply_settings(run, note));
-    TRY(setup_open(&run->setup, note));
-    take_no_time(&run->setup);
-    TRY(simulate(run, note));
-    return replay_match(&run->match, &run->replay, &run->simulated.session, PCAPNG_EPOCH_NS, note);
+    return repeat(run, note);
 }
 
 /* ---- Printing ---- */
