@@ -70,15 +70,12 @@ void measured_model_close(struct measured_model *model)
 
 /* ---- The fit in the simulator's tables ---- */
 
-/* Messages of which the user's part is not between two milestones, or is another row's: AUTH at a relay is one of its
- * messages, what UE-A does with an answer is nothing that was measured as waiting. */
+/* A relay reads and writes a SEND's body, too; whatever else comes is a short message like those of SIP. */
 static int64_t dwell_of(const struct measured_fit *fit, const struct dwell_row *row)
 {
-    if (row->role == DWELL_RELAY)
-        return fit->relay_ns;
-    if (row->role == DWELL_UE_A || strcmp(row->kind, "SEND") == 0)
-        return 0;
-    return fit->sip_ns;
+    if (row->role == DWELL_UE_A)
+        return fit->user_ns;
+    return row->role == DWELL_RELAY && strcmp(row->kind, "SEND") == 0 ? fit->relay_ns : fit->sip_ns;
 }
 
 static void set_cost(struct cost_table *costs, enum cost_operation operation, int64_t fixed_ns, int64_t byte_ps)
@@ -118,14 +115,16 @@ static enum err set_time(struct scenario_file *file, const char *key, int64_t ti
     return scenario_file_set(file, sink_written(&sink), note);
 }
 
-/* A quarter of the round trip on each crossing of a user's link. */
+/* A quarter of the round trip on each crossing of a user's link; what a message takes from one process to another is on
+ * two links, whoever they are. */
 static enum err set_network(const struct measured_model *model, const struct measured_point *point,
                             struct scenario_file *file, struct note *note)
 {
     char text[128];
     struct sink sink = SINK(text);
 
-    TRY(set_time(file, "access.delay", point->rtt_ns / 4 + model->fit.link_ns, note));
+    TRY(set_time(file, "access.delay", point->rtt_ns / 4 + model->fit.hop_ns / 2, note));
+    TRY(set_time(file, "site.delay", model->fit.hop_ns / 2, note));
     sink_format(&sink, "access.rate=%llubit/s", (unsigned long long)point->rate_bps);
     TRY(scenario_file_set(file, sink_written(&sink), note));
     sink.size = 0;
@@ -230,9 +229,10 @@ enum err measured_model_fit(struct measured_model *model, const struct measured_
                             struct note *note)
 {
     static const struct knob knobs[] = {
-        KNOB(link_ns, transfer_ns, PLAIN_SMALL),
+        KNOB(hop_ns, connect_ns, PLAIN_SMALL),
         KNOB(sip_ns, setup_ns, PLAIN_SMALL),
-        KNOB(relay_ns, transfer_ns, AGENTS_SMALL),
+        KNOB(user_ns, delay_ns, PLAIN_SMALL),
+        KNOB(relay_ns, delay_ns, AGENTS_SMALL),
     };
 
     for (size_t i = 0; i < CALIBRATION_COUNT; i++)

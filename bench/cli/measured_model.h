@@ -30,9 +30,10 @@ struct measured_row {
 
 /* What the points give; printed with the result. */
 struct measured_fit {
-    int64_t link_ns;       /* propagation added to a user's link: the kernel's way and a process that wakes */
-    int64_t sip_ns;        /* dwell of a SIP or Diameter message at every node */
-    int64_t relay_ns;      /* dwell of an MSRP message at a relay or back-to-back user agent */
+    int64_t hop_ns;        /* from one process to another: the kernel's way */
+    int64_t sip_ns;        /* dwell of a SIP or Diameter message at every node, and of AUTH and answers at a relay */
+    int64_t user_ns;       /* dwell of the INVITE's 200 at UE-A: what the two users' ends take for a file */
+    int64_t relay_ns;      /* dwell of a SEND at a relay or back-to-back user agent */
     double tls_scale;      /* of the cost table's handshakes */
     int64_t seal_fixed_ns; /* CMS: fixed, and picoseconds a byte */
     int64_t seal_byte_ps;

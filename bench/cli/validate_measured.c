@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { TABLE_MEMORY = 16 << 20, REPEAT_STANDARD = 7, REPEAT_MOST = 101, POINTS_MAX = 512, TEXT_SIZE = 4096 };
+enum { CALIBRATION_TIMES = 3 }; /* the predictions rest on few points, which are quickly measured */
 
 static const char *const arm_names[] = {"msrp-plain", "msrp-smime", "msrp-relay-plain", "msrp-relay"};
 static const uint64_t sizes[] = {10 * KIB, 100 * KIB, MIB, 10 * MIB};
@@ -67,11 +68,11 @@ static void make_plan(struct validation_points *plan)
 }
 
 /* What a transfer takes at the least, and what a point takes beside its transfers. */
-static int64_t expected_ns(const struct measured *measured, const struct measured_point *point)
+static int64_t expected_ns(uint64_t repeat, const struct measured_point *point)
 {
     int64_t bits_ns = point->rate_bps ? (int64_t)(point->size_bytes * 8 * 1050 / (point->rate_bps / 1000000)) : 10 * MS;
 
-    return (int64_t)measured->repeat * (bits_ns + 5 * point->rtt_ns + 150 * MS) + 500 * MS;
+    return (int64_t)repeat * (bits_ns + 5 * point->rtt_ns + 150 * MS) + 500 * MS;
 }
 
 static bool is_chosen(const struct measured *measured, size_t index)
@@ -89,7 +90,7 @@ static void print_plan(const struct measured *measured)
 
     for (size_t i = 0; i < count; i++)
         if (!measured_record_find(&measured->record, &calibration[i]))
-            time_ns += expected_ns(measured, &calibration[i]);
+            time_ns += expected_ns(CALIBRATION_TIMES * measured->repeat, &calibration[i]);
     for (size_t i = 0; i < measured->plan.count; i++) {
         if (!is_chosen(measured, i))
             continue;
@@ -97,13 +98,13 @@ static void print_plan(const struct measured *measured)
         if (measured_record_find(&measured->record, &measured->plan.points[i]))
             continue;
         missing++;
-        time_ns += expected_ns(measured, &measured->plan.points[i]);
+        time_ns += expected_ns(measured->repeat, &measured->plan.points[i]);
     }
     units_show_time(&shown, time_ns);
     fprintf(stderr,
             "plan: calibrate on %zu points (10 KiB and 1 MiB, 2 hops, unshaped), then predict and measure %zu points,\n"
-            "%llu transfers each; %zu points are still to be measured, about %s\n",
-            count, chosen, (unsigned long long)measured->repeat, missing, sink_string(&shown));
+            "%llu transfers each, of the former %d times as many; %zu points are still to be measured, about %s\n",
+            count, chosen, (unsigned long long)measured->repeat, CALIBRATION_TIMES, missing, sink_string(&shown));
 }
 
 /* ---- Measuring ---- */
@@ -132,12 +133,12 @@ static void summarise(const struct measured_point *point, const struct outcome *
     row->delay_ns = measure_median(outcomes, count, offsetof(struct outcome, delay_ns));
 }
 
-/* The row of a point: from the record, or measured now. */
-static enum err row_of(struct measured *measured, const struct measured_point *point, struct measured_row *row,
-                       struct note *note)
+/* The row of a point: from the record, or measured now by so many transfers. */
+static enum err row_of(struct measured *measured, const struct measured_point *point, uint64_t repeat,
+                       struct measured_row *row, struct note *note)
 {
     const struct measured_row *known = measured_record_find(&measured->record, point);
-    struct outcome outcomes[REPEAT_MOST];
+    struct outcome outcomes[CALIBRATION_TIMES * REPEAT_MOST];
     struct measure_told told;
     size_t done;
 
@@ -154,7 +155,7 @@ static enum err row_of(struct measured *measured, const struct measured_point *p
         .buffer_bytes = MEASURED_BUFFER,
         .network = {.rate_bps = point->rate_bps, .delay_ns = point->rtt_ns / 4, .queue_bytes = MEASURED_QUEUE}};
 
-    TRY(measure_run(&how, (size_t)measured->repeat, outcomes, &done, &told, note));
+    TRY(measure_run(&how, (size_t)repeat, outcomes, &done, &told, note));
     if (measure_was_interrupted())
         return note_set(note, ERR_FULL, "interrupted; the same command with the same --record goes on");
     if (told.reason[0])
@@ -171,7 +172,7 @@ static enum err calibrate(struct measured *measured, struct note *note)
     enum err error = rows ? ERR_OK : note_set(note, ERR_FULL, "no memory");
 
     for (size_t i = 0; i < count && error == ERR_OK; i++)
-        error = row_of(measured, &points[i], &rows[i], note);
+        error = row_of(measured, &points[i], CALIBRATION_TIMES * measured->repeat, &rows[i], note);
     if (error == ERR_OK)
         error = measured_model_fit(&measured->model, rows, count, note);
     free(rows);
@@ -321,7 +322,7 @@ static enum err fill(struct measured *measured, struct note *note)
 
         if (!is_chosen(measured, i))
             continue;
-        TRY(row_of(measured, point, &row, note));
+        TRY(row_of(measured, point, measured->repeat, &row, note));
         if (row.n == 0)
             return note_set(note, ERR_RANGE, "%s was not delivered: it has no delay to compare", point->arm->name);
         TRY(measured_model_run(&measured->model, point, &predicted, note));
@@ -341,12 +342,14 @@ static int in_order(const void *a, const void *b)
 
 static void write_fit(const struct measured_fit *fit, struct sink *sink)
 {
-    sink_text(sink, "\ncalibrated: a user's link adds ");
-    units_show_time(sink, fit->link_ns);
+    sink_text(sink, "\ncalibrated: from process to process ");
+    units_show_time(sink, fit->hop_ns);
     sink_text(sink, ", a node keeps a SIP message ");
     units_show_time(sink, fit->sip_ns);
-    sink_text(sink, ", a relay an MSRP message ");
+    sink_text(sink, ", a relay a SEND ");
     units_show_time(sink, fit->relay_ns);
+    sink_text(sink, ", the users' ends take ");
+    units_show_time(sink, fit->user_ns);
     sink_format(sink, ",\nhandshakes take %.2f times the cost table's, sealing ", fit->tls_scale);
     units_show_time(sink, fit->seal_fixed_ns);
     sink_format(sink, " and %.3f ns/B, opening ", (double)fit->seal_byte_ps / 1000);
