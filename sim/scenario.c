@@ -270,7 +270,7 @@ const struct field scenario_fields[] = {
         "how long an ACK waits for a second segment; 0: every segment is acknowledged at once",
         "Linux's least; RFC 1122 allows 500 ms"),
     CHOICE("tcp.quick_ack", tcp_quick_ack, "off", switches,
-           "on: the first 16 segments, and as many after silence, are acknowledged at once",
+           "on: the first 16 segments, as many after silence, and ends of writes that nothing answers soon are acknowledged at once",
            "Linux, net/ipv4/tcp_input.c"),
     ROW("tcp.rto_min", FIELD_TIME, tcp_rto_min_ns, "1s", "1ms", "60s", "least retransmission timeout", "RFC 6298"),
     ROW("tcp.rto_spread_min", FIELD_TIME, tcp_rto_spread_min_ns, "1ms", "1us", "60s",

@@ -216,7 +216,8 @@ struct tcp_config {
     bool has_sack;       /* RFC 2018, RFC 6675 */
     bool has_rack;       /* RFC 8985 in place of RFC 6675, where both ends know SACK */
     bool reduces_window; /* a loss leaves a share of the window, as in Linux, not of what is on its way (RFC 5681) */
-    bool has_quick_ack;  /* the first segments, and those after silence, are acknowledged at once, as Linux does */
+    bool has_quick_ack; /* the first segments, those after silence and ends of writes are acknowledged at once, as Linux
+                           does, and more than one full segment rather than two */
 };
 extern const struct tcp_config tcp_rfc;   /* the defaults of the set `rfc` */
 extern const struct tcp_config tcp_linux; /* and of the set `linux` */

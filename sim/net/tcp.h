@@ -119,9 +119,11 @@ struct tcp {
     struct timer delayed;
     alignas(64) struct cause delayed_cause; /* of the segment that armed it */
     int64_t delayed_at_ns;
-    uint32_t recent_us; /* TS.Recent */
-    uint32_t quick;     /* ACKs that are still sent at once */
-    int64_t data_ns;    /* of the data that arrived last; INT64_MIN: none has */
+    uint32_t recent_us;  /* TS.Recent */
+    uint32_t quick;      /* ACKs that are still sent at once */
+    uint32_t write_ends; /* ends of writes that came since the last ACK */
+    bool is_answering;   /* data has gone out soon after data came: an ACK may ride on what goes out next */
+    int64_t data_ns;     /* of the data that arrived last; INT64_MIN: none has */
 
     /* What was sent or received last or asked for by the owner, and when: what is sent next goes on from there. */
     alignas(64) struct cause last;

@@ -199,7 +199,7 @@ static void take_filled(struct tcp *tcp)
 
 /* What comes first, or after silence, is acknowledged at once, so that the peer's slow start is not held up. Linux,
  * tcp_event_data_recv(): until half the window has come, at most 16 times. */
-static void take_quick(struct tcp *tcp)
+static void take_quick(struct tcp *tcp, const struct packet *packet)
 {
     int64_t now_ns = tcp->engine->now_ns;
 
@@ -207,6 +207,15 @@ static void take_quick(struct tcp *tcp)
         tcp->quick =
             (uint32_t)least(greatest(tcp->config.receive_buffer / (2 * (uint64_t)tcp->mss), 2), QUICK_ACKS_MAX);
     tcp->data_ns = now_ns;
+    if (packet->length < tcp->mss || packet->flags & PACKET_PSH)
+        tcp->write_ends++;
+}
+
+/* What has come already: the ACK for it was lost, or is late. Linux, tcp_enter_quickack_mode(). */
+static void take_repeat(struct tcp *tcp)
+{
+    tcp->quick = QUICK_ACKS_MAX;
+    tcp->is_answering = false;
 }
 
 /* True if data came into order. */
@@ -223,11 +232,13 @@ static bool take_data(struct tcp *tcp, const struct packet *packet)
         tcp->ack_now = tcp->ack_now || packet->length > 0 || tcp->has_ended || from > before;
         if (until > from && from > before)
             take_early(tcp, (struct range){from, until});
+        else if (tcp->config.has_quick_ack && packet->length > 0)
+            take_repeat(tcp);
         return false;
     }
     take_payload(tcp, packet, until);
     if (tcp->config.has_quick_ack)
-        take_quick(tcp);
+        take_quick(tcp, packet);
     if (tcp->early.count > 0) {
         tcp->ack_now = true;
         take_filled(tcp);
@@ -278,6 +289,19 @@ static bool has_opened(const struct tcp *tcp)
            edge >= tcp->offered + least(tcp->mss, buffer / 2);
 }
 
+/* Linux: the first segments; more than one full segment (__tcp_ack_snd_check()); the end of a write that has been read,
+ * unless something goes back soon (tcp_cleanup_rbuf()). */
+static bool is_quick(struct tcp *tcp, uint64_t due)
+{
+    if (!tcp->config.has_quick_ack || due == 0)
+        return false;
+    if (tcp->quick > 0 && !tcp->is_answering) {
+        tcp->quick--;
+        return true;
+    }
+    return due > tcp->mss || tcp->write_ends > 1 || (tcp->write_ends > 0 && !tcp->is_answering);
+}
+
 static void tcp_answer(struct tcp *tcp)
 {
     uint64_t due = tcp->expected - tcp->answered;
@@ -285,12 +309,8 @@ static void tcp_answer(struct tcp *tcp)
     if (tcp->state != TCP_OPEN)
         return;
     /* RFC 5681 section 4.2: every second full segment, what is out of order, what fills a hole */
-    if (tcp->quick > 0 && due > 0) {
-        tcp->quick--;
-        tcp->ack_now = true;
-    }
-    if (tcp->ack_now || due >= 2 * (uint64_t)tcp->mss || (due > 0 && tcp->config.delayed_ack_ns == 0) ||
-        has_opened(tcp)) {
+    if (is_quick(tcp, due) || tcp->ack_now || due >= 2 * (uint64_t)tcp->mss ||
+        (due > 0 && tcp->config.delayed_ack_ns == 0) || has_opened(tcp)) {
         tcp_send_ack(tcp);
         return;
     }

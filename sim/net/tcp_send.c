@@ -94,6 +94,7 @@ static inline void segment_send(struct tcp *tcp, struct packet *packet)
     tcp->segments_sent++;
     if (packet->flags & PACKET_ACK) {
         tcp->answered = tcp->expected;
+        tcp->write_ends = 0;
         tcp->ack_now = false;
         timer_cancel(&tcp->delayed);
     }
@@ -236,6 +237,9 @@ uint64_t tcp_send_data(struct tcp *tcp, uint64_t offset, uint64_t length)
     }
     tcp->highest = greatest(tcp->highest, end);
     tcp->sent_ns = now_ns;
+    /* Linux, tcp_event_data_sent() */
+    if (packet->length > 0 && tcp->data_ns != INT64_MIN && now_ns - tcp->data_ns < tcp->config.delayed_ack_ns)
+        tcp->is_answering = true;
     if (tcp->rack)
         rack_sent(tcp, offset, end);
     if (!timer_armed(&tcp->timer))

@@ -310,6 +310,48 @@ static void test_quick_acks(void)
     lab_close(&lab);
 }
 
+/* ACKs that a write of that size gets until ms after it: 50 ms on the way there, 40 ms is an ACK delayed at most. */
+static uint64_t acks_of(struct transfer *transfer, uint64_t size, int ms)
+{
+    struct lab *lab = transfer->lab;
+    uint64_t before = net_link(lab->net, 1).packets;
+
+    transfer_write(transfer, size, 1);
+    lab_run_until(lab, lab->engine.now_ns + ms * MS);
+    uint64_t acks = net_link(lab->net, 1).packets - before;
+
+    lab_run_until(lab, lab->engine.now_ns + 200 * MS);
+    return acks;
+}
+
+/* Behind the first sixteen: the end of a write at once, unless data went back less than 40 ms after data had come,
+ * since an ACK may soon ride on more of it; more than a full segment at once in any case, and two ends of writes, too.
+ */
+static void test_ends_of_writes(void)
+{
+    struct transfer transfer = {.total = 0};
+    struct cause cause = {.transfer = 1};
+    struct lab lab;
+
+    transfer_open(&transfer, &lab, &tcp_linux);
+    CU_ASSERT_EQUAL(acks_of(&transfer, 16 * MSS, 190), 16);
+    struct tcp *receiver = transfer.sender->peer;
+
+    CU_ASSERT_EQUAL(acks_of(&transfer, 500, 51), 1);
+    CU_ASSERT_EQUAL(acks_of(&transfer, MSS, 51), 1);
+    transfer_write(&transfer, 500, 1);
+    lab_run_until(&lab, lab.engine.now_ns + 55 * MS);
+    tcp_write(receiver, (struct slice){&source_pattern, 0, 100}, &cause);
+    lab_run_until(&lab, lab.engine.now_ns + 150 * MS);
+    CU_ASSERT_EQUAL(acks_of(&transfer, 500, 89), 0);
+    CU_ASSERT_EQUAL(acks_of(&transfer, 500, 91), 1);
+    CU_ASSERT_EQUAL(acks_of(&transfer, MSS + 500, 51), 1);
+    transfer_write(&transfer, 500, 1);
+    CU_ASSERT_EQUAL(acks_of(&transfer, 500, 51), 1);
+    lab_run(&lab);
+    lab_close(&lab);
+}
+
 /* RFC 2861 section 3.1: a half for each timeout's length, not below the initial window; slow start to three quarters.
  */
 static void test_silence_halves(void)
@@ -379,6 +421,7 @@ static const struct unit_test tests[] = {
     {"RFC 8985 section 7.2: a single segment just before the timeout", test_probe_of_one},
     {"RFC 8985 section 7.3: a probe carries new data if there is any", test_probe_with_new_data},
     {"Linux: both timers wait 2 ms more", test_margin},
+    {"Linux: the end of a write is acknowledged at once, unless something goes back", test_ends_of_writes},
     {"RFC 8985 section 7.4: a loss that the probe repaired counts as one", test_probe_that_repairs_counts},
     {"RFC 8985 section 7.4: a probe in vain does not", test_probe_in_vain},
     {"RFC 8985 section 6.3: without any answer timeouts double", test_timeouts_double},
