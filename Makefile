@@ -7,8 +7,9 @@
 # make testbed         file sessions through a real IMS core (Kamailio) in network namespaces, captured; root
 # make bench-peers     TCP against that of ns-3, cell by cell
 # make fuzz            every parser under clang's fuzzer, FUZZ_S seconds each
-# make deps, deps-test, deps-clang, deps-peers, deps-long install from Debian what building, testing, clang, ns-3 and
-#                      long checks need
+# make install         into PREFIX=/usr/local below DESTDIR=; make deb: a Debian package
+# make deps, deps-test, deps-clang, deps-peers, deps-long, deps-deb install from Debian what building, testing, clang,
+#                      ns-3, long checks and packaging need
 
 comma := ,
 ifeq ($(origin CC),default)
@@ -56,7 +57,7 @@ have = $(foreach f,$(1),$(if $(call sources,$(f)),$(call archive,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard tests/$(f)/test_*.c)))
 FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 
-.PHONY: all deps deps-test deps-clang deps-peers deps-long reproduce test check-long golden fuzz clean force
+.PHONY: all deps deps-test deps-clang deps-peers deps-long deps-deb reproduce test check-long golden fuzz clean force
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SECONDARY:
@@ -105,6 +106,15 @@ $(B)/bench/cli/paper_text.o: $(B)/bench/cli/paper_text.c $(B)/flags
 	$(CC) $(CFLAGS) -c -o $@ $<
 $(call archive,bench/cli): $(B)/bench/cli/paper_text.o
 
+# How to cite the program, for cite.
+$(B)/bench/cli/citation_text.c: CITATION.cff
+	@mkdir -p $(@D)
+	@{ echo 'extern const char citation_text[];'; echo 'const char citation_text[] = {'; \
+	    od -An -v -td1 $< | sed 's/ *\([0-9][0-9]*\)/\1,/g'; echo '0};'; } >$@
+$(B)/bench/cli/citation_text.o: $(B)/bench/cli/citation_text.c $(B)/flags
+	$(CC) $(CFLAGS) -c -o $@ $<
+$(call archive,bench/cli): $(B)/bench/cli/citation_text.o
+
 # Manifests name the revision; results.o is made anew only when it has changed.
 REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 $(B)/bench/harness/results.o: CFLAGS += -DREVISION='"$(REVISION)"' -DCOMPILER='"$(shell $(CC) --version | head -1 | tr -d '"')"'
@@ -126,7 +136,7 @@ folder = $(patsubst %/,%,$(dir $(1)))
 $(B)/tests/%: $(B)/tests/%.o $$(call have,$$(row_$$(call folder,$$*)))
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lcunit
 
-deps deps-test deps-clang deps-peers deps-long:
+deps deps-test deps-clang deps-peers deps-long deps-deb:
 	@sh bench/install.sh $@
 
 reproduce: deps
@@ -207,6 +217,18 @@ testbed:
 	@sh bench/install.sh deps deps-test deps-long
 	@$(MAKE) --no-print-directory -j2 all $(B)/testbed_vectors
 	@TESTBED_VECTORS=$(B)/testbed_vectors HOPSIM=build/hopsim sh bench/testbed/testbed.sh run sh bench/testbed/sessions.sh
+
+# Into PREFIX below DESTDIR: the program, man pages, completions, documents.
+PREFIX ?= /usr/local
+DESTDIR ?=
+.PHONY: install deb
+install: all
+	@sh bench/install-files.sh $(B)/hopsim '$(DESTDIR)' '$(PREFIX)'
+
+# The Debian package of what is committed, looked at by lintian.
+deb:
+	@sh bench/install.sh deps deps-deb
+	@sh bench/deb.sh
 
 clean:
 	rm -rf build

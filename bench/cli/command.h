@@ -38,10 +38,16 @@ struct command {
     enum status (*run)(const struct command_line *line);
 };
 
-/* One a sub-command, each in the file of its name; commands[] in main.c lists them. */
+#define HOPSIM_VERSION "0.1.0"
+
+/* One a sub-command, each in the file of its name. */
 extern const struct command command_run, command_compare, command_reproduce, command_validate, command_calibrate,
     command_measure, command_report, command_inspect, command_replay, command_sweep, command_crossover, command_rerun,
-    command_summarise, command_pack, command_show, command_list;
+    command_summarise, command_pack, command_show, command_list, command_manual, command_completion, command_cite,
+    command_version;
+
+/* All of them; ends with NULL. */
+extern const struct command *const commands[];
 
 enum { COMMAND_WORDS_MAX = 256 };
 

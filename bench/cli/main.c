@@ -8,45 +8,6 @@
 
 #include <gsl/gsl_errno.h>
 
-#define HOPSIM_VERSION "0.1.0"
-
-static enum status run_version(const struct command_line *line)
-{
-    (void)line;
-    return command_print(SPAN("hopsim " HOPSIM_VERSION "\n"));
-}
-
-static const struct command_option no_options[] = {{.name = NULL}};
-
-static const struct command command_version = {
-    .name = "version",
-    .arguments = "",
-    .help = "Print the program's version",
-    .options = no_options,
-    .run = run_version,
-};
-
-static const struct command *const commands[] = {
-    &command_run,
-    &command_compare,
-    &command_reproduce,
-    &command_validate,
-    &command_calibrate,
-    &command_measure,
-    &command_report,
-    &command_inspect,
-    &command_replay,
-    &command_sweep,
-    &command_crossover,
-    &command_rerun,
-    &command_summarise,
-    &command_pack,
-    &command_show,
-    &command_list,
-    &command_version,
-    NULL,
-};
-
 static void help(FILE *out)
 {
     fprintf(out, "usage: hopsim COMMAND [ARGUMENT]... [OPTION]...\n\n"
@@ -132,7 +93,7 @@ int main(int count, char **words)
         return (int)close_output(STATUS_DONE);
     }
     if (strcmp(words[1], "--version") == 0)
-        return (int)close_output(run_version(NULL));
+        return (int)close_output(command_version.run(NULL));
     const struct command *command = find_command(words[1]);
 
     if (!command)
