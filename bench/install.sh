@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# install.sh deps|deps-test|deps-clang|deps-peers|deps-long... - installs from Debian what building, testing, clang's
-# builds and fuzzer, comparing with ns-3, or long checks need and is missing. Says nothing when nothing is missing.
+# install.sh deps|deps-test|deps-clang|deps-peers|deps-long|deps-deb... - installs from Debian what building, testing,
+# clang's builds and fuzzer, comparing with ns-3, long checks or packaging need and is missing. Says nothing when nothing
+# is missing.
 set -eu
 
 packages=
@@ -25,8 +26,11 @@ for set in "${@:-}"; do
             kamailio-presence-modules kamailio-sqlite-modules kamailio-tls-modules sip-tester tcpdump ethtool chromium
             openmpi-bin libopenmpi-dev slurm-wlm munge valgrind"
         ;;
+    deps-deb)
+        packages="$packages debhelper dpkg-dev lintian"
+        ;;
     *)
-        echo "usage: install.sh deps|deps-test|deps-clang|deps-peers|deps-long..." >&2
+        echo "usage: install.sh deps|deps-test|deps-clang|deps-peers|deps-long|deps-deb..." >&2
         exit 2
         ;;
     esac
