@@ -170,7 +170,7 @@ plots: build/hopsim
 	@rm -rf build/plots
 	@build/hopsim reproduce -o build/plots/paper >/dev/null
 	@build/hopsim compare home --sizes -o build/plots/home >/dev/null
-	@cp build/plots/paper/figures/delay-by-arm-warm.svg plots/readme-delay-by-arm.svg
+	@cp build/plots/paper/figures/delay-by-arm-paper-4-warm.svg plots/readme-delay-by-arm.svg
 	@cp build/plots/paper/figures/delay-by-size.svg plots/readme-delay-by-size.svg
 	@cp build/plots/home/figures/delay-by-size.svg plots/readme-delay-by-size-home.svg
 .PHONY: plots

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,9 +92,15 @@ static const char *write_path(char path[PATH_SIZE], const struct figure *figure,
     return path;
 }
 
-/* A whole file or none. */
-static enum err save(const char *path, const char *part, struct span content, struct note *note)
+enum err figure_save_file(const char *path, struct span content, struct note *note)
 {
+    char part[PATH_SIZE];
+    struct sink sink = SINK(part);
+
+    sink_format(&sink, "%s.part", path);
+    sink_string(&sink);
+    if (sink.overflow)
+        return note_set(note, ERR_RANGE, "%s: too long a name", path);
     FILE *file = fopen(part, "w");
 
     if (!file)
@@ -115,7 +122,7 @@ static enum err save(const char *path, const char *part, struct span content, st
 enum err figure_save(const struct figure *figure, struct note *note)
 {
     char text[SCRIPT_SIZE];
-    char path[PATH_SIZE], part[PATH_SIZE];
+    char path[PATH_SIZE];
     struct sink sink = SINK(text);
 
     sink_text(&sink, "# gnuplot draws this figure again in its folder.\n");
@@ -131,14 +138,31 @@ enum err figure_save(const struct figure *figure, struct note *note)
         else
             write_text_setting(&sink, setting->name, setting->text);
     }
+    if (figure->is_latex)
+        sink_text(&sink, "is_latex = 1\n");
     sink_text(&sink, "data = figure_name.'.csv'\n\n");
     sink_text(&sink, figure_script_text(figure->script));
     check(!sink.overflow);
-    TRY(save(write_path(path, figure, figure->name, ".gp"), write_path(part, figure, figure->name, ".gp.part"),
-             sink_written(&sink), note));
-    if (access(write_path(path, figure, "style", ".gp"), F_OK) == 0)
-        return ERR_OK;
-    return save(path, write_path(part, figure, "style", ".gp.part"), span_of(figure_script_text("style")), note);
+    TRY(figure_save_file(write_path(path, figure, figure->name, ".gp"), sink_written(&sink), note));
+    return figure_save_file(write_path(path, figure, "style", ".gp"), span_of(figure_script_text("style")), note);
+}
+
+bool figure_has_gnuplot(void)
+{
+    struct span folders = span_of(getenv("PATH") ? getenv("PATH") : "");
+
+    while (folders.size > 0) {
+        size_t end = span_find_byte(folders, ':');
+        char path[PATH_SIZE];
+        struct sink sink = SINK(path);
+
+        sink_bytes(&sink, folders.data, end);
+        sink_text(&sink, "/gnuplot");
+        if (access(sink_string(&sink), X_OK) == 0)
+            return true;
+        folders = span_after(folders, end < folders.size ? end + 1 : end);
+    }
+    return false;
 }
 
 /* Becomes gnuplot in the figure's folder, its complaints into the pipe. Does not return. */
@@ -151,8 +175,10 @@ _Noreturn static void become_gnuplot(const struct figure *figure, int complaints
 
     sink_text(&out_sink, "out = ");
     write_quoted(&out_sink, figure->name);
-    out_sink.size--;
-    sink_text(&out_sink, ".part\"");
+    if (!figure->is_latex) { /* what LaTeX reads names its picture by the name of both */
+        out_sink.size--;
+        sink_text(&out_sink, ".part\"");
+    }
     sink_format(&script_sink, "%s.gp", figure->name);
     if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(complaints, 2) < 0 ||
         chdir(figure->folder) != 0)
@@ -215,16 +241,25 @@ static enum err run_gnuplot(const struct figure *figure, struct note *note)
     return judge(gnuplot, figure, complaint, note);
 }
 
+/* The drawings that a figure has: while gnuplot works under the name of part. */
+static const struct drawing {
+    bool is_latex;
+    const char *ending, *part;
+} drawings[] = {
+    {false, ".svg", ".part.svg"}, {false, ".png", ".part.png"}, {false, ".pdf", ".part.pdf"},
+    {true, ".tex", ".tex"},       {true, ".pdf", ".pdf"},
+};
+
 enum err figure_draw(const struct figure *figure, struct note *note)
 {
-    static const char *const endings[] = {".svg", ".png"};
-    static const char *const part_endings[] = {".part.svg", ".part.png"};
     char path[PATH_SIZE], part[PATH_SIZE];
     enum err error = run_gnuplot(figure, note);
 
-    for (size_t i = 0; i < 2; i++) {
-        write_path(path, figure, figure->name, endings[i]);
-        write_path(part, figure, figure->name, part_endings[i]);
+    for (size_t i = 0; i < sizeof(drawings) / sizeof(*drawings); i++) {
+        if (drawings[i].is_latex != figure->is_latex)
+            continue;
+        write_path(path, figure, figure->name, drawings[i].ending);
+        write_path(part, figure, figure->name, drawings[i].part);
         if (error != ERR_OK)
             unlink(part);
         else if (rename(part, path) != 0)

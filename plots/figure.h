@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * figure.h - figures from CSV files by gnuplot, an external program. A figure NAME in a folder is NAME.gp, which any
- * gnuplot draws again from there, beside NAME.csv, style.gp, NAME.svg and NAME.png. The caller writes the CSV.
+ * gnuplot draws again from there, beside NAME.csv, style.gp, NAME.svg, NAME.png and NAME.pdf; for LaTeX NAME.tex and
+ * NAME.pdf in place of these. The caller writes the CSV.
  */
 #ifndef PLOTS_FIGURE_H
 #define PLOTS_FIGURE_H
@@ -19,7 +20,7 @@ extern const struct figure_script figure_scripts[];
 /* The text of one of them, which must be there. */
 const char *figure_script_text(const char *name);
 
-enum { FIGURE_SETTINGS_MAX = 16, FIGURE_TEXT_SIZE = 1024 };
+enum { FIGURE_SETTINGS_MAX = 24, FIGURE_TEXT_SIZE = 1024 };
 
 /* A variable of the script: text in quotes, or a number. */
 struct figure_setting {
@@ -34,6 +35,7 @@ struct figure {
     const char *script; /* one of figure_scripts: "delay-by-arm" */
     const char *title, *subtitle;
     const char *caption; /* what is assumed, where numbers come from; "\n" begins another line */
+    bool is_latex;       /* text is set by LaTeX (cairolatex), title and caption are left to it */
     size_t setting_count;
     struct figure_setting settings[FIGURE_SETTINGS_MAX];
 };
@@ -42,11 +44,17 @@ struct figure {
 void figure_set_text(struct figure *figure, const char *name, const char *text);
 void figure_set_number(struct figure *figure, const char *name, double number);
 
-/* Writes NAME.gp, and style.gp where the folder has none. ERR_FILE or ERR_FULL with a note. */
+/* A whole file or none, in place of one of that name. ERR_FILE or ERR_FULL with a note. */
+MUST_USE enum err figure_save_file(const char *path, struct span content, struct note *note);
+
+/* Whether there is a gnuplot to run. */
+bool figure_has_gnuplot(void);
+
+/* Writes NAME.gp and style.gp. ERR_FILE or ERR_FULL with a note. */
 MUST_USE enum err figure_save(const struct figure *figure, struct note *note);
 
-/* Runs gnuplot on NAME.gp: NAME.svg and NAME.png, both whole or neither. ERR_FILE with a note in one line when gnuplot
- * is not there or says no. */
+/* Runs gnuplot on NAME.gp: NAME.svg, NAME.png and NAME.pdf (NAME.tex and NAME.pdf), all whole or none. ERR_FILE with a
+ * note in one line when gnuplot is not there or says no. */
 MUST_USE enum err figure_draw(const struct figure *figure, struct note *note);
 
 #endif

@@ -55,15 +55,11 @@ static enum err save(struct compare *compare, const struct results *results, str
     TRY(results_save_inputs(results, &compare->setup, "scenario", note));
     TRY(save_rows(compare, results, note));
     TRY(results_save(results, "comparison.txt", sink_written(&compare->text), note));
-    TRY(results_folder(results, "figures", note));
-    TRY(figures_by_arm(results, "delay-by-arm-warm", &compare->setup,
-                       headline_case(&compare->headline, CONNECTIONS_WARM), note));
-    TRY(figures_by_arm(results, "delay-by-arm-cold", &compare->setup,
-                       headline_case(&compare->headline, CONNECTIONS_COLD), note));
     if (compare->sizes.size_count > 0)
-        TRY(figures_by_size(results, "delay-by-size", &compare->setup, &compare->sizes, note));
+        TRY(figures_save_sizes(results, &compare->setup, &compare->sizes, note));
     TRY(flows_save(results, &compare->setup, &compare->plan, note));
     TRY(headline_save_manifest(results, compare->line, compare->setup.file.scenario.seed, note));
+    TRY(figures_draw(results->path, NULL, note));
     return flows_save_page(results, note);
 }
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/figures.h"
 #include "bench/cli/progress.h"
-#include "plots/figure.h"
-#include "sim/access.h"
+#include "plots/gallery.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
-enum { CAPTION_NAME = 32, TEXT_SIZE = 1024, CSV_SIZE = 64 * 1024 };
+enum { CAPTION_NAME = 32 };
 
 /* ---- Captions ---- */
 
@@ -32,133 +33,6 @@ void figures_assumed(const struct setup *setup, struct sink *sink)
     sink_format(sink, "%zu of %zu dwells of %.*s", rows, setup->dwells.count,
                 (int)(table.size < CAPTION_NAME ? table.size : CAPTION_NAME), table.data);
     sink_format(sink, ", %zu scenario parameters (hopsim show names them)", parameters);
-}
-
-static void write_caption(const struct setup *setup, struct sink *sink)
-{
-    figures_assumed(setup, sink);
-    if (access_is_mobile(&setup->file.scenario))
-        sink_text(sink, "; direct arms are a bound");
-}
-
-static void draw(const struct figure *figure)
-{
-    struct note note = {{0}};
-
-    if (figure_draw(figure, &note) != ERR_OK)
-        fprintf(stderr, "hopsim: %s\n", note.text);
-}
-
-static enum err save_and_draw(const struct results *results, struct figure *figure, struct note *note)
-{
-    char folder[OUTFILE_PATH_SIZE];
-
-    results_path(results, "figures", folder, sizeof(folder));
-    figure->folder = folder;
-    TRY(figure_save(figure, note));
-    draw(figure);
-    return ERR_OK;
-}
-
-static enum err save_csv(const struct results *results, const char *name, const char *ending, const struct sink *csv,
-                         struct note *note)
-{
-    char path[TEXT_SIZE];
-    struct sink sink = SINK(path);
-
-    check(!csv->overflow);
-    sink_format(&sink, "figures/%s%s.csv", name, ending);
-    return results_save(results, sink_string(&sink), sink_written(csv), note);
-}
-
-/* ---- Delay by arm ---- */
-
-static void write_number(struct sink *sink, double value)
-{
-    sink_char(sink, ',');
-    if (isfinite(value))
-        sink_format(sink, "%.9g", value);
-}
-
-/* The longest delay that the axis holds: of the arms that take at most so many times the reference's. */
-#define AXIS_TIMES 5
-
-static double axis_end_ms(const struct comparison *comparison)
-{
-    double reference_ms = comparison_of_arm(comparison, comparison->reference).delay.mean_ms;
-    double most_ms = 0;
-
-    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
-        struct comparison_estimate delay = comparison_of_arm(comparison, arm).delay;
-        double high_ms = delay.mean_ms + (isfinite(delay.half_ms) ? delay.half_ms : 0);
-
-        if (delay.count > 0 && !(high_ms > AXIS_TIMES * reference_ms))
-            most_ms = fmax(most_ms, high_ms);
-    }
-    return most_ms;
-}
-
-static size_t write_arms(const struct comparison *comparison, struct sink *csv)
-{
-    size_t rows = 0;
-
-    sink_text(csv, "row,arm,mean_ms,low_ms,high_ms");
-    for (int part = 0; part < PART_COUNT; part++)
-        sink_format(csv, ",%s_ms", part_names[part]);
-    sink_char(csv, '\n');
-    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
-        struct comparison_arm one = comparison_of_arm(comparison, arm);
-        double half_ms = isfinite(one.delay.half_ms) ? one.delay.half_ms : 0;
-
-        if (one.delivered == 0)
-            continue;
-        sink_format(csv, "%zu,%s%s", rows++, headline_mark(comparison->arms[arm]), comparison->arms[arm]->name);
-        write_number(csv, one.delay.mean_ms);
-        write_number(csv, one.delay.mean_ms - half_ms);
-        write_number(csv, one.delay.mean_ms + half_ms);
-        for (int part = 0; part < PART_COUNT; part++)
-            write_number(csv, one.parts_ms[part]);
-        sink_char(csv, '\n');
-    }
-    return rows;
-}
-
-static void write_sample(struct sink *sink, bool is_exact, size_t trials)
-{
-    if (is_exact)
-        sink_text(sink, "one trial an arm: nothing is random, exact");
-    else
-        sink_format(sink, "%zu trials an arm, 95 %% interval of the mean", trials);
-}
-
-enum err figures_by_arm(const struct results *results, const char *name, const struct setup *setup,
-                        const struct headline_case *one, struct note *note)
-{
-    char csv[CSV_SIZE], title[TEXT_SIZE], subtitle[TEXT_SIZE], caption[TEXT_SIZE];
-    struct sink csv_sink = SINK(csv), title_sink = SINK(title), subtitle_sink = SINK(subtitle);
-    struct sink caption_sink = SINK(caption);
-    size_t rows = write_arms(&one->comparison, &csv_sink);
-
-    TRY(save_csv(results, name, "", &csv_sink, note));
-    if (rows == 0)
-        return ERR_OK;
-    sink_format(&title_sink, "Delay by arm and where it goes: %s, %s connections", setup->file.scenario.name,
-                one->connections == CONNECTIONS_WARM ? "warm" : "cold");
-    units_show_size(&subtitle_sink, setup->file_bytes);
-    sink_format(&subtitle_sink, " file, %llu relays; ", (unsigned long long)setup->file.scenario.relays);
-    write_sample(&subtitle_sink, one->comparison.is_exact, one->comparison.trials);
-    write_caption(setup, &caption_sink);
-    sink_text(&caption_sink, "\n* the proposal, (a) and (b) the hop-by-hop baselines; a bar with an arrow is cut");
-
-    struct figure figure = {.name = name,
-                            .script = "delay-by-arm",
-                            .title = sink_string(&title_sink),
-                            .subtitle = sink_string(&subtitle_sink),
-                            .caption = sink_string(&caption_sink)};
-
-    figure_set_number(&figure, "rows", (double)rows);
-    figure_set_number(&figure, "most_ms", axis_end_ms(&one->comparison));
-    return save_and_draw(results, &figure, note);
 }
 
 /* ---- Delay by size ---- */
@@ -297,105 +171,66 @@ void figures_write_crossings(const struct figures_sizes *sizes, struct sink *sin
     }
 }
 
-static void write_sizes(const struct figures_sizes *sizes, struct sink *csv)
+/* A row a size and arm, in the columns of summary.csv. */
+static void write_sizes(const struct scenario *scenario, const struct figures_sizes *sizes, struct outfile *file)
 {
-    sink_text(csv, "size_bytes");
-    for (size_t arm = 0; arm < sizes->arm_count; arm++) {
-        const char *name = sizes->arms[arm]->name;
+    const char *connections = scenario->connections == CONNECTIONS_WARM ? "warm" : "cold";
 
-        sink_format(csv, ",%s_mean_ms,%s_low_ms,%s_high_ms", name, name, name);
-    }
-    sink_text(csv, ",trials\n");
-    for (size_t size = 0; size < sizes->size_count; size++) {
-        sink_format(csv, "%.0f", sizes->bytes[size]);
+    fputs("path.relays,connections,transfer.size_bytes,arm,exact,trials,delivered,delay_mean_ms,delay_low_ms,"
+          "delay_high_ms\n",
+          file->stream);
+    for (size_t size = 0; size < sizes->size_count; size++)
         for (size_t arm = 0; arm < sizes->arm_count; arm++) {
             const struct comparison_estimate *delay = &sizes->delays[arm][size];
             double half_ms = isfinite(delay->half_ms) ? delay->half_ms : 0;
 
-            write_number(csv, delay->mean_ms);
-            write_number(csv, delay->mean_ms - half_ms);
-            write_number(csv, delay->mean_ms + half_ms);
+            fprintf(file->stream, "%llu,%s,%.0f,%s,%d,%zu,%zu,", (unsigned long long)scenario->relays, connections,
+                    sizes->bytes[size], sizes->arms[arm]->name, sizes->is_exact, sizes->trials[size], delay->count);
+            if (delay->count > 0)
+                fprintf(file->stream, "%.9g,%.9g,%.9g\n", delay->mean_ms, delay->mean_ms - half_ms,
+                        delay->mean_ms + half_ms);
+            else
+                fputs(",,\n", file->stream);
         }
-        sink_format(csv, ",%zu\n", sizes->trials[size]);
-    }
 }
 
-static enum err save_sizes(const struct results *results, const char *name, const struct figures_sizes *sizes,
-                           struct note *note)
+enum err figures_save_sizes(const struct results *results, const struct setup *setup, const struct figures_sizes *sizes,
+                            struct note *note)
 {
-    char text[CSV_SIZE];
-    struct sink csv = SINK(text);
+    struct outfile file = {.stream = NULL};
 
-    write_sizes(sizes, &csv);
-    TRY(save_csv(results, name, "", &csv, note));
-    csv.size = 0;
-    sink_text(&csv, "size_bytes,delay_ms,text\n");
-    for (size_t i = 0; i < sizes->crossing_count; i++) {
-        sink_format(&csv, "%.9g,%.9g,", sizes->crossings[i].at.x, sizes->crossings[i].at.y);
-        write_crossing(&csv, &sizes->crossings[i]);
-        sink_char(&csv, '\n');
-    }
-    if (sizes->crossing_count == 0) /* gnuplot takes no table without rows; this one is outside of the axes */
-        sink_text(&csv, "0.001,1,none\n");
-    return save_csv(results, name, "-crossings", &csv, note);
+    TRY(results_open(results, "sizes.csv", &file, note));
+    write_sizes(&setup->file.scenario, sizes, &file);
+    enum err error = outfile_close(&file, note);
+
+    outfile_discard(&file);
+    return error;
 }
 
-/* The extremes of all means, for the axis; false when nothing was delivered. */
-static bool find_extremes(const struct figures_sizes *sizes, double *least_ms, double *most_ms)
+static void tell(const struct gallery_told *told, const char *folder)
 {
-    *least_ms = INFINITY;
-    *most_ms = 0;
-    for (size_t arm = 0; arm < sizes->arm_count; arm++)
-        for (size_t size = 0; size < sizes->size_count; size++) {
-            double mean_ms = sizes->delays[arm][size].mean_ms;
-
-            if (mean_ms > 0) {
-                *least_ms = fmin(*least_ms, mean_ms);
-                *most_ms = fmax(*most_ms, mean_ms);
-            }
-        }
-    return *most_ms > 0;
+    if (told->not_drawn > 0)
+        fprintf(stderr,
+                "hopsim: %zu of %zu figures are left out: %s (scripts and data are in %s; with gnuplot, Debian's "
+                "gnuplot-nox, hopsim report draws them)\n",
+                told->not_drawn, told->not_drawn + told->drawn, told->why, folder);
 }
 
-enum err figures_by_size(const struct results *results, const char *name, const struct setup *setup,
-                         const struct figures_sizes *sizes, struct note *note)
+enum err figures_draw(const char *folder, const char *latex, struct note *note)
 {
-    char title[TEXT_SIZE], subtitle[TEXT_SIZE], caption[TEXT_SIZE], names[TEXT_SIZE], crossings[TEXT_SIZE];
-    struct sink title_sink = SINK(title), subtitle_sink = SINK(subtitle), caption_sink = SINK(caption);
-    struct sink names_sink = SINK(names), crossings_sink = SINK(crossings);
+    char path[OUTFILE_PATH_SIZE];
+    struct sink sink = SINK(path);
+    struct gallery_told told;
 
-    double least_ms, most_ms;
+    sink_format(&sink, "%s/figures", folder);
+    if (sink.overflow || sink.size >= sizeof(path))
+        return note_set(note, ERR_RANGE, "%s: too long a name", folder);
+    const struct gallery_wanted wanted = {
+        .folder = folder, .into = latex ? latex : sink_string(&sink), .is_latex = latex != NULL};
 
-    check(sizes->size_count > 0);
-    TRY(save_sizes(results, name, sizes, note));
-    if (!find_extremes(sizes, &least_ms, &most_ms))
-        return ERR_OK;
-    sink_format(&title_sink, "Delay against the size of the file: %s, %s connections", setup->file.scenario.name,
-                setup->file.scenario.connections == CONNECTIONS_WARM ? "warm" : "cold");
-    if (sizes->is_exact)
-        sink_text(&subtitle_sink, "one trial an arm and size: nothing is random, exact");
-    else
-        sink_format(&subtitle_sink, "%zu trials an arm at small sizes to %zu at the largest, shaded: 95 %% interval",
-                    sizes->trials[0], sizes->trials[sizes->size_count - 1]);
-    sink_format(&subtitle_sink, "; %llu relays", (unsigned long long)setup->file.scenario.relays);
-    write_caption(setup, &caption_sink);
-    sink_text(&caption_sink, "\ncrossovers with " HEADLINE_PROPOSAL ": straight lines in log space between the points");
-    for (size_t arm = 0; arm < sizes->arm_count; arm++)
-        sink_format(&names_sink, "%s%s", arm ? " " : "", sizes->arms[arm]->name);
-    sink_format(&crossings_sink, "%s-crossings.csv", name);
-
-    struct figure figure = {.name = name,
-                            .script = "delay-by-size",
-                            .title = sink_string(&title_sink),
-                            .subtitle = sink_string(&subtitle_sink),
-                            .caption = sink_string(&caption_sink)};
-
-    figure_set_text(&figure, "arms", sink_string(&names_sink));
-    figure_set_text(&figure, "data_crossings", sink_string(&crossings_sink));
-    figure_set_number(&figure, "crossings", (double)sizes->crossing_count);
-    figure_set_number(&figure, "least_ms", least_ms);
-    figure_set_number(&figure, "most_ms", most_ms);
-    figure_set_number(&figure, "least_bytes", sizes->bytes[0]);
-    figure_set_number(&figure, "most_bytes", sizes->bytes[sizes->size_count - 1]);
-    return save_and_draw(results, &figure, note);
+    if (mkdir(wanted.into, 0777) != 0 && errno != EEXIST)
+        return note_set(note, ERR_FILE, "%s: %s", wanted.into, strerror(errno));
+    TRY(gallery_draw(&wanted, &told, note));
+    tell(&told, wanted.into);
+    return ERR_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * figures.h - figures of comparisons: the data as CSV into a results folder's figures, then gnuplot. A figure that
- * cannot be drawn is one line on standard error; its data and script stay.
+ * figures.h - what figures of comparisons need beside trials and summary: delays by size of the file, and what is
+ * assumed; and drawing a folder's figures.
  */
 #ifndef BENCH_CLI_FIGURES_H
 #define BENCH_CLI_FIGURES_H
@@ -13,10 +13,6 @@ enum { FIGURES_SIZES_MAX = 24, FIGURES_CROSSINGS_MAX = 8 };
 
 /* What of a setup is assumed, in one or two lines for a caption. */
 void figures_assumed(const struct setup *setup, struct sink *sink);
-
-/* Delay by arm with its eight parts, of one case. The folder "figures" exists. */
-MUST_USE enum err figures_by_arm(const struct results *results, const char *name, const struct setup *setup,
-                                 const struct headline_case *one, struct note *note);
 
 /* Delays by size of the file. */
 struct figures_sizes {
@@ -41,7 +37,12 @@ MUST_USE enum err figures_run_sizes(struct figures_sizes *sizes, struct setup *s
 /* The crossings in words, a line each; or that there are none. */
 void figures_write_crossings(const struct figures_sizes *sizes, struct sink *sink);
 
-MUST_USE enum err figures_by_size(const struct results *results, const char *name, const struct setup *setup,
-                                  const struct figures_sizes *sizes, struct note *note);
+/* sizes.csv: a row a size and arm, in the columns of summary.csv. */
+MUST_USE enum err figures_save_sizes(const struct results *results, const struct setup *setup,
+                                     const struct figures_sizes *sizes, struct note *note);
+
+/* Every figure that the tables of a results folder suffice for, into FOLDER/figures, or for LaTeX into the folder
+ * latex, which is made. Figures that gnuplot does not draw are one line on standard error and no error. */
+MUST_USE enum err figures_draw(const char *folder, const char *latex, struct note *note);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* report.c - report.html from a results folder, nothing simulated. */
-#include "bench/cli/command.h"
+/* report.c - figures and report.html from a results folder, nothing simulated. */
+#include "bench/cli/figures.h"
+#include "plots/booktabs.h"
 #include "plots/page.h"
 #include "traces/outfile.h"
 
@@ -16,6 +17,13 @@ static enum err make_page(const char *folder, const char *path, struct note *not
         return error;
     }
     return outfile_close(&file, note);
+}
+
+/* Figures whose text LaTeX sets, figures.tex, tables.tex, and all of them in report.tex. */
+static enum err make_latex(const char *folder, const char *into, struct note *note)
+{
+    TRY(figures_draw(folder, into, note));
+    return booktabs_save(folder, into, note);
 }
 
 static enum status run_report_page(const struct command_line *line)
@@ -34,8 +42,13 @@ static enum status run_report_page(const struct command_line *line)
         return command_fail(note_set(&note, ERR_RANGE, "%s: too long a name", line->arguments[0]), &note);
     sink_string(&path_sink);
     const char *target = wanted ? wanted->value : path;
-    enum err error = make_page(folder, target, &note);
+    const struct command_given *latex = command_option(line, "--latex");
+    enum err error = figures_draw(folder, NULL, &note);
 
+    if (error == ERR_OK && latex)
+        error = make_latex(folder, latex->value, &note);
+    if (error == ERR_OK)
+        error = make_page(folder, target, &note);
     if (error != ERR_OK)
         return command_fail(error, &note);
     path_sink = SINK(folder);
@@ -45,6 +58,7 @@ static enum status run_report_page(const struct command_line *line)
 
 static const struct command_option options[] = {
     {"-o", "FILE", "where the page goes; FOLDER/report.html unless given; it must not exist"},
+    {"--latex", "DIR", "also figures whose text LaTeX sets, tables (booktabs), and report.tex that shows them all"},
     {.name = NULL},
 };
 
@@ -53,7 +67,7 @@ const struct command command_report = {
     .arguments = "FOLDER",
     .arguments_least = 1,
     .arguments_most = 1,
-    .help = "Write a results folder as one page, report.html, that opens from disk",
+    .help = "Draw the figures of a results folder and write it as one page, report.html, that opens from disk",
     .options = options,
     .run = run_report_page,
 };

@@ -163,19 +163,14 @@ static enum err compare_arms(struct reproduce *reproduce, struct note *note)
     return save_rows(reproduce, note);
 }
 
-static enum err draw_figures(struct reproduce *reproduce, struct note *note)
+static enum err compare_sizes(struct reproduce *reproduce, struct note *note)
 {
     struct setup *setup = &reproduce->setups[PAPER];
-    const struct headline *headline = &reproduce->headlines[PAPER];
-    const struct results *results = &reproduce->results;
 
-    TRY(results_folder(results, "figures", note));
-    TRY(figures_by_arm(results, "delay-by-arm-warm", setup, headline_case(headline, CONNECTIONS_WARM), note));
-    TRY(figures_by_arm(results, "delay-by-arm-cold", setup, headline_case(headline, CONNECTIONS_COLD), note));
     TRY(figures_run_sizes(&reproduce->sizes, setup, &reproduce->plan, SIZE_LEAST, SIZE_MOST, note));
     sink_text(&reproduce->report, "By the size of the file (paper, warm connections):\n");
     figures_write_crossings(&reproduce->sizes, &reproduce->report);
-    return figures_by_size(results, "delay-by-size", setup, &reproduce->sizes, note);
+    return figures_save_sizes(&reproduce->results, setup, &reproduce->sizes, note);
 }
 
 /* ---- The whole ---- */
@@ -217,12 +212,13 @@ static enum err compute(struct reproduce *reproduce, struct note *note)
     TRY(results_save_inputs(results, &reproduce->setups[PAPER], "paper", note));
     TRY(compare_packets(reproduce, note));
     TRY(compare_arms(reproduce, note));
-    TRY(draw_figures(reproduce, note));
+    TRY(compare_sizes(reproduce, note));
     if (reproduce->report.overflow)
         return note_set(note, ERR_FULL, "the report is too long to be told");
     TRY(results_save(results, "report.txt", sink_written(&reproduce->report), note));
     TRY(flows_save(results, &reproduce->setups[PAPER], &reproduce->plan, note));
     TRY(headline_save_manifest(results, reproduce->line, reproduce->setups[PAPER].file.scenario.seed, note));
+    TRY(figures_draw(results->path, NULL, note));
     TRY(flows_save_page(results, note));
     sink_format(&reproduce->report, "\npage: %s/report.html\nresults: %s\n", results->path, results->path);
     return ERR_OK;

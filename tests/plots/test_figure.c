@@ -62,8 +62,11 @@ static struct figure make(void)
                             .subtitle = "one trial",
                             .caption = "two\nlines"};
 
-    figure_set_number(&figure, "rows", 1);
-    figure_set_number(&figure, "most_ms", 5);
+    figure_set_number(&figure, "panels", 1);
+    figure_set_text(&figure, "panel_rows", "1");
+    figure_set_text(&figure, "panel_ends", "5");
+    figure_set_text(&figure, "panel_formats", "%.1f");
+    figure_set_text(&figure, "panel_units", "ms");
     return figure;
 }
 
@@ -79,12 +82,12 @@ static void test_other_peoples_text_stays_text(void)
 
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "figure_title = \"a \\\"title\\\" with 'touch pwned' and \\\\\"\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "figure_caption = \"two\\nlines\"\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nmost_ms = 5\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\npanels = 1\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(read_file("style.gp"), "set datafile separator"));
     leave();
 }
 
-static void test_svg_and_png_are_drawn(void)
+static void test_svg_png_and_pdf_are_drawn(void)
 {
     struct figure figure = make();
 
@@ -96,8 +99,26 @@ static void test_svg_and_png_are_drawn(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(read_file("f.svg"), "msrp-smime"));
     CU_ASSERT_PTR_NOT_NULL(strstr(read_file("f.svg"), "</svg>"));
     CU_ASSERT_EQUAL(memcmp(read_file("f.png"), "\x89PNG", 4), 0);
+    CU_ASSERT_EQUAL(memcmp(read_file("f.pdf"), "%PDF", 4), 0);
     CU_ASSERT_EQUAL(access("pwned", F_OK), -1);
-    CU_ASSERT_EQUAL(system("gnuplot f.gp 2>/dev/null"), 0); /* by hand, from its folder */
+    CU_ASSERT_EQUAL(system("rm f.svg && gnuplot f.gp 2>/dev/null"), 0); /* by hand, from its folder */
+    CU_ASSERT_PTR_NOT_NULL(strstr(read_file("f.svg"), "msrp-smime"));
+    leave();
+}
+
+static void test_for_latex_text_is_tex(void)
+{
+    struct figure figure = make();
+
+    figure.is_latex = true;
+    enter();
+    write_file("f.csv", csv);
+    CU_ASSERT_EQUAL(figure_save(&figure, &note), ERR_OK);
+    CU_ASSERT_EQUAL(figure_draw(&figure, &note), ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(read_file("f.tex"), "\\includegraphics"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(read_file("f.tex"), "msrp-smime"));
+    CU_ASSERT_PTR_NULL(strstr(read_file("f.tex"), "pwned")); /* the title is left to LaTeX's caption */
+    CU_ASSERT_EQUAL(memcmp(read_file("f.pdf"), "%PDF", 4), 0);
     leave();
 }
 
@@ -137,7 +158,8 @@ int main(void)
 {
     static const struct unit_test tests[] = {
         {"text of others cannot leave its quotes or run a command", test_other_peoples_text_stays_text},
-        {"svg and png are drawn, and once more by hand", test_svg_and_png_are_drawn},
+        {"svg, png and pdf are drawn, and once more by hand", test_svg_png_and_pdf_are_drawn},
+        {"for LaTeX a figure is text in TeX over a picture", test_for_latex_text_is_tex},
         {"what gnuplot refuses is one line and leaves no picture", test_what_gnuplot_refuses_leaves_no_picture},
         {"without gnuplot the script stays and one line says so", test_no_gnuplot_is_one_line},
         {NULL, NULL},
