@@ -187,6 +187,7 @@ $(B)/bench_speed: $(SPEED) $$(call have,$$(row_traces))
 .PHONY: bench
 bench: $(B)/bench_speed $(B)/hopsim
 	@$(B)/bench_speed $(BENCH)
+	@[ -n "$(BENCH)" ] || sh bench/speed/tshark.sh $(B)/bench_speed $(B)/hopsim
 	@[ -n "$(BENCH)" ] || sh bench/speed/threads.sh $(B)/hopsim
 
 # TCP against ns-3's, as a table; SEEDS=10 for fewer transfers with loss, RECORD=FILE for the table as CSV.

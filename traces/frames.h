@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * frames.h - the frames of a capture file, one after another: pcap by libpcap, pcapng (draft-ietf-opsawg-pcapng) by our
- * own reader, since libpcap refuses files whose interfaces differ in link type. Times are nanoseconds since 1970,
- * whatever the file's unit.
+ * frames.h - the frames of a capture file, one after another: pcap by libpcap, or in memory where libpcap finds a plain
+ * file of version 2.4, pcapng (draft-ietf-opsawg-pcapng) by our own reader, since libpcap refuses files whose
+ * interfaces differ in link type. Times are nanoseconds since 1970, whatever the file's unit.
  */
 #ifndef TRACES_FRAMES_H
 #define TRACES_FRAMES_H

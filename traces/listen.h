@@ -49,8 +49,11 @@ struct reader {
     bool is_sealed;               /* TLS: a ChangeCipherSpec or application data has been seen */
     char end_line[48];            /* MSRP: seven dashes and the transaction ID */
     struct trace_message message; /* MSRP: the request under way */
-    int64_t first_ns;             /* when the first byte that waits in the buffer came */
-    size_t size;                  /* bytes that wait */
+    struct msrp_texts {
+        const char *message_id, *to_path, *from_path;
+    } texts;          /* MSRP: of the message that was kept last; NULL: none */
+    int64_t first_ns; /* when the first byte that waits in the buffer came */
+    size_t size;      /* bytes that wait */
     size_t capacity;
     char *bytes;
 };

@@ -139,24 +139,34 @@ void endpoint_write(const struct endpoint *endpoint, struct sink *sink)
 
 /* ---- Copies ---- */
 
+/* What tells a packet from others without a look at what it carries. */
+static uint64_t hash_head(const struct opening *opening)
+{
+    const struct packet_seen *seen = &opening->seen;
+    uint64_t hash = mix(endpoint_hash(&seen->from), endpoint_hash(&seen->to));
+
+    hash = mix(hash, (uint64_t)opening->ip_id << 32 | (uint64_t)seen->is_tcp << 31 | seen->payload.size);
+    return mix(mix(hash, (uint64_t)seen->sequence << 32 | seen->acknowledged), seen->flags);
+}
+
+/* A sequence number tells segments apart, so the place of a segment's mark is known before its bytes are there, and a
+ * little of them will do; datagrams may differ anywhere. */
 static bool is_copy(struct packets *packets, const struct opening *opening)
 {
     const struct packet_seen *seen = &opening->seen;
     struct span payload = seen->payload, head = payload, tail = payload;
-    uint64_t hash = mix(endpoint_hash(&seen->from), endpoint_hash(&seen->to));
+    uint64_t place = hash_head(opening), hash;
 
-    /* A sequence number tells segments apart; datagrams may differ anywhere. */
-    if (seen->is_tcp && payload.size > 128) {
-        head.size = 64;
-        tail = span_after(payload, payload.size - 64);
-    } else {
-        tail.size = 0;
+    tail.size = 0;
+    if (seen->is_tcp) {
+        __builtin_prefetch(&packets->marks[place % COPIES], 1);
+        if (payload.size > 128) {
+            head.size = 64;
+            tail = span_after(payload, payload.size - 64);
+        }
     }
-    hash = mix(hash, (uint64_t)opening->ip_id << 32 | (uint64_t)seen->is_tcp << 31 | payload.size);
-    hash = mix(hash, (uint64_t)seen->sequence << 32 | seen->acknowledged);
-    hash = mix_bytes(mix(hash, seen->flags), head);
-    hash = mix_bytes(hash, tail);
-    struct copy_mark *mark = &packets->marks[hash % COPIES];
+    hash = mix_bytes(mix_bytes(place, head), tail);
+    struct copy_mark *mark = &packets->marks[(seen->is_tcp ? place : hash) % COPIES];
     bool is_known = mark->hash == hash && seen->at_ns >= mark->at_ns && seen->at_ns - mark->at_ns <= COPY_WINDOW;
 
     *mark = (struct copy_mark){hash, seen->at_ns};

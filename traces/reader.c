@@ -109,15 +109,26 @@ static enum err read_sip(struct reader *reader, struct span bytes, const struct 
 
 /* ---- MSRP ---- */
 
-static const char *msrp_kind(struct trace *trace, const struct msrp_head *head, const char *method)
+/* Of requests by the method, of responses, which do not name one, as if to a SEND; flow_init finds the request. */
+static const char *msrp_kind(struct trace *trace, const struct msrp_head *head)
 {
     char text[64];
     struct sink sink = SINK(text);
 
     if (head->is_request)
-        return trace_text(trace, head->method);
-    sink_format(&sink, "%s/%d", method, head->status);
+        return span_equal(head->method, SPAN("SEND")) ? "SEND" : trace_text(trace, head->method);
+    if (head->status == 200)
+        return "SEND/200";
+    sink_format(&sink, "SEND/%d", head->status);
     return trace_text(trace, sink_written(&sink));
+}
+
+/* The text as the trace keeps it: most often that of the message before. */
+static const char *text_like(struct trace *trace, struct span text, const char *before)
+{
+    if (before && text.size > 0 && strncmp(before, text.data, text.size) == 0 && before[text.size] == 0)
+        return before;
+    return trace_text(trace, text);
 }
 
 static void begin_message(struct reader *reader, const struct msrp_head *head, struct span text,
@@ -125,18 +136,20 @@ static void begin_message(struct reader *reader, const struct msrp_head *head, s
 {
     struct trace *trace = reader->trace;
     struct trace_message *message = &reader->message;
+    const struct msrp_texts before = reader->texts;
 
     *message = reader_message(reader, TRACE_MSRP, piece);
     message->is_request = head->is_request;
     message->status = head->status;
-    message->kind = msrp_kind(trace, head, "SEND");
+    message->kind = msrp_kind(trace, head);
     message->bytes = text.size;
     if (trace->count == trace->config.messages_max)
         return; /* it will be counted only */
     message->transaction = trace_text(trace, head->transaction_id);
-    message->message_id = trace_text(trace, head->message_id);
-    message->to_path = trace_text(trace, head->to_path);
-    message->from_path = trace_text(trace, head->from_path);
+    message->message_id = text_like(trace, head->message_id, before.message_id);
+    message->to_path = text_like(trace, head->to_path, before.to_path);
+    message->from_path = text_like(trace, head->from_path, before.from_path);
+    reader->texts = (struct msrp_texts){message->message_id, message->to_path, message->from_path};
     message->range_start = head->has_range ? head->range.start : 0;
     message->range_end = head->has_range ? head->range.end : 0;
     message->range_total = head->has_range ? head->range.total : 0;

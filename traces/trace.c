@@ -10,8 +10,9 @@
 #include <osipparser2/osip_parser.h>
 #include <osipparser2/osip_port.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { BLOCK_SIZE = 1 << 20, TABLE_SIZE = 1 << 19 };
+enum { BLOCK_SIZE = 1 << 20, TABLE_SIZE = 1 << 19, HUGE_PAGE = 2 << 20 };
 
 const char *const trace_protocol_names[] = {"SIP", "MSRP", "Diameter", "TLS", NULL};
 
@@ -34,6 +35,17 @@ static void be_quiet(const char *file, int line, osip_trace_level_t level, const
     (void)file, (void)line, (void)level, (void)text, (void)list;
 }
 
+/* Pages come as they are written; large ones where the machine has them, since there are so many. */
+static struct trace_message *create_messages(size_t count)
+{
+    size_t size = (count * sizeof(struct trace_message) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    void *messages = aligned_alloc(HUGE_PAGE, size);
+
+    if (messages)
+        (void)madvise(messages, size, MADV_HUGEPAGE);
+    return messages;
+}
+
 enum err trace_init(struct trace *trace, const struct trace_config *config, struct note *note)
 {
     parser_init(); /* libosip2's tables */
@@ -41,8 +53,7 @@ enum err trace_init(struct trace *trace, const struct trace_config *config, stru
     *trace = (struct trace){.config = *config};
     if (config->messages_max == 0)
         trace->config.messages_max = TRACE_MESSAGES_MAX;
-    trace->messages =
-        malloc(trace->config.messages_max * sizeof(*trace->messages)); /* pages come as they are written */
+    trace->messages = create_messages(trace->config.messages_max);
     trace->texts = calloc(1, sizeof(*trace->texts));
     trace->handshakes = calloc(1, sizeof(*trace->handshakes));
     trace->keylog = keylog_create();

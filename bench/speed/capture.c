@@ -143,6 +143,19 @@ static void write_frames(FILE *file, uint64_t frames)
     }
 }
 
+int capture_save(const char *path, uint64_t frames)
+{
+    FILE *file = fopen(path, "wb");
+
+    if (file)
+        write_frames(file, frames);
+    if (!file || ferror(file) || fclose(file) != 0) {
+        perror(path);
+        return 3;
+    }
+    return 0;
+}
+
 const char *capture_made(uint64_t frames)
 {
     const char *folder = getenv("TMPDIR");

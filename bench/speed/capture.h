@@ -14,4 +14,7 @@ enum { CAPTURE_FRAME = 1514, CAPTURE_SIP_EVERY = 100 };
  * program where it cannot be written. */
 const char *capture_made(uint64_t frames);
 
+/* The same as a file of that name that stays, for other programs: the exit status of the program. */
+int capture_save(const char *path, uint64_t frames);
+
 #endif

@@ -3,6 +3,7 @@
  * main.c - measures ours and the floors in turn, five times, and prints the medians as CSV. ratio is ours divided by
  * the floor in speed: 1 is as fast as the bare loop.
  */
+#include "bench/speed/capture.h"
 #include "bench/speed/speed.h"
 #include "bench/speed/variates.h"
 #include "sim/base/units.h"
@@ -128,9 +129,12 @@ static void measure_and_print(const struct benchmark *benchmark)
     fflush(stdout);
 }
 
-/* All benchmarks, or those named on the command line. */
+/* All benchmarks, or those named on the command line; --capture FILE BYTES writes the capture that inspect is measured
+ * with. */
 int main(int count, char **names)
 {
+    if (count == 4 && strcmp(names[1], "--capture") == 0)
+        return capture_save(names[2], strtoull(names[3], NULL, 10) / CAPTURE_FRAME);
     variates_prepare();
     printf("name,value,unit,floor,ratio\n");
     for (size_t i = 0; i < sizeof(benchmarks) / sizeof(benchmarks[0]); i++) {
