@@ -237,7 +237,8 @@ enum err measured_model_fit(struct measured_model *model, const struct measured_
 
     for (size_t i = 0; i < CALIBRATION_COUNT; i++)
         if (i >= count || rows[i].n == 0)
-            return note_set(note, ERR_RANGE, "the calibration point %s was not delivered", calibration[i].arm);
+            return note_set(note, ERR_RANGE, "the calibration point %s is not there or was not delivered",
+                            calibration[i].arm);
     line(rows[SMIME_SMALL].protect_ns, rows[SMIME_LARGE].protect_ns, &model->fit.seal_fixed_ns,
          &model->fit.seal_byte_ps);
     line(rows[SMIME_SMALL].unprotect_ns, rows[SMIME_LARGE].unprotect_ns, &model->fit.open_fixed_ns,

@@ -4,7 +4,9 @@
 #include "sim/base/units.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { LINE_SIZE = 1024, CELLS = 15, MACHINE_SIZE = 256 };
@@ -103,9 +105,23 @@ static void cut_line(const char *path, const char *name, struct sink *out)
         fclose(file);
 }
 
+/* Beside whom: a process of higher priority is disturbed less by others. */
+static void write_priority(struct sink *sink)
+{
+    int policy = sched_getscheduler(0);
+
+    if (policy == SCHED_RR || policy == SCHED_FIFO)
+        sink_text(sink, "real-time priority");
+    else
+        sink_format(sink, "nice %d", getpriority(PRIO_PROCESS, 0));
+}
+
 /* Where and when: what a measured time means depends on it. */
 static void write_machine(FILE *file)
 {
+    char priority_text[64];
+    struct sink priority = SINK(priority_text);
+
     char model_text[MACHINE_SIZE], load_text[MACHINE_SIZE], date[32];
     struct sink model = SINK(model_text), load = SINK(load_text);
     time_t now = time(NULL);
@@ -113,23 +129,19 @@ static void write_machine(FILE *file)
 
     cut_line("/proc/cpuinfo", "model name\t:", &model);
     cut_line("/proc/loadavg", "", &load);
+    write_priority(&priority);
     if (gmtime_r(&now, &utc) && strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", &utc) > 0)
-        fprintf(file, "# %s, %s, load average when begun %s; medians of n transfers by hopsim measure\n", date,
-                sink_string(&model), sink_string(&load));
+        fprintf(file, "# %s, %s, load average when begun %s, %s; medians of n transfers by hopsim measure\n", date,
+                sink_string(&model), sink_string(&load), sink_string(&priority));
 }
 
-enum err measured_record_open(struct measured_record *record, const char *path, struct note *note)
+enum err measured_record_open(struct measured_record *record, const char *path, bool is_read_only, struct note *note)
 {
-    *record = (struct measured_record){.file = fopen(path, "a+e")};
+    *record = (struct measured_record){.file = fopen(path, is_read_only ? "re" : "a+e")};
     if (!record->file)
         return note_set(note, ERR_FILE, "%s: %s", path, strerror(errno));
     rewind(record->file);
-    TRY(read_rows(record, path, note));
-    if (record->count == 0) {
-        write_machine(record->file);
-        fputs(columns, record->file);
-    }
-    return ERR_OK;
+    return read_rows(record, path, note);
 }
 
 void measured_record_close(struct measured_record *record)
@@ -158,6 +170,11 @@ enum err measured_record_add(struct measured_record *record, const struct measur
 
     if (record->count == MEASURED_ROWS_MAX)
         return note_set(note, ERR_FULL, "more than %d points", MEASURED_ROWS_MAX);
+    if (!record->is_begun) {
+        write_machine(record->file);
+        fputs(record->count == 0 ? columns : "", record->file);
+        record->is_begun = true;
+    }
     record->rows[record->count++] = *row;
     fprintf(record->file, "%s,%llu,%llu,%lld,%u,%llu", point->arm->name, (unsigned long long)point->size_bytes,
             (unsigned long long)point->rate_bps, (long long)point->rtt_ns, point->relays, (unsigned long long)row->n);

@@ -85,6 +85,8 @@ static const struct command_option options[] = {
     {"--record", "FILE", "with --measured: keeps a row a point; what stands there is not measured again; measured.csv"},
     {"--repeat", "N", "with --measured: transfers a point, 7 unless given"},
     {"--every", "N", "with --measured: only each Nth point of the plan"},
+    {"--recorded", NULL, "with --measured: measure nothing, compare what the record has"},
+    {"--answer", NULL, "with --measured and --csv or --json: hop by hop against end to end in place of the errors"},
     COMMAND_OPTION_CSV,
     COMMAND_OPTION_JSON,
     {.name = NULL},
