@@ -9,6 +9,7 @@
 
 #include "sim/arm.h"
 #include "sim/base/field.h"
+#include "sim/ims/dwell.h"
 #include "sim/ims/schedule.h"
 #include "traces/session.h"
 
@@ -61,6 +62,13 @@ struct replay {
 MUST_USE enum err replay_init(struct replay *replay, const struct session *session, enum replay_links links,
                               struct note *note);
 void replay_free(struct replay *replay);
+
+/* When a captured message left its sender, and when it was whole at its receiver, as far as tap and links say. */
+int64_t replay_left_ns(const struct replay *replay, const struct session_step *step);
+int64_t replay_came_ns(const struct replay *replay, const struct session_step *step);
+
+/* What each role kept each message: rows that are replayed, in the order of the capture. ERR_FULL. */
+MUST_USE enum err replay_dwells(const struct replay *replay, struct dwell_table *table, struct note *note);
 
 /* ---- Captured beside simulated ---- */
 

@@ -243,9 +243,8 @@ static enum err set_file(struct scenario_file *file, const char *path, struct no
     return scenario_file_set(file, SPAN("transfer.size=0"), note);
 }
 
-enum err command_scenario(const struct command_line *line, struct scenario_file *file, struct note *note)
+enum err command_set(const struct command_line *line, struct scenario_file *file, struct note *note)
 {
-    TRY(scenario_file_read(span_of(line->arguments[0]), file, note));
     for (size_t i = 0; i < line->option_count; i++) {
         const struct command_given *given = &line->options[i];
 
@@ -255,4 +254,10 @@ enum err command_scenario(const struct command_line *line, struct scenario_file 
             TRY(set_file(file, given->value, note));
     }
     return ERR_OK;
+}
+
+enum err command_scenario(const struct command_line *line, struct scenario_file *file, struct note *note)
+{
+    TRY(scenario_file_read(span_of(line->arguments[0]), file, note));
+    return command_set(line, file, note);
 }

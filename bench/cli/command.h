@@ -114,4 +114,7 @@ struct command_terminal command_terminal(void);
 /* The scenario that the first argument names, with every --file and --set of the line in their order. */
 MUST_USE enum err command_scenario(const struct command_line *line, struct scenario_file *file, struct note *note);
 
+/* Those --file and --set alone. */
+MUST_USE enum err command_set(const struct command_line *line, struct scenario_file *file, struct note *note);
+
 #endif

@@ -237,7 +237,11 @@ static enum err work_out(struct replay_run *run, struct note *note)
     const struct wanted wanted = {run->line->arguments[0], run->line, given, given_count, number};
 
     TRY(read_capture(&run->captured, &wanted, note));
-    return repeat(run, note);
+    TRY(repeat(run, note));
+    run->has_what_if = what_if_is_wanted(run->line);
+    if (run->has_what_if)
+        TRY(what_if_run(&run->what_if, &run->captured.session, run->line, run->trial_arena, note));
+    return ERR_OK;
 }
 
 /* ---- Printing ---- */
@@ -280,6 +284,8 @@ static enum status run_replay(const struct command_line *line)
     enum err error = work_out(run, &note);
     enum status status = error == ERR_OK ? print(run) : command_fail(error, &note);
 
+    if (run->has_what_if)
+        what_if_free(&run->what_if);
     replay_match_free(&run->match);
     replay_free(&run->replay);
     free_source(&run->simulated);
@@ -294,13 +300,17 @@ static enum status run_replay(const struct command_line *line)
 }
 
 static const struct command_option options[] = {
+    {"--arm", "ARM", "what if the file went by this arm, in the network and with the dwells that the capture tells of"},
+    COMMAND_OPTION_SET,
+    COMMAND_OPTION_FILE,
+    {"--save", "DIR", "write that network as a scenario and its dwells as a table, for run, compare and sweep"},
     {"--session", "N", "which call of the capture, counting from 1; the first one that was answered unless given"},
     {"--role", "ADDRESS:PORT=ROLE",
      "what a node is: ue, p-cscf, i-cscf, s-cscf, hss, as, b2bua, proxy, registrar, relay"},
     {"--keylog", "FILE", "TLS secrets as in SSLKEYLOGFILE, beside those that the capture brings along"},
     {"--esp-sa", "FILE", "ESP security associations, a line each as in Wireshark's esp_sa and in run's --keys"},
     {"--no-esp", NULL, "leave ESP alone; unless given, ESP without encryption is opened by its form"},
-    {"--table", "NAME", "messages, settings or rest alone; messages for --csv and --json unless given"},
+    {"--table", "NAME", "messages, settings, rest or what-if alone; messages for --csv and --json unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,
     {.name = NULL},

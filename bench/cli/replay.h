@@ -4,8 +4,7 @@
 #define BENCH_CLI_REPLAY_H
 
 #include "bench/cli/command.h"
-#include "bench/harness/setup.h"
-#include "traces/replay.h"
+#include "bench/cli/replay_what_if.h"
 
 /* A capture with the session that was chosen in it. */
 struct replay_source {
@@ -20,6 +19,8 @@ struct replay_run {
     struct replay replay;
     struct replay_match match;
     struct setup setup;
+    bool has_what_if;
+    struct what_if what_if;
     struct outcome outcome; /* of the repeated session */
     struct arena *trial_arena, *table_arena;
 };

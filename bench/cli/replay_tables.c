@@ -91,10 +91,17 @@ static void rest_table(const struct replay_run *run, struct table *table)
     }
 }
 
+static void changed_table(const struct replay_run *run, struct table *table)
+{
+    if (run->has_what_if)
+        what_if_table(&run->what_if, table);
+}
+
 const struct replay_table replay_tables[] = {
     {"settings", "what the session is repeated with", setting_table},
     {"messages", "messages, from the first one on", message_table},
     {"rest", "in the capture and not simulated", rest_table},
+    {"what-if", "what if: trials of their own in the network of the capture", changed_table},
     {.name = NULL},
 };
 
@@ -165,5 +172,7 @@ void replay_write(struct replay_run *run, struct sink *sink)
     write_way(run, sink);
     for (const struct replay_table *table = replay_tables; table->name; table++)
         write_table(run, table, sink);
+    if (run->has_what_if)
+        what_if_write_basis(&run->what_if, sink);
     write_summary(run, sink);
 }

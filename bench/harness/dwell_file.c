@@ -20,15 +20,18 @@ enum column {
     COLUMN_WORK,
     COLUMN_INCLUDES,
     COLUMN_SOURCE,
-    COLUMN_COUNT
+    COLUMN_COUNT,
+    COLUMN_REPLAYED = COLUMN_COUNT, /* may be left out, with its name */
+    COLUMNS_MOST
 };
 
 static const char *const columns[] = {
-    "role", "kind", "side", "n", "min_ms", "median_ms", "p95_ms", "max_ms", "work_ms", "includes", "source",
+    "role",   "kind",   "side",    "n",        "min_ms", "median_ms",
+    "p95_ms", "max_ms", "work_ms", "includes", "source", "replayed_ms",
 };
-static_assert(sizeof(columns) / sizeof(columns[0]) == COLUMN_COUNT, "each column has a name");
+static_assert(sizeof(columns) / sizeof(columns[0]) == COLUMNS_MOST, "each column has a name");
 
-enum { INCLUDES_COUNT = 3, DWELL_MOST_S = 3600 };
+enum { INCLUDES_COUNT = 3, DWELL_MOST_S = 3600, LINE_MOST = 1 << 17 };
 
 static const struct {
     const char *name;
@@ -219,34 +222,46 @@ static cell_read_fn *const readers[COLUMN_COUNT] = {
     [COLUMN_SOURCE] = read_source,
 };
 
-/* Cuts a line into exactly the columns. */
-static enum err cut_line(struct span line, struct span *cells, struct sink *unquoted, struct note *note)
+/* Cuts a line into exactly `columns_of_file` cells. */
+static enum err cut_line(struct span line, size_t columns_of_file, struct span *cells, struct sink *unquoted,
+                         struct note *note)
 {
     size_t count = 0;
-    enum err error = csv_cut(line, cells, COLUMN_COUNT, &count, unquoted);
+    enum err error = csv_cut(line, cells, columns_of_file, &count, unquoted);
 
     if (error == ERR_SYNTAX)
         return note_set(note, error, "a quote in the wrong place: expected \"...\" around a whole cell");
     if (error == ERR_FULL)
         return note_set(note, error, "the line is too long");
-    if (error != ERR_OK || count != COLUMN_COUNT)
-        return note_set(note, ERR_SYNTAX, "expected %d cells", COLUMN_COUNT);
+    if (error != ERR_OK || count != columns_of_file)
+        return note_set(note, ERR_SYNTAX, "expected %zu cells", columns_of_file);
     return ERR_OK;
 }
 
-static enum err read_header(struct span line, struct note *note)
+static bool is_header(struct span line, size_t count)
 {
-    char expected[256], unquoted_text[512];
-    struct sink sink = SINK(expected), unquoted = SINK(unquoted_text);
-    struct span cells[COLUMN_COUNT];
+    char unquoted_text[512];
+    struct sink unquoted = SINK(unquoted_text);
+    struct span cells[COLUMNS_MOST];
     struct note ignored = {{0}};
-    bool is_right = cut_line(line, cells, &unquoted, &ignored) == ERR_OK;
+    bool is_right = cut_line(line, count, cells, &unquoted, &ignored) == ERR_OK;
 
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+    for (size_t i = 0; i < count; i++)
         is_right = is_right && span_equal(cells[i], span_of(columns[i]));
+    return is_right;
+}
+
+static enum err read_header(struct span line, size_t *count, struct note *note)
+{
+    char expected[256];
+    struct sink sink = SINK(expected);
+
+    for (*count = COLUMN_COUNT; *count <= COLUMNS_MOST; ++*count)
+        if (is_header(line, *count))
+            return ERR_OK;
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
         sink_format(&sink, "%s%s", i ? "," : "", columns[i]);
-    }
-    return is_right ? ERR_OK : note_set(note, ERR_SYNTAX, "expected the header %s", sink_string(&sink));
+    return note_set(note, ERR_SYNTAX, "expected the header %s[,%s]", sink_string(&sink), columns[COLUMN_REPLAYED]);
 }
 
 /* Minimum, median, p95 and maximum must not fall; the work is a part of the median. */
@@ -267,14 +282,32 @@ static enum err check_order(const struct dwell_row *row, struct note *note)
     return ERR_OK;
 }
 
-static enum err read_row(struct span line, struct dwell_row *row, struct note *note)
+/* Dwells in milliseconds, divided by blanks, behind those that the table has. */
+static enum err read_sequence(struct span cell, struct dwell_table *table, struct dwell_row *row, struct note *note)
 {
-    char unquoted_text[512];
+    row->sequence_first = (uint32_t)table->sequence_count;
+    for (cell = span_trim(cell); cell.size > 0; cell = span_trim(cell)) {
+        struct span one = {cell.data, span_find_byte(cell, ' ')};
+
+        if (row->sequence_first + row->sequence_count == DWELL_SEQUENCE_MAX)
+            return note_set(note, ERR_RANGE, "%s: expected at most %d dwells in all rows", columns[COLUMN_REPLAYED],
+                            DWELL_SEQUENCE_MAX);
+        TRY(read_ms(one, &table->sequence_ns[row->sequence_first + row->sequence_count], note));
+        row->sequence_count++;
+        cell = span_after(cell, one.size);
+    }
+    return ERR_OK;
+}
+
+static enum err read_row(struct span line, size_t count, struct dwell_table *table, struct dwell_row *row,
+                         struct note *note)
+{
+    char unquoted_text[LINE_MOST];
     struct sink unquoted = SINK(unquoted_text);
-    struct span cells[COLUMN_COUNT];
+    struct span cells[COLUMNS_MOST];
 
     *row = (struct dwell_row){.n = 0};
-    TRY(cut_line(line, cells, &unquoted, note));
+    TRY(cut_line(line, count, cells, &unquoted, note));
     for (int i = 0; i < COLUMN_COUNT; i++) {
         struct note why = {{0}};
         enum err error = readers[i](cells[i], row, &why);
@@ -282,6 +315,8 @@ static enum err read_row(struct span line, struct dwell_row *row, struct note *n
         if (error != ERR_OK)
             return note_set(note, error, "%s = %s", columns[i], why.text);
     }
+    if (count == COLUMNS_MOST)
+        TRY(read_sequence(cells[COLUMN_REPLAYED], table, row, note));
     return check_order(row, note);
 }
 
@@ -296,17 +331,18 @@ static bool is_known(const struct dwell_table *table, const struct dwell_row *ro
     return false;
 }
 
-static enum err add_row(struct span line, struct dwell_table *table, struct note *note)
+static enum err add_row(struct span line, size_t count, struct dwell_table *table, struct note *note)
 {
     struct dwell_row row;
 
-    TRY(read_row(line, &row, note));
+    TRY(read_row(line, count, table, &row, note));
     if (is_known(table, &row))
         return note_set(note, ERR_SYNTAX, "a second row for %s %s, side %s", dwell_role_names[row.role], row.kind,
                         dwell_side_names[row.side]);
     if (table->count == DWELL_ROWS_MAX)
         return note_set(note, ERR_RANGE, "expected at most %d rows", DWELL_ROWS_MAX);
     table->rows[table->count++] = row;
+    table->sequence_count += row.sequence_count;
     return ERR_OK;
 }
 
@@ -314,7 +350,7 @@ enum err dwell_file_parse(struct span text, const char *name, struct dwell_table
 {
     struct dwell_table result = {.count = 0};
     struct sink name_sink = SINK(result.name);
-    bool has_header = false;
+    size_t count = 0; /* of columns; 0: no header yet */
     struct span line;
 
     sink_format(&name_sink, "%.*s", (int)sizeof(result.name) - 1, name);
@@ -325,11 +361,10 @@ enum err dwell_file_parse(struct span text, const char *name, struct dwell_table
         line = span_trim(line);
         if (line.size == 0 || line.data[0] == '#')
             continue;
-        enum err error = has_header ? add_row(line, &result, &why) : read_header(line, &why);
+        enum err error = count > 0 ? add_row(line, count, &result, &why) : read_header(line, &count, &why);
 
         if (error != ERR_OK)
             return note_set(note, error, "%s:%u: %s", name, number, why.text);
-        has_header = true;
     }
     if (result.count == 0)
         return note_set(note, ERR_SYNTAX, "%s: holds no rows: expected a header and rows of dwells", name);
@@ -389,9 +424,25 @@ static void write_quoted(const char *text, struct sink *sink)
     sink_char(sink, '"');
 }
 
+static void write_sequence(const struct dwell_table *table, const struct dwell_row *row, struct sink *sink)
+{
+    for (uint32_t i = 0; i < row->sequence_count; i++) {
+        char text[32];
+        struct sink one = SINK(text);
+
+        write_ms(table->sequence_ns[row->sequence_first + i], &one); /* with a comma in front */
+        sink_char(sink, i == 0 ? ',' : ' ');
+        sink_span(sink, span_after(sink_written(&one), 1));
+    }
+    if (row->sequence_count == 0)
+        sink_char(sink, ',');
+}
+
 void dwell_file_write(const struct dwell_table *table, struct sink *sink)
 {
-    for (size_t i = 0; i < COLUMN_COUNT; i++)
+    size_t count = table->sequence_count > 0 ? COLUMNS_MOST : COLUMN_COUNT;
+
+    for (size_t i = 0; i < count; i++)
         sink_format(sink, "%s%s", i ? "," : "", columns[i]);
     sink_char(sink, '\n');
     for (size_t i = 0; i < table->count; i++) {
@@ -408,6 +459,8 @@ void dwell_file_write(const struct dwell_table *table, struct sink *sink)
         sink_char(sink, ',');
         dwell_write_includes(row->includes, sink);
         write_quoted(row->source, sink);
+        if (count == COLUMNS_MOST)
+            write_sequence(table, row, sink);
         sink_char(sink, '\n');
     }
 }

@@ -2,7 +2,8 @@
 /*
  * dwell_file.h - tables of dwells as CSV, times in milliseconds:
  * role,kind,side,n,min_ms,median_ms,p95_ms,max_ms,work_ms,includes,source. A line that begins with # is a comment. Each
- * row has a source; one that holds the word "assumed" marks the row as such.
+ * row has a source; one that holds the word "assumed" marks the row as such. A last column replayed_ms may follow:
+ * dwells divided by blanks, which the simulator takes in their order instead of the median.
  */
 #ifndef BENCH_HARNESS_DWELL_FILE_H
 #define BENCH_HARNESS_DWELL_FILE_H

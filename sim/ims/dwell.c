@@ -74,3 +74,9 @@ struct dwell dwell_draw(const struct dwell_row *row, double spread, gsl_rng *rng
 
     return (struct dwell){.work_ns = work_ns, .wait_ns = whole_ns - work_ns};
 }
+
+struct dwell dwell_replay(const struct dwell_table *table, const struct dwell_row *row, uint32_t ordinal)
+{
+    check(row->sequence_count > 0 && row->sequence_first + row->sequence_count <= table->sequence_count);
+    return (struct dwell){.wait_ns = table->sequence_ns[row->sequence_first + ordinal % row->sequence_count]};
+}

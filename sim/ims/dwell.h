@@ -29,7 +29,7 @@ extern const char *const dwell_side_names[DWELL_SIDE_COUNT]; /* "any", "orig", "
 /* What a measured dwell holds besides the node's own work: the simulator adds it itself, so it is subtracted. */
 enum { DWELL_INCLUDES_HSS = 1, DWELL_INCLUDES_MEDIA_PROXY = 2, DWELL_INCLUDES_ESP = 4 };
 
-enum { DWELL_KIND_SIZE = 32, DWELL_SOURCE_SIZE = 160, DWELL_ROWS_MAX = 256 };
+enum { DWELL_KIND_SIZE = 32, DWELL_SOURCE_SIZE = 160, DWELL_ROWS_MAX = 256, DWELL_SEQUENCE_MAX = 8192 };
 
 /* Times in ns; min, p95, max are NONE_NS where not known. */
 struct dwell_row {
@@ -40,6 +40,7 @@ struct dwell_row {
     uint64_t n; /* sample; 0: assumed */
     int64_t min_ns, median_ns, p95_ns, max_ns;
     int64_t work_ns; /* of the median, what occupies a worker; NONE_NS: known only as a whole, a wait */
+    uint32_t sequence_first, sequence_count; /* replayed: dwells in their order, in the table; count 0: the median */
     unsigned includes;
     bool is_assumed;
     char source[DWELL_SOURCE_SIZE];
@@ -49,6 +50,8 @@ struct dwell_table {
     char name[64];
     size_t count;
     struct dwell_row rows[DWELL_ROWS_MAX];
+    size_t sequence_count;
+    int64_t sequence_ns[DWELL_SEQUENCE_MAX]; /* of all rows that are replayed */
 };
 
 /* The row of a kind at a role and side: exact side before any, exact kind before "*"; NULL when there is none, which
@@ -63,5 +66,8 @@ struct dwell {
     int64_t wait_ns;
 };
 struct dwell dwell_draw(const struct dwell_row *row, double spread, gsl_rng *rng);
+
+/* Dwell number `ordinal`, from 0, of a row that is replayed: a wait. Behind the last one the sequence begins anew. */
+struct dwell dwell_replay(const struct dwell_table *table, const struct dwell_row *row, uint32_t ordinal);
 
 #endif

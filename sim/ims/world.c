@@ -187,6 +187,8 @@ static struct site_dwell draw_row(struct world *world, enum role role, const str
     size_t number = (size_t)(row - world->trial->dwells->rows);
     uint32_t *ordinal = &world->dwell_ordinals[(size_t)role * DWELL_ROWS_MAX + number];
 
+    if (row->sequence_count > 0)
+        return (struct site_dwell){dwell_replay(world->trial->dwells, row, (*ordinal)++), row->includes};
     if (spread > 0) {
         uint64_t place = stream_place(world->sites[role].label) ^ stream_place(row->kind) * 3;
 

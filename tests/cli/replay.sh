@@ -85,6 +85,30 @@ else
     echo "skipped: tshark is not installed"
 fi
 
+# What if: trials of their own in the network that the capture tells of, which a scenario and a table of dwells hold.
+column() { # CSV ROW COLUMN
+    awk -F, -v row="$2" -v want="$3" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } $1 == row { print $at[want] }' "$1"
+}
+near_share() { # A B SHARE
+    awk -v a="$1" -v b="$2" -v share="$3" 'BEGIN { d = a - b; exit !(a > 0 && b > 0 && d <= share * b && -d <= share * b) }'
+}
+delay_of() { # SCENARIO ARGUMENTS...
+    "$HOPSIM" run "$@" --csv 2>err | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "delay_ns") at = i } NR == 2 { print $at }'
+}
+"$HOPSIM" run home --arm msrp-plain --set transfer.size=1MiB --pcap whole.pcapng --csv >/dev/null 2>err
+"$HOPSIM" replay whole.pcapng --save net --table what-if --csv >same.csv 2>err
+expect "the captured arm takes what it took, within 1 %" near_share "$(column same.csv delay simulated_ns)" "$(delay_of home --arm msrp-plain --set transfer.size=1MiB)" 0.01
+expect "and as long as captured, within 1 %" near_share "$(column same.csv transfer simulated_ns)" "$(column same.csv transfer captured_ns)" 0.01
+expect "nothing changed is no difference" [ "$(column same.csv delay difference_ns)" = 0 ]
+"$HOPSIM" replay whole.pcapng --arm message-large --set access.delay=40ms --table what-if --csv >other.csv 2>err
+expect "a what-if is what run says of the saved network" [ "$(column other.csv delay what_if_ns)" = "$(delay_of net/scenario.ini --arm message-large --set access.delay=40ms)" ]
+expect "in another arm and network it takes another time" [ "$(column other.csv delay difference_ns)" -gt 1000000 ]
+expect "the saved network takes as long" [ "$(delay_of net/scenario.ini --arm msrp-plain)" = "$(column same.csv delay simulated_ns)" ]
+expect "and names nobody" sh -c '! grep -Eq "alice|bob|192\.168|@" net/dwell.csv'
+expect "the rate of the links is found from pairs of segments" grep -q '^rate = 50Mbit/s ; estimated' net/scenario.ini
+"$HOPSIM" replay whole.pcapng --save net >out 2>err
+expect "a folder that is there stays: status 2" [ $? -eq 2 ]
+
 # A capture that tells nothing to repeat is refused in one sentence.
 "$HOPSIM" replay "$0" >out 2>err
 expect "what is no capture: status 2" [ $? -eq 2 ]

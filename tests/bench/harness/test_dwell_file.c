@@ -2,6 +2,7 @@
 #include "tests/unit.h"
 
 #include "bench/harness/dwell_file.h"
+#include "sim/base/units.h"
 #include "bench/harness/input.h"
 #include "sim/base/field.h"
 
@@ -150,7 +151,42 @@ static void the_papers_table_holds_what_its_packets_show(void)
     CU_ASSERT_EQUAL(core_ns, 3544000 - 373000);
 }
 
+static void a_sequence_reads_and_writes_back(void)
+{
+    static const char text[] = "role,kind,side,n,min_ms,median_ms,p95_ms,max_ms,work_ms,includes,source,replayed_ms\n"
+                               "p-cscf,INVITE,orig,3,1,2.5,,4,,,\"a capture\",2.5 1 4\n"
+                               "s-cscf,INVITE,any,,,2,,,,,\"assumed\",\n"
+                               "ue-b,BYE,any,2,0.5,1,,1.5,,,\"a capture\",0.5 1.5\n";
+    static const struct {
+        const char *row, *said;
+    } bad[] = {{"p-cscf,INVITE,orig,3,1,2.5,,4,,,\"a capture\"\n", "expected 12 cells"},
+               {"p-cscf,INVITE,orig,3,1,2.5,,4,,,\"a capture\",2.5 x\n", "expected milliseconds"}};
+    static char written[4096];
+    struct sink sink = SINK(written);
+    struct note note = {{0}};
+
+    CU_ASSERT_EQUAL_FATAL(dwell_file_parse(span_of(text), "t.csv", &table, &note), ERR_OK);
+    CU_ASSERT_EQUAL(table.sequence_count, 5);
+    CU_ASSERT_EQUAL(table.rows[0].sequence_count, 3);
+    CU_ASSERT_EQUAL(table.sequence_ns[table.rows[0].sequence_first + 2], 4 * MS);
+    CU_ASSERT_EQUAL(table.rows[1].sequence_count, 0);
+    CU_ASSERT_EQUAL(table.sequence_ns[table.rows[2].sequence_first], 500 * US);
+    dwell_file_write(&table, &sink);
+    CU_ASSERT_EQUAL_FATAL(dwell_file_parse(sink_written(&sink), "t.csv", &again, &note), ERR_OK);
+    CU_ASSERT_EQUAL(memcmp(again.sequence_ns, table.sequence_ns, 5 * sizeof(int64_t)), 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        char one[512];
+        struct sink file = SINK(one);
+
+        sink_span(&file, (struct span){text, span_find_byte(span_of(text), '\n') + 1});
+        sink_text(&file, bad[i].row);
+        CU_ASSERT_NOT_EQUAL(dwell_file_parse(sink_written(&file), "t.csv", &table, &note), ERR_OK);
+        CU_ASSERT_PTR_NOT_NULL(strstr(note.text, bad[i].said));
+    }
+}
+
 static const struct unit_test tests[] = {
+    {"dwells in their order are read, and what is written reads the same", a_sequence_reads_and_writes_back},
     {"a row has every column", a_row_has_every_column},
     {"errors name file and line and leave the table alone", errors_name_file_and_line},
     {"every built-in table reads, and what is written reads the same", every_built_in_table_reads_and_writes_back},

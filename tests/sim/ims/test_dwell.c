@@ -101,7 +101,27 @@ static void no_dwell_is_longer_than_ten_medians(void)
     CU_ASSERT_EQUAL(most_ns, 20 * MS);
 }
 
+static void a_replayed_row_gives_its_dwells_in_their_order(void)
+{
+    static struct dwell_table captured = {
+        .count = 2,
+        .rows = {{.role = DWELL_P_CSCF, .kind = "INVITE", .sequence_first = 0, .sequence_count = 1},
+                 {.role = DWELL_S_CSCF, .kind = "INVITE", .sequence_first = 1, .sequence_count = 3}},
+        .sequence_count = 4,
+        .sequence_ns = {7 * MS, 5 * MS, 1 * MS, 3 * MS},
+    };
+    static const int64_t expected_ns[] = {5 * MS, 1 * MS, 3 * MS, 5 * MS, 1 * MS};
+
+    for (uint32_t i = 0; i < 5; i++) {
+        struct dwell dwell = dwell_replay(&captured, &captured.rows[1], i);
+
+        CU_ASSERT_EQUAL(dwell.wait_ns, expected_ns[i]);
+        CU_ASSERT_EQUAL(dwell.work_ns, 0);
+    }
+}
+
 static const struct unit_test tests[] = {
+    {"a replayed row gives its dwells in their order, and begins anew", a_replayed_row_gives_its_dwells_in_their_order},
     {"the nearest row is found: kind before side, a star for the rest", the_nearest_row_is_found},
     {"without spread a dwell is its median, split into work and wait", without_spread_a_dwell_is_its_median},
     {"a spread keeps the median and gives the variation", a_spread_keeps_the_median_and_gives_the_variation},
