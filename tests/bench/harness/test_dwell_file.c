@@ -177,11 +177,12 @@ static void a_sequence_reads_and_writes_back(void)
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         char one[512];
         struct sink file = SINK(one);
+        struct note why = {{0}};
 
         sink_span(&file, (struct span){text, span_find_byte(span_of(text), '\n') + 1});
         sink_text(&file, bad[i].row);
-        CU_ASSERT_NOT_EQUAL(dwell_file_parse(sink_written(&file), "t.csv", &table, &note), ERR_OK);
-        CU_ASSERT_PTR_NOT_NULL(strstr(note.text, bad[i].said));
+        CU_ASSERT_NOT_EQUAL(dwell_file_parse(sink_written(&file), "t.csv", &table, &why), ERR_OK);
+        CU_ASSERT_PTR_NOT_NULL(strstr(why.text, bad[i].said));
     }
 }
 
