@@ -67,7 +67,7 @@ const struct field outcome_fields[] = {
     ROW("layer_tls", FIELD_SIZE, layer_tls_bytes, "of the payload, TLS: handshakes and what records add, as first sent"),
     ROW("layer_sip", FIELD_SIZE, layer_sip_bytes, "of the payload, SIP and SDP but for bodies of MESSAGEs, as sent"),
     ROW("packet_hops", FIELD_COUNT, packet_hops, "packets moved over a link"),
-    ROW("retransmissions", FIELD_COUNT, retransmissions, "TCP segments and SIP messages sent again"),
+    ROW("retransmissions", FIELD_COUNT, retransmissions, "TCP segments and SIP messages sent again, together, until the file is in hand"),
     ROW("events", FIELD_COUNT, events, "events of the simulation"),
     ROW("cpu", FIELD_TIME, cpu_ns, "work of all hosts' CPUs"),
     ROW("ue_cpu", FIELD_TIME, ue_cpu_ns, "of it, UE-A and UE-B"),

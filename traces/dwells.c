@@ -9,7 +9,7 @@
 struct sample {
     const char *role, *kind, *side;
     int64_t ns;
-    bool has_hss;
+    bool has_hss, is_guess;
 };
 
 struct samples {
@@ -19,7 +19,7 @@ struct samples {
 
 static const char *const side_names[] = {"any", "orig", "term"};
 
-static bool add(struct samples *samples, const char *role, const char *kind, const char *side, int64_t ns, bool has_hss)
+static bool add(struct samples *samples, const struct sample *sample)
 {
     if (samples->count == samples->capacity) {
         size_t capacity = samples->capacity ? 2 * samples->capacity : 1024;
@@ -30,7 +30,7 @@ static bool add(struct samples *samples, const char *role, const char *kind, con
         samples->rows = grown;
         samples->capacity = capacity;
     }
-    samples->rows[samples->count++] = (struct sample){role, kind, side, ns, has_hss};
+    samples->rows[samples->count++] = *sample;
     return true;
 }
 
@@ -120,13 +120,15 @@ static bool add_legs(struct samples *samples, const struct flow *flow, const str
 
     for (size_t i = 0; i < flow->leg_count && has_memory; i++) {
         const struct flow_leg *leg = &flow->legs[i];
-        const char *role = role_of(flow, leg), *kind = flow->messages[leg->in].kind;
+        struct sample sample = {role_of(flow, leg), flow->messages[leg->in].kind, "any", leg->dwell_ns, leg->hss_ns > 0,
+                                leg->is_guess};
 
         if (!is_dwell(flow, leg) || (!leg->is_across && !is_at_tap(taps, flow, leg->in, leg->node)))
             continue;
-        has_memory = add(samples, role, kind, "any", leg->dwell_ns, leg->hss_ns > 0);
+        has_memory = add(samples, &sample);
+        sample.side = side_names[leg->side];
         if (has_memory && by_side && leg->side != FLOW_ANY_SIDE)
-            has_memory = add(samples, role, kind, side_names[leg->side], leg->dwell_ns, leg->hss_ns > 0);
+            has_memory = add(samples, &sample);
     }
     return has_memory;
 }
@@ -150,7 +152,8 @@ static bool add_acks(struct samples *samples, const struct flow *flow, const str
             if (answer->call_id != ack->call_id || answer->cseq != ack->cseq || answer->status / 100 != 2 ||
                 flow->to[j - 1] != flow->from[i] || answer->tap != ack->tap || answer->is_copy || answer->is_again)
                 continue;
-            has_memory = add(samples, "ue-a", answer->kind, "any", ack->first_ns - answer->last_ns, false);
+            has_memory = add(
+                samples, &(struct sample){"ue-a", answer->kind, "any", ack->first_ns - answer->last_ns, false, false});
             break;
         }
     }
@@ -177,14 +180,15 @@ static bool add_diameter(struct samples *samples, const struct flow *flow)
                 answer->hop_by_hop != request->hop_by_hop || answer->tap != request->tap ||
                 !endpoint_equal(&answer->to, &request->from))
                 continue;
-            has_memory = add(samples, "hss", request->kind, "any", answer->first_ns - request->last_ns, false);
+            has_memory = add(samples, &(struct sample){"hss", request->kind, "any", answer->first_ns - request->last_ns,
+                                                       false, false});
             break;
         }
     }
     return has_memory;
 }
 
-/* By role, kind and side, then by time. */
+/* By role, kind and side, those of guessed legs behind, then by time. */
 static int compare(const void *a, const void *b)
 {
     const struct sample *first = a, *second = b;
@@ -195,6 +199,8 @@ static int compare(const void *a, const void *b)
     if (order == 0)
         order = strcmp(first->side, second->side);
     if (order == 0)
+        order = first->is_guess - second->is_guess;
+    if (order == 0)
         order = first->ns < second->ns ? -1 : first->ns > second->ns;
     return order;
 }
@@ -202,7 +208,7 @@ static int compare(const void *a, const void *b)
 static bool is_same_row(const struct dwells_row *row, const struct sample *sample)
 {
     return strcmp(row->role, sample->role) == 0 && strcmp(row->kind, sample->kind) == 0 &&
-           strcmp(row->side, sample->side) == 0;
+           strcmp(row->side, sample->side) == 0 && row->is_guess == sample->is_guess;
 }
 
 static enum err group(struct dwells *dwells, const struct samples *samples)
@@ -221,7 +227,11 @@ static enum err group(struct dwells *dwells, const struct samples *samples)
 
         if (!row || !is_same_row(row, sample)) {
             row = &dwells->rows[dwells->count++];
-            *row = (struct dwells_row){sample->role, sample->kind, sample->side, 0, times + i, false};
+            *row = (struct dwells_row){.role = sample->role,
+                                       .kind = sample->kind,
+                                       .side = sample->side,
+                                       .sample_ns = times + i,
+                                       .is_guess = sample->is_guess};
         }
         row->sample_ns[row->count++] = sample->ns;
         row->has_hss |= sample->has_hss;

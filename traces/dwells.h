@@ -15,6 +15,7 @@ struct dwells_row {
     const char *side; /* "any", "orig", "term" */
     size_t count;
     int64_t *sample_ns; /* ascending */
+    bool is_guess;      /* of legs that were paired by guess: a row of their own */
     bool has_hss;       /* the wait for the HSS is inside some of them */
 };
 

@@ -465,8 +465,10 @@ static enum err work_out(struct flow *flow, const struct flow_given *given, size
         }
     }
     flow_mark_repeats(flow);
+    flow_name_responses(flow);
     TRY(flow_find_legs(flow, note));
     flow_find_roles(flow);
+    TRY(flow_find_b2buas(flow, note));
     flow_find_sides(flow);
     return ERR_OK;
 }

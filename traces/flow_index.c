@@ -18,14 +18,16 @@ bool flow_index_init(struct flow_index *index, size_t messages)
 {
     *index = (struct flow_index){.slot_count = 2 * messages + 1};
     index->first = calloc(index->slot_count, sizeof(*index->first));
+    index->last = calloc(index->slot_count, sizeof(*index->last));
     index->next = calloc(messages + 1, sizeof(*index->next));
     index->keys = calloc(messages + 1, sizeof(*index->keys));
-    return index->first && index->next && index->keys;
+    return index->first && index->last && index->next && index->keys;
 }
 
 void flow_index_free(struct flow_index *index)
 {
     free(index->first);
+    free(index->last);
     free(index->next);
     free(index->keys);
 }
@@ -33,11 +35,11 @@ void flow_index_free(struct flow_index *index)
 /* At the end of its slot's list. */
 void flow_index_add(struct flow_index *index, uint64_t key, size_t message)
 {
-    size_t *place = &index->first[key % index->slot_count];
+    size_t slot = key % index->slot_count;
+    size_t *place = index->last[slot] ? &index->next[index->last[slot] - 1] : &index->first[slot];
 
-    while (*place)
-        place = &index->next[*place - 1];
     *place = message + 1;
+    index->last[slot] = message + 1;
     index->keys[message] = key;
 }
 

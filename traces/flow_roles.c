@@ -223,25 +223,6 @@ static void refine_proxies(struct flow *flow)
     }
 }
 
-/* Ends one dialog and begins another with the same called user within a second: a back-to-back user agent. */
-static void find_b2buas(struct flow *flow)
-{
-    for (size_t i = 0; i < flow->trace->count; i++) {
-        const struct trace_message *in = &flow->messages[i];
-
-        if (!is_kind(in, "INVITE") || in->is_copy || in->is_again)
-            continue;
-        for (size_t j = i + 1; j < flow->trace->count && flow->messages[j].first_ns - in->last_ns < SECOND; j++) {
-            const struct trace_message *out = &flow->messages[j];
-            struct flow_node *node = &flow->nodes[flow->to[i]];
-
-            if (is_kind(out, "INVITE") && !out->is_copy && !out->is_again && flow->from[j] == flow->to[i] &&
-                out->call_id != in->call_id && out->via_count == 1 && node->role == FLOW_UE && !node->is_given)
-                node->role = FLOW_B2BUA;
-        }
-    }
-}
-
 void flow_find_roles(struct flow *flow)
 {
     count_messages(flow);
@@ -252,10 +233,14 @@ void flow_find_roles(struct flow *flow)
         if (!flow->nodes[i].is_given)
             flow->nodes[i].role = role_of(&flow->nodes[i], &flow->nodes[i].is_guess);
     refine_proxies(flow);
-    find_b2buas(flow);
 }
 
 /* ---- Sides ---- */
+
+static bool is_forwarded_request(const struct flow *flow, size_t leg)
+{
+    return !flow->legs[leg].is_answer && !flow->legs[leg].is_guess && flow->messages[flow->legs[leg].in].is_request;
+}
 
 /* The leg by which the request of this leg came to the node before; SIZE_MAX at the first one. */
 static size_t leg_into(const struct flow *flow, const size_t *leg_out_of, size_t leg)
@@ -275,7 +260,7 @@ static void find_sides_of_responses(struct flow *flow)
     bool has_memory = flow_index_init(&index, flow->leg_count);
 
     for (size_t i = 0; i < flow->leg_count && has_memory; i++)
-        if (!flow->legs[i].is_answer && flow->messages[flow->legs[i].in].is_request)
+        if (is_forwarded_request(flow, i))
             flow_index_add(&index, branch_key(flow, i, flow->messages[flow->legs[i].out].branch), i);
     for (size_t i = 0; i < flow->leg_count && has_memory; i++) {
         const struct trace_message *in = &flow->messages[flow->legs[i].in];
@@ -312,10 +297,10 @@ void flow_find_sides(struct flow *flow)
     for (size_t i = 0; i < flow->trace->count; i++)
         leg_out_of[i] = SIZE_MAX;
     for (size_t i = 0; i < flow->leg_count; i++)
-        if (!flow->legs[i].is_answer && flow->messages[flow->legs[i].in].is_request)
+        if (is_forwarded_request(flow, i))
             leg_out_of[flow->legs[i].out] = i;
     for (size_t i = 0; i < flow->leg_count; i++) {
-        if (flow->legs[i].is_answer || !flow->messages[flow->legs[i].in].is_request)
+        if (!is_forwarded_request(flow, i))
             continue;
         flow->legs[i].side = side_of(flow, leg_out_of, i);
         if (flow->nodes[flow->legs[i].node].role != FLOW_I_CSCF)

@@ -9,14 +9,17 @@
 void flow_fit_clocks(struct flow *flow);
 MUST_USE enum err flow_find_nodes(struct flow *flow, struct note *note);
 void flow_mark_repeats(struct flow *flow);
+void flow_name_responses(struct flow *flow);
 MUST_USE enum err flow_find_legs(struct flow *flow, struct note *note);
 void flow_find_roles(struct flow *flow);
+MUST_USE enum err flow_find_b2buas(struct flow *flow, struct note *note);
 void flow_find_sides(struct flow *flow);
 
 /* A table from a 64-bit key to the messages that have it, in the order in which they were added. */
 struct flow_index {
     size_t slot_count;
     size_t *first; /* by slot: 1 + number of a message; 0: none */
+    size_t *last;  /* by slot */
     size_t *next;  /* by message */
     uint64_t *keys;
 };

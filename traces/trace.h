@@ -43,6 +43,8 @@ struct trace_message {
     const char *record_route;         /* URI of the first Record-Route */
     const char *path, *service_route; /* URIs of the first of each */
     const char *contact;
+    uint32_t sdp_media,
+        sdp_formats; /* hashes of the kinds of media in its SDP, and of these with formats and file; 0: none */
     /* Diameter */
     uint32_t hop_by_hop;
     const char *origin_host;

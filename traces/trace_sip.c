@@ -147,6 +147,41 @@ static void fill(struct trace *trace, osip_message_t *sip, struct trace_message 
     message->service_route = keep_named(trace, sip, "service-route");
 }
 
+static uint32_t hash_span(uint32_t hash, struct span text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        hash = (hash ^ (uint8_t)text.data[i]) * 16777619u; /* FNV-1a */
+    return (hash ^ 0x20) * 16777619u;
+}
+
+/* Of an SDP body what a node that makes a session anew keeps: kinds of media, formats, which file; not addresses, ports
+ * or the session's name. Whatever is not SDP has no such lines. */
+static void fill_sdp(struct span text, struct trace_message *message)
+{
+    size_t head = span_find(text, SPAN("\r\n\r\n"));
+    struct span body = span_after(text, head < text.size ? head + 2 : head), word;
+    uint32_t media = 0, formats = 0;
+
+    for (size_t at; (at = span_find_byte(body, '\n')) < body.size;) {
+        struct span line;
+
+        body = span_after(body, at + 1);
+        line = (struct span){body.data, span_find_byte(body, '\n')};
+        if (line.size > 0 && line.data[line.size - 1] == '\r')
+            line.size--;
+        if (span_starts(line, SPAN("a=file-selector:")) || span_starts(line, SPAN("a=file-transfer-id:")))
+            formats = hash_span(formats ? formats : 2166136261u, line);
+        if (!span_starts(line, SPAN("m=")) || span_cut_until(&line, ' ', &word) != ERR_OK)
+            continue;
+        media = hash_span(media ? media : 2166136261u, word);
+        formats = hash_span(formats ? formats : 2166136261u, word);
+        if (span_cut_until(&line, ' ', &word) == ERR_OK && span_cut_until(&line, ' ', &word) == ERR_OK)
+            formats = hash_span(formats, line); /* behind port and transport */
+    }
+    message->sdp_media = media;
+    message->sdp_formats = formats;
+}
+
 /* What the start line and the CSeq say, for a message that the parser refuses too. */
 static void fill_start(struct trace *trace, struct span text, struct trace_message *message)
 {
@@ -195,8 +230,10 @@ bool trace_read_sip(struct trace *trace, struct span text, struct trace_message 
     bool is_taken =
         osip_message_parse(sip, copy, text.size) == OSIP_SUCCESS && sip->call_id && sip->cseq && sip->cseq->method;
 
-    if (is_taken)
+    if (is_taken) {
         fill(trace, sip, message);
+        fill_sdp(text, message);
+    }
     osip_message_free(sip);
     free(copy);
     return is_taken;

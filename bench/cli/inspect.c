@@ -85,10 +85,13 @@ static void write_ms(struct sink *sink, int64_t ns)
     sink_format(sink, ",%.6g", (double)ns / MS);
 }
 
-/* Only rows of roles that a scenario has; the file holds no name, address or identifier of the capture. */
+/* Only rows of roles that a scenario has, and none with a dwell between two legs that were paired by guess; the file
+ * holds no name, address or identifier of the capture. */
 static void write_dwell_rows(const struct inspect *inspect, struct sink *sink)
 {
     static const char *const roles[] = {"ue-a", "ue-b", "p-cscf", "i-cscf", "s-cscf", "hss", "relay"};
+
+    size_t guesses = 0;
 
     sink_text(sink,
               "# Dwells of nodes, last bit in to first bit out, found in captures by hopsim inspect. Times in ms.\n"
@@ -100,7 +103,8 @@ static void write_dwell_rows(const struct inspect *inspect, struct sink *sink)
 
         for (size_t role = 0; role < sizeof(roles) / sizeof(*roles); role++)
             is_known |= strcmp(row->role, roles[role]) == 0;
-        if (!is_known)
+        guesses += is_known && row->is_guess;
+        if (!is_known || row->is_guess)
             continue;
         sink_format(sink, "%s,%s,%s,%zu", row->role, row->kind, row->side, row->count);
         write_ms(sink, row->sample_ns[0]);
@@ -110,6 +114,8 @@ static void write_dwell_rows(const struct inspect *inspect, struct sink *sink)
         sink_format(sink, ",,%s,\"hopsim inspect of %zu capture%s\"\n", row->has_hss ? "hss" : "",
                     inspect->line->argument_count, inspect->line->argument_count == 1 ? "" : "s");
     }
+    if (guesses > 0)
+        sink_format(sink, "# Left out: %zu kinds of dwell between legs that were paired by guess.\n", guesses);
 }
 
 static bool is_found(const struct inspect *inspect, const struct dwell_row *row)
@@ -117,8 +123,8 @@ static bool is_found(const struct inspect *inspect, const struct dwell_row *row)
     for (size_t i = 0; i < inspect->dwells.count; i++) {
         const struct dwells_row *found = &inspect->dwells.rows[i];
 
-        if (strcmp(found->role, dwell_role_names[row->role]) == 0 && strcmp(found->kind, row->kind) == 0 &&
-            strcmp(found->side, dwell_side_names[row->side]) == 0)
+        if (!found->is_guess && strcmp(found->role, dwell_role_names[row->role]) == 0 &&
+            strcmp(found->kind, row->kind) == 0 && strcmp(found->side, dwell_side_names[row->side]) == 0)
             return true;
     }
     return false;

@@ -72,6 +72,16 @@ static void count_row(struct table *table, const char *what, uint64_t count)
     format_cell(table, "%" PRIu64, count);
 }
 
+/* No copies, and no segments of TCP: those count on their own. */
+static uint64_t count_repeats(const struct inspect *inspect)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < inspect->trace.count; i++)
+        count += inspect->trace.messages[i].is_again;
+    return count;
+}
+
 static void fill_summary(const struct inspect *inspect, struct table *table)
 {
     const struct trace_counts *counts = &inspect->trace.counts;
@@ -92,6 +102,7 @@ static void fill_summary(const struct inspect *inspect, struct table *table)
     count_row(table, "SIP messages", counts->messages[TRACE_SIP]);
     count_row(table, "of them copies", counts->copies[TRACE_SIP]);
     count_row(table, "of them refused by libosip2", counts->malformed);
+    count_row(table, "SIP messages sent again", count_repeats(inspect));
     count_row(table, "MSRP messages", counts->messages[TRACE_MSRP]);
     count_row(table, "bytes in MSRP bodies", counts->msrp_body_bytes);
     count_row(table, "Diameter messages", counts->messages[TRACE_DIAMETER]);
@@ -231,8 +242,9 @@ static void fill_dwells(const struct inspect *inspect, struct table *table)
                                      {"median", "median_ns"},
                                      {"p95", "p95_ns"},
                                      {"max", "max_ns"},
-                                     {"includes", "includes"}},
-            "tttnnnnnt");
+                                     {"includes", "includes"},
+                                     {"mark", "mark"}},
+            "tttnnnnntt");
     for (size_t i = 0; i < inspect->dwells.count; i++) {
         const struct dwells_row *row = &inspect->dwells.rows[i];
 
@@ -246,6 +258,7 @@ static void fill_dwells(const struct inspect *inspect, struct table *table)
         time_cell(table, dwells_quantile(row, 0.95));
         time_cell(table, row->sample_ns[row->count - 1]);
         text_cell(table, row->has_hss ? "hss" : "");
+        text_cell(table, row->is_guess ? "guessed" : "");
     }
 }
 
@@ -278,7 +291,10 @@ static void fill_legs(const struct inspect *inspect, struct table *table)
         format_cell(table, "%.9f", inspect_seconds(inspect, flow_last_ns(flow, leg->in)));
         time_cell(table, leg->dwell_ns);
         time_cell(table, leg->hss_ns > 0 ? leg->hss_ns : NONE_NS);
-        text_cell(table, leg->is_across ? "across taps" : leg->is_answer ? "own answer" : "");
+        text_cell(table, leg->is_guess    ? "guessed"
+                         : leg->is_across ? "across taps"
+                         : leg->is_answer ? "own answer"
+                                          : "");
         text_cell(table, flow->messages[leg->in].call_id);
     }
 }
@@ -534,7 +550,8 @@ const struct inspect_table inspect_tables[] = {
     {"sessions", "requests of user agents: RFC 6076's SRD, SDD and RRD", fill_sessions, true},
     {"dwells", "how long nodes kept messages, by role and kind", fill_dwells, true},
     {"legs", "each message through each node, one by one", fill_legs, false},
-    {"repeats", "SIP messages sent again, against the standard's instants", fill_repeats, true},
+    {"repeats", "SIP messages sent again, against the standard's instants; TCP segments count in the summary",
+     fill_repeats, true},
     {"msrp", "MSRP messages with the time they took", fill_msrp, false},
     {"clocks", "the taps' clocks against that of the first", fill_clocks, true},
     {"messages", "every message that was kept", fill_messages, false},

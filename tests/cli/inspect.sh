@@ -152,6 +152,36 @@ expect "a file without secrets is no key log: status 2" [ $? -eq 2 ]
 "$HOPSIM" inspect esp.pcapng --esp-sa nowhere >out 2>err
 expect "keys that are not there: status 2" [ $? -eq 2 ]
 
+# A B2BUA's legs carry one Call-ID where CSCFs anchor the media, so nothing has to be guessed.
+run msrp-b2bua --pcap b2bua.pcapng
+"$HOPSIM" inspect b2bua.pcapng --table legs --csv >legs.csv 2>err
+expect "msrp-b2bua: INVITE passes five CSCFs by its Via, nothing is guessed" [ "$(grep -c ',INVITE,INVITE,' legs.csv),$(grep -c guessed legs.csv)" = 5,0 ]
+"$HOPSIM" inspect b2bua.pcapng --table msrp --csv >msrp.csv 2>err
+expect "a response to SEND is told as one" grep -q ',SEND/200,' msrp.csv
+run msrp-relay --pcap relay.pcapng
+"$HOPSIM" inspect relay.pcapng --table msrp --csv >msrp.csv 2>err
+expect "a response to AUTH is told as one" [ "$(grep -c ',AUTH/401,' msrp.csv),$(grep -c ',AUTH/200,' msrp.csv)" = 2,2 ]
+
+# What was sent again: as many as the trial's event log says, TCP segments and SIP messages each on their own.
+lossy() { # ARM
+    rm -f lossy.pcapng lossy.log
+    run "$1" --set transfer.size=100KiB --set access.loss=2% --set core.loss=1% --pcap lossy.pcapng --log lossy.log
+    "$HOPSIM" inspect lossy.pcapng --table summary --csv >summary.csv 2>err
+    again=$(awk -F, '/^(TCP segments|SIP messages) sent again,/ { n += $2 } END { print n + 0 }' summary.csv)
+    expect "$1: what was sent again is what the event log says, more than none" [ "$again" -gt 0 ] 
+    expect "$1: and as many" [ "$again" = "$(grep -c ' again' lossy.log)" ]
+}
+lossy msrp-smime
+lossy message-tls
+lossy message-plain
+expect "SIP sent again by UDP is in the table of repeats, a row each" [ "$("$HOPSIM" inspect lossy.pcapng --table repeats --csv | tail -n +2 | wc -l)" = "$again" ]
+if command -v tshark >/dev/null; then
+    lossy msrp-plain
+    # Wireshark tells some retransmissions from segments out of order by how soon they come.
+    theirs=$(tshark -n -r lossy.pcapng -Y 'tcp.analysis.retransmission || tcp.analysis.fast_retransmission || tcp.analysis.spurious_retransmission || tcp.analysis.out_of_order' 2>/dev/null | wc -l)
+    expect "msrp-plain: and as tshark says" [ "$theirs" = "$again" ]
+fi
+
 # What a real core did: its roles are found by what it does, and nothing loops.
 samples=$OLDPWD/traces/samples
 for name in registration session message; do
@@ -180,6 +210,16 @@ expect "volte: S-CSCF, originating: 1.37 ms" within "$(leg s-cscf orig)" 1370000
 expect "volte: I-CSCF with its LIR: 9.51 ms" within "$(leg i-cscf term)" 9510000 10000
 expect "volte: S-CSCF, terminating: 1.68 ms" within "$(leg s-cscf term)" 1680000 10000
 expect "volte: P-CSCF, terminating: 0.64 ms" within "$(leg p-cscf term)" 640000 15000
+"$HOPSIM" inspect "$CAPTURES/sip/b2bua-call.pcapng" --table legs --csv --dwell b2bua-dwell.csv >legs.csv 2>err
+# Frames 22 and 24, 28 and 29, 32 and 34, 404 and 409 of tshark.
+for row in INVITE,INVITE,any,12.040341000,2065000 INVITE/180,INVITE/180,any,12.783121000,465000 \
+    INVITE/200,INVITE/200,any,19.100771000,4525000 BYE,BYE,any,26.727966000,240849000; do
+    expect "b2bua-call: $row, guessed" grep -q "^172.16.98.101:5060,b2bua,$row,,guessed," legs.csv
+done
+expect "and nothing else is guessed" [ "$(grep -c guessed legs.csv)" = 4 ]
+expect "no dwell of a guess goes into a file" sh -c '! grep -q b2bua b2bua-dwell.csv'
+"$HOPSIM" inspect "$CAPTURES/sip/b2bua-call.pcapng" --role 172.16.98.101:5060=p-cscf --dwell p-dwell.csv >dwells 2>err
+expect "not even for a role that scenarios have" sh -c "! grep -q '^p-cscf,INVITE,any,1,2.0' p-dwell.csv && grep -q '^# Left out: [1-9]' p-dwell.csv"
 for file in "$CAPTURES"/odd/* "$CAPTURES"/messages/*/*; do
     [ -f "$file" ] || continue
     timeout 20 "$HOPSIM" inspect "$file" >out 2>err
