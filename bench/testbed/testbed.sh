@@ -68,7 +68,7 @@ configure() {
 
 # Authentication vectors of each user as SQL for the HSS.
 vectors() { # SIDE
-    "${TESTBED_VECTORS:?names the program that makes vectors}" "home-$1.test" "$TESTBED_USERS" "$TESTBED_REGISTRATIONS"
+    "$TESTBED_VECTORS" "home-$1.test" "$TESTBED_USERS" "$TESTBED_REGISTRATIONS"
 }
 
 start() { # NODE
@@ -80,6 +80,7 @@ start() { # NODE
 }
 
 up() {
+    [ -x "${TESTBED_VECTORS:-}" ] || fail "TESTBED_VECTORS names no program that makes vectors"
     mkdir -p "$TESTBED_RUN"
     network_down
     network_up || fail "no namespaces: root is needed"

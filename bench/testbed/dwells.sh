@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# dwells.sh [FOLDER] - run by `testbed.sh run` while the core is up: how long each node of it keeps what, and how much of
+# that is work. Writes kamailio-5.6.csv (10 a second), kamailio-5.6-at-1.csv and kamailio-5.6-at-100.csv into FOLDER.
+#
+# Dwells: registrations, file sessions' signalling and MESSAGEs at 1, 10 and 100 a second, captured on every link, last
+# bit in to first bit out as hopsim inspect finds them.
+# Work: with every process of the core on one CPU and SIPp on the other, SIPp keeps 24 calls outstanding, so that the
+# core always has something to do; CPU time of each node's processes (/proc/PID/schedstat) over the calls. Sessions with
+# 8 more INFOs tell what a request in the dialog costs. What a request and its responses cost together is divided in the
+# ratio of their dwells.
+set -u
+: "${TESTBED_RUN:=$(pwd)/build/testbed}"
+: "${TESTBED_RATES:=1 10 100}"
+: "${TESTBED_SATURATION:=2000}" # calls of a kind
+folder=${1:-$TESTBED_RUN}
+. bench/testbed/network.sh
+. bench/testbed/users.sh
+cores='p-cscf-a i-cscf-a s-cscf-a hss-a p-cscf-b i-cscf-b s-cscf-b hss-b'
+
+calls() { # SCENARIO SERVER CALLS RATE OPTION...
+    server "$2"
+    scenario=$1 count=$3 rate=$4
+    shift 4
+    expect "$count of $scenario, at most $rate a second" client "$scenario" a "$TESTBED_RUN/calls.csv" "$count" "$rate" "$@"
+    server_end
+}
+
+# ---- Dwells ----
+
+# How many of a kind at a rate: some 40 s at 1 a second, less where many come quickly.
+count_at() { # RATE
+    case $1 in
+    1) echo 40 ;;
+    10) echo 200 ;;
+    *) echo 1000 ;;
+    esac
+}
+
+registrations() { # RATE
+    for side in a b; do
+        register $side "$((($(count_at "$1") + 1) / 2))" "$1"
+    done
+}
+
+rows_of() { # NAME
+    "$HOPSIM" inspect "$TESTBED_RUN/$1.pcapng" --table dwells --csv || failed=1
+}
+
+dwells_at() { # RATE
+    record "registrations-$1" registrations "$1"
+    record "sessions-$1" calls uac uas "$(count_at "$1")" "$1"
+    record "messages-$1" calls message message-uas "$(count_at "$1")" "$1"
+    {
+        rows_of "registrations-$1" | awk -F, '$2 ~ /^(REGISTER|UAR|MAR|SAR)/'
+        rows_of "sessions-$1"
+        rows_of "messages-$1" | awk -F, '$2 !~ /^LIR/'
+    } >"$TESTBED_RUN/dwells-$1.csv"
+}
+
+# ---- Work ----
+
+cpu_ns() { # NODE
+    for pid in $(ip netns pids "$(namespace_of "$1")"); do
+        cut -d ' ' -f 1 "/proc/$pid/schedstat"
+    done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+on_cpu() { # CPU-LIST
+    for node in $cores; do
+        for pid in $(ip netns pids "$(namespace_of $node)"); do
+            taskset -p -c "$1" "$pid" >/dev/null
+        done
+    done
+}
+
+# saturate NAME COUNT COMMAND...: a line "NAME NODE ns-a-call" for each node, and "NAME rate calls-a-second".
+saturate() {
+    name=$1 count=$2
+    shift 2
+    for node in $cores; do
+        echo "$node $(cpu_ns $node)"
+    done >"$TESTBED_RUN/cpu-before"
+    begin=$(date +%s%N)
+    "$@"
+    end=$(date +%s%N)
+    for node in $cores; do
+        echo "$node $(cpu_ns $node)"
+    done | paste - "$TESTBED_RUN/cpu-before" | awk -v name="$name" -v count="$count" -v took=$((end - begin)) '
+        { printf "%s %s %.0f\n", name, $1, ($2 - $4) / count }
+        END { printf "%s rate %.1f\n", name, count / took * 1e9 }' >>"$TESTBED_RUN/work"
+}
+
+# A saturated kind: SIPp's client alone is timed, its server stands before.
+saturated() { # NAME CLIENT SERVER COUNT
+    server "$3"
+    saturate "$1" "$4" expect "$4 of $1, 24 outstanding" client "$2" a "$TESTBED_RUN/calls.csv" "$4" 5000 -l 24 -d 20
+    server_end
+}
+
+saturated_registrations() {
+    half=$((TESTBED_SATURATION / 2))
+    credentials a $half >"$TESTBED_RUN/users-a.csv"
+    saturate register-a $half expect "$half registrations, 24 outstanding" client register a "$TESTBED_RUN/users-a.csv" $half 5000 -l 24
+}
+
+work() {
+    sipp_folder=$TESTBED_RUN
+    cp bench/testbed/sipp/*.xml "$TESTBED_RUN"
+    for file in uac uas; do
+        awk -v more=8 -f bench/testbed/more.awk bench/testbed/sipp/$file.xml >"$TESTBED_RUN/$file-infos.xml"
+    done
+    CLIENT_PREFIX='taskset -c 1'
+    on_cpu 0
+    : >"$TESTBED_RUN/work"
+    saturated messages message message-uas "$TESTBED_SATURATION"
+    saturated sessions uac uas "$TESTBED_SATURATION"
+    saturated infos uac-infos uas-infos $((TESTBED_SATURATION / 4))
+    saturated_registrations
+    on_cpu 0,1
+    CLIENT_PREFIX=
+    sipp_folder=bench/testbed/sipp
+}
+
+# ---- Tables ----
+
+about() { # RATE
+    cat <<END
+# Kamailio $version, its IMS modules and its Diameter server as HSS, two home networks, each node in a network namespace of one
+# machine ($(nproc) CPUs, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), Linux $(uname -r)), $(date -u +%F): $1 a second. Dwells: last bit in to
+# first bit out at the node's own interface, by hopsim inspect. Work: CPU time of the node's processes a message where
+# the core is saturated, divided between a request and its responses in the ratio of their dwells, at most the median.
+# Work is not part of a dwell alone: at few messages a second, a dwell is longer for waking processes and cold caches.
+# Made by bench/testbed/dwells.sh. Times in milliseconds.
+role,kind,side,n,min_ms,median_ms,p95_ms,max_ms,work_ms,includes,source
+END
+}
+
+version=$(kamailio -v | sed -n 's/^version: kamailio \([^ ]*\).*/\1/p')
+for rate in $TESTBED_RATES; do
+    dwells_at "$rate"
+done
+work
+for rate in $TESTBED_RATES; do
+    name=kamailio-5.6-at-$rate
+    [ "$rate" != 10 ] || name=kamailio-5.6
+    {
+        about "$rate"
+        awk -v source="measured with Kamailio $version, $(date -u +%F), $rate a second" -f bench/testbed/dwells.awk "$TESTBED_RUN/work" "$TESTBED_RUN/dwells-$rate.csv"
+        cat bench/testbed/dwells-assumed.csv
+    } >"$folder/$name.csv"
+    expect "$name is a table of dwells" "$HOPSIM" run home --set dwell.table="$folder/$name.csv" >/dev/null
+done
+cat "$TESTBED_RUN/work"
+exit $failed

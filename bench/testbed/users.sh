@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# users.sh - read by the scripts that run inside of the testbed: SIPp as users and as background load, captures.
+
+: "${HOPSIM:=build/hopsim}"
+failed=0
+sipp_folder=bench/testbed/sipp
+
+expect() { # WHAT COMMAND...
+    what=$1
+    shift
+    if "$@"; then echo "passed: $what"; else echo "failed: $what"; failed=1; fi
+}
+
+# Lines of credentials for COUNT users of a network: alice or bob, then user1 ...
+credentials() { # SIDE COUNT
+    first=alice
+    [ "$1" = a ] || first=bob
+    echo SEQUENTIAL
+    for number in $(seq 0 $(($2 - 1))); do
+        user=user$number
+        [ "$number" -gt 0 ] || user=$first
+        echo "$user;home-$1.test;[authentication username=$user@home-$1.test aka_K=0123456789abcdef aka_OP=fedcba9876543210 aka_AMF=0x0000];"
+    done
+}
+
+# SIPp as a user's client: SCENARIO SIDE DATA CALLS RATE OPTION...
+client() {
+    scenario=$1 side=$2 data=$3 count=$4 rate=$5
+    shift 5
+    inside ue-$side timeout 180 ${CLIENT_PREFIX:-} sipp "pcscf.home-$side.test:5060" -sf "$sipp_folder/$scenario.xml" -inf "$data" \
+        -i "$(address_of ue-$side)" -p 5060 -m "$count" -r "$rate" -d 200 "$@" -nostdin >"$TESTBED_RUN/$scenario-$side.out" 2>&1
+}
+
+# SIPp as UE-B until server_end.
+server() { # SCENARIO
+    inside ue-b timeout 600 ${CLIENT_PREFIX:-} sipp -sf "$sipp_folder/$1.xml" -i "$(address_of ue-b)" -p 5060 -nostdin \
+        >"$TESTBED_RUN/$1.out" 2>&1 &
+    server_pid=$!
+    sleep 0.5
+}
+
+server_end() {
+    for pid in $(ip netns pids "$(namespace_of ue-b)"); do
+        kill "$pid" 2>/dev/null
+    done
+    wait $server_pid 2>/dev/null
+}
+
+# record NAME COMMAND...: a capture in the order of its times.
+record() {
+    name=$1
+    shift
+    capture_start "$TESTBED_RUN/$name.raw" || { echo "failed: $name: nothing is captured"; failed=1; return 1; }
+    "$@"
+    capture_stop
+    rm -f "$TESTBED_RUN/$name.pcapng"
+    reordercap "$TESTBED_RUN/$name.raw" "$TESTBED_RUN/$name.pcapng" >/dev/null 2>&1 && rm -f "$TESTBED_RUN/$name.raw"
+}
+
+# Registers the first COUNT users of a network, RATE a second.
+register() { # SIDE COUNT RATE
+    credentials "$1" "$2" >"$TESTBED_RUN/users-$1.csv"
+    expect "$2 of home-$1.test register by AKA, $3 a second" client register "$1" "$TESTBED_RUN/users-$1.csv" "$2" "$3"
+}
+
+printf 'SEQUENTIAL\nalice;home-a.test;bob;home-b.test;pcscf.home-a.test;scscf.home-a.test;\n' >"$TESTBED_RUN/calls.csv"
