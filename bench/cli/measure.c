@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* measure.c - the same arms over real sockets: one process a role, timed by one clock. */
 #include "bench/cli/command.h"
+#include "bench/cli/core_file.h"
 #include "bench/cli/headline.h"
 #include "bench/cli/measure_run.h"
 #include "bench/harness/setup.h"
@@ -18,6 +19,7 @@ struct measure {
     struct setup setup; /* for the file alone */
     struct measure_point point;
     struct measure_told told;
+    struct core core; /* another program's, with --core */
     uint64_t repeat;
     size_t done;
     struct outcome *outcomes;
@@ -57,8 +59,26 @@ static enum err read_outside(struct measure *measure, struct note *note)
     return ERR_OK;
 }
 
+/* Another program's core stands in a network of its own. */
+static enum err read_core(struct measure *measure, const char *path, struct note *note)
+{
+    static const char *const own[] = {"--rate", "--rtt", "--queue", "--loopback", "--pcap"};
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+        if (command_option(measure->line, own[i]))
+            return note_set(note, ERR_RANGE, "%s is for the measurement's own network: leave it out with --core",
+                            own[i]);
+    TRY(core_file_read(path, &measure->core, note));
+    measure->point.core = &measure->core;
+    return ERR_OK;
+}
+
 static enum err read_network(struct measure *measure, struct note *note)
 {
+    const struct command_given *core = command_option(measure->line, "--core");
+
+    if (core)
+        return read_core(measure, core->value, note);
     const struct command_line *line = measure->line;
     const struct command_given *rate = command_option(line, "--rate"), *queue = command_option(line, "--queue");
     struct measure_point *point = &measure->point;
@@ -285,7 +305,9 @@ static const struct command_option options[] = {
     {"--tcp", "NAME", "congestion control: reno, cubic, bbr; the system's unless given"},
     {"--buffer", "SIZE", "of each TCP socket, each direction, fixed; the system's, which grow, unless given"},
     {"--loopback", NULL, "no network namespaces: every process on an address of 127/8, nothing shaped or delayed"},
-    {"--relay", "URI", "another program's relay, msrps://127.0.0.1:2855 or msrp://...: with --hops 1 --loopback"},
+    {"--core", "FILE", "another program's IMS core, which the users register with; what FILE holds stands above"},
+    {"--relay", "URI",
+     "another program's relay, msrps://127.0.0.1:2855 or msrp://...: with --hops 1 and --loopback or --core"},
     {"--authority", "FILE", "certificates (PEM) that are trusted beside the measurement's own: of such a relay"},
     {"--pcap", "FILE", "capture every link, both directions, all ports, as pcapng"},
     {"--keylog", "FILE", "write TLS secrets (SSLKEYLOGFILE) for reading the capture"},
@@ -300,7 +322,8 @@ const struct command command_measure = {
     .arguments = "",
     .help = "Perform a transfer over real sockets: a process for each user, proxy and relay, in network namespaces of\n"
             "their own where the user is root (made and removed by the command; those of dead commands are removed,\n"
-            "too), on loopback where not. The same SIP, MSRP and CMS as in the simulator, real TCP and TLS, one clock",
+            "too), on loopback where not. The same SIP, MSRP and CMS as in the simulator, real TCP and TLS, one "
+            "clock.\n\n" CORE_FILE_HELP,
     .options = options,
     .run = run_measure,
 };

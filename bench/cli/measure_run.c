@@ -61,8 +61,14 @@ static enum err make_plan(const struct measure_point *point, const char *folder,
 
     if (arm.way.between != CAST_DIRECT && (relays < 1 || relays > most))
         return note_set(note, ERR_RANGE, "--hops %u: expected 1 to %u for %s", relays, most, point->arm->name);
-    if (point->has_outside && (arm.way.between != CAST_RELAYS || relays != 1 || !point->is_loopback))
-        return note_set(note, ERR_RANGE, "--relay: expected an arm through relays, --hops 1 and --loopback");
+    if (point->has_outside && (arm.way.between != CAST_RELAYS || relays != 1 || !(point->is_loopback || point->core)))
+        return note_set(note, ERR_RANGE, "--relay: expected an arm through relays, --hops 1, and --loopback or --core");
+    if (point->core && arm.way.between == CAST_B2BUAS)
+        return note_set(note, ERR_RANGE, "%s with --core: its agents are told of by CSCFs of our own only",
+                        point->arm->name);
+    if (point->core && arm.way.is_message && arm.way.is_tls != (point->core->users[0].transport == SIP_TLS))
+        return note_set(note, ERR_RANGE, "%s with --core: expected transport = %s in the core's file", point->arm->name,
+                        arm.way.is_tls ? "tls" : "udp or tcp");
     if (point->is_loopback && (point->network.rate_bps > 0 || point->network.delay_ns > 0 || point->pcap))
         return note_set(note, ERR_RANGE,
                         "--rate, --rtt and --pcap need network namespaces, and those root: leave out --loopback");
@@ -77,6 +83,7 @@ static enum err make_plan(const struct measure_point *point, const char *folder,
                                   .window = point->window,
                                   .congestion = point->congestion,
                                   .buffer_bytes = point->buffer_bytes,
+                                  .core = point->core,
                                   .is_loopback = point->is_loopback,
                                   .network = point->network,
                                   .folder = folder,

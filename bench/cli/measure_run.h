@@ -18,6 +18,7 @@ struct measure_point {
     uint32_t window; /* SENDs outstanding; 0: no limit */
     const char *congestion;
     uint64_t buffer_bytes; /* of each TCP socket; 0: the system's */
+    const struct core *core; /* another program's; NULL: our own */
     bool is_loopback;
     struct network_config network;
     const char *folder; /* keeps received files there; NULL: a temporary one */

@@ -40,6 +40,27 @@ bool cast_has(const struct cast *cast, enum cast_role role)
     return role < CAST_RELAY_1 || role - CAST_RELAY_1 < cast->relay_count;
 }
 
+bool cast_is_foreign(const struct cast *cast, enum cast_role role)
+{
+    return cast->core && role > CAST_UE_A && role < CAST_UE_B;
+}
+
+const struct core_user *cast_user(const struct cast *cast, enum cast_role role)
+{
+    check(role == CAST_UE_A || role == CAST_UE_B);
+    return cast->core ? &cast->core->users[role == CAST_UE_A ? 0 : 1] : NULL;
+}
+
+const char *cast_sender(const struct cast *cast)
+{
+    return cast->core ? cast->core->users[0].aor : "sip:alice@open-ims.test";
+}
+
+const char *cast_target(const struct cast *cast)
+{
+    return cast->core ? cast->core->users[1].aor : "sip:bob@open-ims.test";
+}
+
 void cast_init(struct cast *cast)
 {
     for (int role = 0; role < CAST_COUNT; role++) {
@@ -53,6 +74,13 @@ void cast_init(struct cast *cast)
         check(!host.overflow);
         sink_string(&host);
     }
+    for (int user = 0; cast->core && user < 2; user++) {
+        struct sink host = {.data = cast->hosts[user == 0 ? CAST_P_A : CAST_P_B], .capacity = CAST_HOST_SIZE};
+
+        sink_text(&host, cast->core->users[user].p_cscf_name);
+        check(!host.overflow);
+        sink_string(&host);
+    }
 }
 
 enum err cast_make_parties(struct cast *cast, struct note *note)
@@ -62,7 +90,9 @@ enum err cast_make_parties(struct cast *cast, struct note *note)
     for (int role = 0; role < CAST_COUNT; role++)
         hosts[role] = cast->hosts[role];
     hosts[CAST_COUNT] = NULL;
-    const struct party_set_config config = {.server_names = hosts,
+    const struct party_set_config config = {.alice = cast_sender(cast),
+                                            .bob = cast_target(cast),
+                                            .server_names = hosts,
                                             .with_rsa = cms_party_kind(cast->suite) == PARTY_RSA};
 
     return party_set_init(&cast->parties, &config, note);

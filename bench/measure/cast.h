@@ -6,6 +6,7 @@
 #ifndef BENCH_MEASURE_CAST_H
 #define BENCH_MEASURE_CAST_H
 
+#include "bench/measure/core.h"
 #include "sim/base/slice.h"
 #include "sim/sec/cms.h"
 
@@ -36,7 +37,7 @@ enum {
 
 extern const char *const cast_labels[CAST_COUNT]; /* "UE-A", "P-CSCF(A)", "relay 1" */
 extern const char *const cast_short[CAST_COUNT];  /* "ue-a", "p-a", "relay-1": parts of names */
-extern const char cast_domain[];                  /* "open-ims.test" */
+extern const char cast_domain[];                  /* "open-ims.test": of our own core */
 
 /* What stands between the two users' MSRP ends. */
 enum cast_between { CAST_DIRECT, CAST_RELAYS, CAST_B2BUAS };
@@ -52,7 +53,8 @@ struct cast_way {
 
 struct cast {
     struct cast_way way;
-    uint32_t relay_count; /* relays or back-to-back user agents; 0 where there are none */
+    const struct core *core; /* another program's; NULL: every role is a process of ours */
+    uint32_t relay_count;    /* relays or back-to-back user agents; 0 where there are none */
     struct in_addr addresses[CAST_COUNT];
     char hosts[CAST_COUNT][CAST_HOST_SIZE]; /* as URIs name them: users by their address */
     uint16_t relay_port;                    /* CAST_MSRP_PORT, or that of another program's relay */
@@ -74,9 +76,19 @@ struct cast {
     int beside[CAST_B2BUAS_MAX][2]; /* from the CSCF of a back-to-back user agent [0] to the agent [1] */
 };
 
-/* Names, and the roles that take part. */
+/* Names, and the roles that take part, also as somebody else's process. */
 void cast_init(struct cast *cast);
 bool cast_has(const struct cast *cast, enum cast_role role);
+
+/* Whether the role is a process of another program's core. */
+bool cast_is_foreign(const struct cast *cast, enum cast_role role);
+
+/* The card of UE-A or UE-B in another program's core; NULL where the core is ours. */
+const struct core_user *cast_user(const struct cast *cast, enum cast_role role);
+
+/* Addresses of record: "sip:alice@open-ims.test", and whom the file is for. */
+const char *cast_sender(const struct cast *cast);
+const char *cast_target(const struct cast *cast);
 
 /* After addresses are set: certificates for everybody. */
 MUST_USE enum err cast_make_parties(struct cast *cast, struct note *note);

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NAME_SIZE = 64, DEVICES_MAX = CAST_COUNT };
@@ -31,6 +32,8 @@ struct conductor {
     struct cast cast;
     struct network network;
     bool has_network;
+    int places[CAST_COUNT]; /* namespaces of a foreign core's users and of relays beside it; -1: the command's own */
+    uint64_t first;         /* number of the first transfer, so that no two commands use the same identities */
     int folder;
     struct helper box, tap;
     struct helper players[CAST_COUNT];
@@ -151,6 +154,40 @@ static void take_loopback(struct cast *cast)
         cast->addresses[role].s_addr = htonl(base + (uint32_t)role + 1);
 }
 
+static enum err take_place(struct conductor *own, enum cast_role role, const struct core_place *place,
+                           struct note *note)
+{
+    char text[CORE_TEXT_SIZE + 32];
+    struct sink path = SINK(text);
+
+    own->cast.addresses[role] = place->address;
+    if (place->namespace[0] == 0)
+        return ERR_OK;
+    sink_format(&path, "/run/netns/%s", place->namespace);
+    own->places[role] = open(sink_string(&path), O_RDONLY | O_CLOEXEC);
+    return own->places[role] >= 0 ? ERR_OK : note_set(note, ERR_FILE, "%s: %s", text, strerror(errno));
+}
+
+/* The users and relays live where the core's file says; of the core itself only the P-CSCFs' addresses matter. */
+static enum err take_core(struct conductor *own, struct note *note)
+{
+    const struct core *core = own->plan.core;
+    struct cast *cast = &own->cast;
+
+    if (cast->relay_count > core->relay_count && !own->plan.has_outside)
+        return note_set(note, ERR_RANGE, "%u relays: the core's file has places for %u (expected [relay-1] and so on)",
+                        cast->relay_count, core->relay_count);
+    cast->core = core;
+    cast->addresses[CAST_P_A] = core->users[0].p_cscf;
+    cast->addresses[CAST_P_B] = core->users[1].p_cscf;
+    TRY(take_place(own, CAST_UE_A, &core->users[0].place, note));
+    TRY(take_place(own, CAST_UE_B, &core->users[1].place, note));
+    for (uint32_t i = 0; i < cast->relay_count && i < core->relay_count; i++)
+        TRY(take_place(own, (enum cast_role)(CAST_RELAY_1 + i), &core->relays[i], note));
+    own->first = (uint64_t)time(NULL) << 20 | (uint64_t)getpid() << 10;
+    return ERR_OK;
+}
+
 static enum err make_cast(struct conductor *own, struct note *note)
 {
     const struct conduct_plan *plan = &own->plan;
@@ -170,7 +207,9 @@ static enum err make_cast(struct conductor *own, struct note *note)
                           .name = own->name,
                           .authority = plan->authority,
                           .keylog = -1};
-    if (plan->is_loopback) {
+    if (plan->core) {
+        TRY(take_core(own, note));
+    } else if (plan->is_loopback) {
         take_loopback(cast);
     } else {
         if (!network_may(note))
@@ -230,7 +269,7 @@ enum err conductor_open(struct conductor **conductor, const struct conduct_plan 
     own->folder = -1;
     own->box.line = own->tap.line = -1;
     for (int role = 0; role < CAST_COUNT; role++)
-        own->players[role].line = -1;
+        own->players[role].line = own->places[role] = -1;
     enum err error = open_all(own, note);
 
     if (error == ERR_OK)
@@ -244,7 +283,8 @@ enum err conductor_open(struct conductor **conductor, const struct conduct_plan 
 
 static bool plays(const struct conductor *own, int role)
 {
-    return cast_has(&own->cast, (enum cast_role)role) && !(own->plan.has_outside && role == CAST_RELAY_1);
+    return cast_has(&own->cast, (enum cast_role)role) && !cast_is_foreign(&own->cast, (enum cast_role)role) &&
+           !(own->plan.has_outside && role == CAST_RELAY_1);
 }
 
 /* The other players' lines are not this one's: it would keep them open. */
@@ -265,7 +305,7 @@ static enum err start_players(struct conductor *own, struct note *note)
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, cast->beside[i]) != 0)
             return note_set(note, ERR_FILE, "no line between two processes: %s", strerror(errno));
     for (int role = 0; role < CAST_COUNT; role++) {
-        int line = -1, inside = own->has_network ? own->network.namespaces[role] : -1;
+        int line = -1, inside = own->has_network ? own->network.namespaces[role] : own->places[role];
 
         if (!plays(own, role))
             continue;
@@ -514,7 +554,7 @@ enum err conductor_run(struct conductor *own, uint64_t number, const volatile in
     for (int mark = 0; mark < MARK_COUNT; mark++)
         result->at_ns[mark] = CONDUCT_NONE;
     memset(own->is_marked, 0, sizeof(own->is_marked));
-    own->cast.number = number + 1;
+    own->cast.number = own->first + number + 1;
     sink_format(&name, "received-%llu", (unsigned long long)number);
     sink_string(&name);
     enum err error = start_players(own, note);
@@ -557,6 +597,9 @@ void conductor_close(struct conductor *own)
     (void)helper_end(&own->box, NULL);
     if (own->has_network)
         network_close(&own->network);
+    for (int role = 0; role < CAST_COUNT; role++)
+        if (own->places[role] >= 0)
+            close(own->places[role]);
     if (own->folder >= 0)
         close(own->folder);
     if (own->cast.keylog >= 0 && own->plan.keylog)

@@ -20,10 +20,11 @@ struct conduct_plan {
     struct slice file;
     enum cms_suite suite;
     uint64_t chunk_bytes, message_bytes;
-    uint32_t window;        /* SENDs outstanding; 0: no limit */
-    const char *congestion; /* NULL: the system's */
-    uint64_t buffer_bytes;  /* of each TCP socket; 0: the system's */
-    bool is_loopback;       /* no namespaces, no shaping */
+    uint32_t window;         /* SENDs outstanding; 0: no limit */
+    const char *congestion;  /* NULL: the system's */
+    uint64_t buffer_bytes;   /* of each TCP socket; 0: the system's */
+    const struct core *core; /* another program's, in the network that it is in; NULL: ours */
+    bool is_loopback;        /* no namespaces, no shaping */
     struct network_config network;
     const char *folder; /* where received files go */
     bool keeps_files;   /* else they are removed when they have been compared */

@@ -123,7 +123,9 @@ static enum err node_start(struct node *node, struct note *note)
 {
     const struct cast *cast = node->cast;
 
-    if (cast->way.is_tls) {
+    bool is_core_tls = cast->core && cast->core->users[0].transport == SIP_TLS;
+
+    if (cast->way.is_tls || is_core_tls) {
         TRY(stream_tls_init(&node->tls, cast_server(cast, node->role), &cast->parties.authority[PARTY_EC],
                             cast->way.has_fingerprints, note));
         stream_tls_log_keys(&node->tls, cast->keylog);

@@ -8,8 +8,6 @@
 
 enum { PART_DIGITS = 8, PARTS_MAX = 99999999 };
 
-static const char target[] = "sip:bob@open-ims.test";
-
 struct pager {
     struct node *node;
     struct sip_ua *ua;
@@ -34,7 +32,7 @@ static struct sip_ua_message pager_message(struct pager *pager, uint64_t part)
     sink_format(&header, "File-Part: %0*llu/%0*llu\r\n", PART_DIGITS, (unsigned long long)part, PART_DIGITS,
                 (unsigned long long)pager->parts);
     check(!header.overflow);
-    return (struct sip_ua_message){.target = target,
+    return (struct sip_ua_message){.target = cast_target(pager->node->cast),
                                    .content_type = "application/octet-stream",
                                    .headers = sink_written(&header),
                                    .body = slice_part(file, from, left < pager->part_bytes ? left : pager->part_bytes)};
@@ -87,10 +85,24 @@ static void pager_press(void *context)
     pager_next(pager);
 }
 
+/* How long a MESSAGE's headers are is known only with the Service-Route of the registration. */
+static bool pager_registered(struct pager *pager, const struct sip_output *item)
+{
+    struct note note = {{0}};
+
+    if (item->action == SIP_REGISTERED && pager->node->role == CAST_UE_A && pager_fit(pager, &note) != ERR_OK) {
+        node_fail(pager->node, NODE_FAULT, "%s", note.text);
+        return true;
+    }
+    return ue_registered(pager->node, item);
+}
+
 static void pager_a_told(void *context, const struct sip_output *item)
 {
     struct pager *pager = context;
 
+    if (pager_registered(pager, item))
+        return;
     if (item->action == SIP_REFUSED)
         node_fail(pager->node, NODE_TRANSFER_FAILED, "MESSAGE %llu got %d", (unsigned long long)pager->sent,
                   item->status);
@@ -152,6 +164,11 @@ static void pager_arrived(void *context, struct span head, struct slice body)
     ue_keep(pager->node, &pager->receipt, pager->received, pager->peer_aor);
 }
 
+static void pager_b_told(void *context, const struct sip_output *item)
+{
+    (void)pager_registered(context, item);
+}
+
 /* ---- Both ---- */
 
 static void pager_connected(void *context)
@@ -165,7 +182,9 @@ static void pager_warm(void *context)
 {
     struct pager *pager = context;
 
-    if (sip_peer_transport(pager->node->cast) == SIP_UDP)
+    if (pager->node->cast->core)
+        ue_register(pager->ua, pager->peer);
+    else if (sip_peer_transport(pager->node->cast) == SIP_UDP)
         node_now(pager->node, MARK_WARM);
     else
         sip_peer_connect(pager->peer, pager->node->role == CAST_UE_A ? CAST_P_A : CAST_P_B);
@@ -192,7 +211,7 @@ static enum err pager_start(struct node *node, const struct sip_peer_config *wan
     pager->next = 1;
     pager->ua = config.ua = sip_peer_user_agent(node->cast, arena, node->role);
     config.context = pager;
-    config.connected = pager_connected;
+    config.connected = node->cast->core ? NULL : pager_connected;
     pager->peer = sip_peer_create(node, arena, &config, note);
     if (!pager->peer)
         return ERR_FILE;
@@ -210,12 +229,12 @@ enum err pager_a_start(struct node *node, struct note *note)
 
     TRY(pager_start(node, &config, &pager, note));
     node->press = pager_press;
-    return pager_fit(pager, note);
+    return node->cast->core ? ERR_OK : pager_fit(pager, note);
 }
 
 enum err pager_b_start(struct node *node, struct note *note)
 {
-    const struct sip_peer_config config = {.arrived = pager_arrived};
+    const struct sip_peer_config config = {.arrived = pager_arrived, .told = pager_b_told};
     struct pager *pager = NULL;
 
     TRY(pager_start(node, &config, &pager, note));

@@ -20,7 +20,12 @@ enum {
 struct sip_link {
     struct sip_peer *peer;
     struct stream *stream; /* NULL: none */
+    enum cast_role role;   /* the neighbour's */
 };
+
+/* What goes to a neighbour takes the connection that we opened or, where our own programs play, that of the neighbour,
+ * which is then the only one. Another program's core may have opened a second one. */
+enum { LINK_COUNT = 2 * CAST_COUNT };
 
 struct sip_peer {
     struct node *node;
@@ -28,7 +33,7 @@ struct sip_peer {
     struct sip_outbox outbox;
     struct loop_watch datagrams; /* fd -1 under TLS */
     struct loop_timer timer;
-    struct sip_link links[CAST_COUNT];
+    struct sip_link links[LINK_COUNT]; /* by role; in the second half those that a foreign core opened */
     int64_t arrived_ns;
     char bytes[DATAGRAM_MAX];
     char body[BODY_MAX];
@@ -51,9 +56,9 @@ uint64_t sip_peer_resent(const struct sip_peer *peer)
     uint64_t sum =
         peer->config.ua ? sip_ua_retransmissions(peer->config.ua) : sip_proxy_retransmissions(peer->config.proxy);
 
-    for (int role = 0; role < CAST_COUNT; role++)
-        if (peer->links[role].stream)
-            sum += stream_retransmissions(peer->links[role].stream);
+    for (int i = 0; i < LINK_COUNT; i++)
+        if (peer->links[i].stream)
+            sum += stream_retransmissions(peer->links[i].stream);
     return sum;
 }
 
@@ -61,12 +66,23 @@ uint64_t sip_peer_resent(const struct sip_peer *peer)
 
 enum sip_transport sip_peer_transport(const struct cast *cast)
 {
+    if (cast->core)
+        return (enum sip_transport)cast->core->users[0].transport;
     return cast->way.is_message && cast->way.is_tls ? SIP_TLS : SIP_UDP;
+}
+
+/* A P-CSCF of another program's core may listen anywhere. */
+static uint16_t port_of(const struct cast *cast, enum cast_role role)
+{
+    if (!cast_is_foreign(cast, role))
+        return CAST_SIP_PORT;
+    return cast->core->users[role == CAST_P_A ? 0 : 1].p_cscf_port;
 }
 
 struct sip_hop sip_peer_hop(const struct cast *cast, enum cast_role role)
 {
-    return (struct sip_hop){ntohl(cast->addresses[role].s_addr), CAST_SIP_PORT, (uint8_t)sip_peer_transport(cast)};
+    return (struct sip_hop){ntohl(cast->addresses[role].s_addr), port_of(cast, role),
+                            (uint8_t)sip_peer_transport(cast)};
 }
 
 const struct sip_name *sip_peer_names(const struct cast *cast, struct arena *arena)
@@ -97,8 +113,12 @@ struct sip_ua *sip_peer_user_agent(const struct cast *cast, struct arena *arena,
 
     routes[0] = sip_peer_uri(cast, arena, "mo", p_cscf, ";lr");
     routes[1] = sip_peer_uri(cast, arena, "orig", s_cscf, ";lr");
-    struct sip_ua_config config = {.user = is_a ? "alice" : "bob",
-                                   .domain = cast_domain,
+    const struct core_user *card = cast_user(cast, role);
+    struct sip_ua_config config = {.user = card   ? card->user
+                                           : is_a ? "alice"
+                                                  : "bob",
+                                   .domain = card ? card->domain : cast_domain,
+                                   .registration = card ? core_registration(card, arena) : NULL,
                                    .host = cast->hosts[role],
                                    .port = CAST_SIP_PORT,
                                    .transport = (uint8_t)sip_peer_transport(cast),
@@ -132,14 +152,15 @@ static void send_datagram(struct sip_peer *peer, const struct sip_output *item)
 void sip_peer_connect(struct sip_peer *peer, enum cast_role to)
 {
     struct sip_link *link = &peer->links[to];
-    struct stream_config config = node_stream(peer->node, true, link, &link_owner);
+    enum sip_transport transport = sip_peer_transport(peer->node->cast);
+    struct stream_config config = node_stream(peer->node, transport == SIP_TLS, link, &link_owner);
     struct note note = {{0}};
 
-    if (sip_peer_transport(peer->node->cast) == SIP_UDP || link->stream)
+    if (transport == SIP_UDP || link->stream)
         return;
     config.peer_name = peer->node->cast->hosts[to];
     config.to = peer->node->cast->addresses[to];
-    config.to_port = CAST_SIP_PORT;
+    config.to_port = port_of(peer->node->cast, to);
     config.idle_ns = 0;
     link->stream = stream_open(&config, &note);
     if (!link->stream)
@@ -265,7 +286,7 @@ static bool link_take(struct sip_link *link)
     }
     if (length - head_size < body_size)
         return false;
-    struct sip_hop from = sip_peer_hop(peer->node->cast, (enum cast_role)(link - peer->links));
+    struct sip_hop from = sip_peer_hop(peer->node->cast, link->role);
     char head[SIP_HEAD_MAX], body[BODY_MAX];
 
     memcpy(head, peer->bytes, head_size);
@@ -305,32 +326,35 @@ static void link_ended(void *context, struct stream *stream, enum stream_end how
     if (link->stream == stream)
         link->stream = NULL;
     if (how == STREAM_ALIEN || how == STREAM_REFUSED)
-        node_fail(link->peer->node, NODE_CONNECT_FAILED, "%s: %s", cast_labels[link - link->peer->links],
-                  stream_end_names[how]);
+        node_fail(link->peer->node, NODE_CONNECT_FAILED, "%s: %s", cast_labels[link->role], stream_end_names[how]);
 }
 
 static const struct stream_owner link_owner = {
     .ready = link_ready, .received = link_received, .writable = link_writable, .ended = link_ended};
 
-/* Neighbours are told apart by their addresses; strangers are hung up on, and so is a second connection. */
+/* Neighbours are told apart by their addresses; strangers are hung up on, and so is a connection too many. */
 static void *link_accepted(void *context, struct stream *stream)
 {
     struct sip_peer *peer = context;
     enum cast_role role = cast_at(peer->node->cast, stream_peer(stream));
 
-    if (role == CAST_COUNT || peer->links[role].stream)
+    if (role == CAST_COUNT)
         return NULL;
-    peer->links[role].stream = stream;
-    return &peer->links[role];
+    struct sip_link *link = &peer->links[cast_is_foreign(peer->node->cast, role) ? CAST_COUNT + role : role];
+
+    if (link->stream)
+        return NULL;
+    link->stream = stream;
+    return link;
 }
 
 uint32_t sip_peer_missing(const struct sip_peer *peer)
 {
     uint32_t missing = 0;
 
-    for (int role = 0; role < CAST_COUNT; role++)
-        if (peer->links[role].stream && !stream_is_server(peer->links[role].stream) &&
-            !stream_is_ready(peer->links[role].stream))
+    for (int i = 0; i < LINK_COUNT; i++)
+        if (peer->links[i].stream && !stream_is_server(peer->links[i].stream) &&
+            !stream_is_ready(peer->links[i].stream))
             missing++;
     return missing;
 }
@@ -365,14 +389,16 @@ struct sip_peer *sip_peer_create(struct node *node, struct arena *arena, const s
     check((config->ua != NULL) != (config->proxy != NULL));
     peer->node = node;
     peer->config = *config;
-    for (int role = 0; role < CAST_COUNT; role++)
-        peer->links[role].peer = peer;
+    for (int i = 0; i < LINK_COUNT; i++) {
+        peer->links[i].peer = peer;
+        peer->links[i].role = (enum cast_role)(i % CAST_COUNT);
+    }
     peer->datagrams.fd = -1;
     peer->timer = (struct loop_timer){.context = peer, .ring = peer_wake};
     check(loop_add_timer(&node->loop, &peer->timer));
     if (sip_peer_transport(node->cast) == SIP_UDP)
         return listen_for_datagrams(peer, note) == ERR_OK ? peer : NULL;
-    struct stream_config listening = node_stream(node, true, peer, &link_owner);
+    struct stream_config listening = node_stream(node, sip_peer_transport(node->cast) == SIP_TLS, peer, &link_owner);
 
     listening.idle_ns = 0;
     return stream_listen(&listening, node->cast->addresses[node->role], CAST_SIP_PORT, link_accepted, note) ? peer

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * sip_peer.h - a SIP element of sim/proto on real sockets: a user agent or a CSCF that receives by UDP, or by TLS where
- * the file goes in MESSAGEs under TLS, and whose outbox is carried out at once.
+ * the file goes in MESSAGEs under TLS, and whose outbox is carried out at once. With another program's core a user agent
+ * takes the transport of that, which may also be TCP; the core may then open a connection of its own to the user.
  */
 #ifndef BENCH_MEASURE_SIP_PEER_H
 #define BENCH_MEASURE_SIP_PEER_H

@@ -60,3 +60,19 @@ void ue_keep(struct node *node, struct receipt *receipt, uint64_t length, const 
         node_fail(node, NODE_VERIFY_FAILED, "%s", note.text);
     receipt_drop(receipt);
 }
+
+void ue_register(struct sip_ua *ua, struct sip_peer *peer)
+{
+    sip_ua_register(ua, loop_now_ns(), sip_peer_outbox(peer));
+    sip_peer_do(peer);
+}
+
+bool ue_registered(struct node *node, const struct sip_output *item)
+{
+    if (item->action == SIP_REGISTERED)
+        node_now(node, MARK_WARM);
+    else if (item->action == SIP_REGISTRATION_REFUSED)
+        node_fail(node, NODE_SETUP_REFUSED, "%s: REGISTER got %d", cast_user(node->cast, node->role)->aor,
+                  item->status);
+    return item->action == SIP_REGISTERED || item->action == SIP_REGISTRATION_REFUSED;
+}

@@ -23,4 +23,10 @@ void ue_write_sdp(const struct node *node, const struct msrp_ue *media, uint64_t
  * its name and reports. */
 void ue_keep(struct node *node, struct receipt *receipt, uint64_t length, const char *peer_aor);
 
+/* With another program's core: registers, which is what warming up is. */
+void ue_register(struct sip_ua *ua, struct sip_peer *peer);
+
+/* Whether that was about the registration: then it has been told of, as MARK_WARM or as a failure. */
+bool ue_registered(struct node *node, const struct sip_output *item);
+
 #endif

@@ -16,8 +16,6 @@ struct ue_a {
     bool is_answered, is_bye_sent;
 };
 
-static const char target[] = "sip:bob@open-ims.test";
-
 static bool seal(struct ue_a *ue)
 {
     const struct cast *cast = ue->node->cast;
@@ -75,6 +73,8 @@ static void ue_told(void *context, const struct sip_output *item)
 {
     struct ue_a *ue = context;
 
+    if (ue_registered(ue->node, item))
+        return;
     switch (item->action) {
     case SIP_ANSWERED:
         if (!ue->is_answered)
@@ -107,7 +107,7 @@ static void ue_prepared(void *context)
     int64_t now_ns = loop_now_ns();
 
     node_tell(ue->node, MARK_SIGNALLED, now_ns);
-    sip_ua_invite(ue->ua, now_ns, target, sink_written(&sdp), sip_peer_outbox(ue->peer));
+    sip_ua_invite(ue->ua, now_ns, cast_target(ue->node->cast), sink_written(&sdp), sip_peer_outbox(ue->peer));
     sip_peer_do(ue->peer);
 }
 
@@ -137,6 +137,13 @@ static void ue_failed(void *context, enum node_end end, const char *text)
 static const struct msrp_ue_owner media_owner = {.prepared = ue_prepared, .sent = ue_sent, .failed = ue_failed};
 
 /* ---- Commands ---- */
+
+static void ue_warm(void *context)
+{
+    const struct ue_a *ue = context;
+
+    ue_register(ue->ua, ue->peer);
+}
 
 static void ue_press(void *context)
 {
@@ -171,6 +178,8 @@ enum err ue_a_start(struct node *node, struct note *note)
     if (!ue->media)
         return ERR_FILE;
     node->context = ue;
+    if (node->cast->core)
+        node->warm = ue_warm;
     node->press = ue_press;
     node->resent = ue_resent;
     return ERR_OK;

@@ -46,6 +46,8 @@ static void ue_told(void *context, const struct sip_output *item)
 {
     struct ue_b *ue = context;
 
+    if (ue_registered(ue->node, item))
+        return;
     if (item->action == SIP_INVITED && !ue->is_invited) {
         ue->is_invited = true;
         if (sip_identity(item->head, ue->peer_aor) != ERR_OK)
@@ -122,6 +124,13 @@ static void ue_failed(void *context, enum node_end end, const char *text)
 static const struct msrp_ue_owner media_owner = {
     .prepared = ue_prepared, .body = ue_body, .received = ue_received, .failed = ue_failed};
 
+static void ue_warm(void *context)
+{
+    const struct ue_b *ue = context;
+
+    ue_register(ue->ua, ue->peer);
+}
+
 static uint64_t ue_resent(void *context)
 {
     const struct ue_b *ue = context;
@@ -153,6 +162,8 @@ enum err ue_b_start(struct node *node, struct note *note)
     if (!ue->media)
         return ERR_FILE;
     node->context = ue;
+    if (cast->core)
+        node->warm = ue_warm;
     node->resent = ue_resent;
     return ERR_OK;
 }

@@ -71,6 +71,31 @@ vectors() { # SIDE
     "$TESTBED_VECTORS" "home-$1.test" "$TESTBED_USERS" "$TESTBED_REGISTRATIONS"
 }
 
+# What hopsim measure --core needs to know of this core: users, their cards, where they live, where relays may.
+core_file() {
+    for side in a b; do
+        user=alice
+        [ $side = a ] || user=bob
+        cat <<END
+[ue-$side]
+namespace = $(namespace_of ue-$side)
+address = $(address_of ue-$side)
+user = $user
+domain = home-$side.test
+key = 30313233343536373839616263646566
+op = 66656463626139383736353433323130
+p-cscf = $(address_of p-cscf-$side):5060
+p-cscf-name = pcscf.home-$side.test
+transport = ${1}
+END
+    done
+    for number in 1 2; do
+        node=relay-a
+        [ $number = 1 ] || node=relay-b
+        printf '[relay-%s]\nnamespace = %s\naddress = %s\n' $number "$(namespace_of $node)" "$(address_of $node)"
+    done
+}
+
 start() { # NODE
     folder=$TESTBED_RUN/$1
     (
@@ -85,6 +110,9 @@ up() {
     network_down
     network_up || fail "no namespaces: root is needed"
     configure
+    for transport in udp tcp; do
+        core_file $transport >"$TESTBED_RUN/core-$transport.ini"
+    done
     for side in a b; do
         start hss-$side
     done
