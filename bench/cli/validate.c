@@ -2,6 +2,7 @@
 /* validate.c - the model against theory: a row a comparison, with its source. */
 #include "bench/cli/command.h"
 #include "bench/cli/progress.h"
+#include "bench/cli/validate_core.h"
 #include "bench/cli/validate_measured.h"
 #include "bench/harness/validation.h"
 #include "sim/base/units.h"
@@ -52,6 +53,8 @@ static enum status run_validate(const struct command_line *line)
 {
     if (command_option(line, "--measured"))
         return validate_measured(line);
+    if (command_option(line, "--core"))
+        return validate_core(line);
     struct arena *arena = arena_create(TABLE_MEMORY);
     struct validation_report report;
     struct validation_plan plan;
@@ -87,6 +90,8 @@ static const struct command_option options[] = {
     {"--every", "N", "with --measured: only each Nth point of the plan"},
     {"--recorded", NULL, "with --measured: measure nothing, compare what the record has"},
     {"--answer", NULL, "with --measured and --csv or --json: hop by hop against end to end in place of the errors"},
+    {"--core", "FOLDER", "against sessions through another program's core, as bench/testbed/table.sh leaves them"},
+    {"--rate", "RATE", "with --core: of the users' links there; unshaped unless given"},
     COMMAND_OPTION_CSV,
     COMMAND_OPTION_JSON,
     {.name = NULL},

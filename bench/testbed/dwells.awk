@@ -26,7 +26,7 @@ function divide(ns, role, side, kinds,   list, count, i, pair, sum) {
         split(list[i], pair, ":")
         sum += pair[2] * inner(role, pair[1], side)
     }
-    for (i = 1; i <= count && sum > 0; i++) {
+    for (i = 1; i <= count && sum > 0 && ns > 0; i++) {
         split(list[i], pair, ":")
         worked[role, pair[1], side] += ns * inner(role, pair[1], side) / sum
         times[role, pair[1], side]++

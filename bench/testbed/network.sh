@@ -66,6 +66,12 @@ network_up() {
     return 0
 }
 
+# Shapes both directions of a node's link: RATE as tc has it, a bucket of a quarter of a millisecond at 100 Mbit/s.
+shape() { # NODE RATE
+    ip netns exec "$(namespace_of "$1")" tc qdisc replace dev eth0 root tbf rate "$2" burst 3125 limit 262144
+    ip netns exec "$TESTBED_PREFIX-bridge" tc qdisc replace dev "$1" root tbf rate "$2" burst 3125 limit 262144
+}
+
 # Ends what still runs in the namespaces and removes them; also what an earlier run left.
 network_down() {
     for namespace in $(ip netns list | awk -v prefix="$TESTBED_PREFIX-" 'index($1, prefix) == 1 { print $1 }'); do
