@@ -213,6 +213,9 @@ bench-peers:
 $(B)/testbed_vectors: $(B)/bench/testbed/vectors.o $$(call have,sim/sec sim/base)
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
+$(B)/testbed_box: $(B)/bench/testbed/box.o $$(call have,$$(row_bench/measure))
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+
 .PHONY: testbed
 testbed:
 	@sh bench/install.sh deps deps-test deps-long

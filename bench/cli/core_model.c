@@ -139,7 +139,7 @@ struct knob {
     }
 
 static const struct knob knobs[] = {
-    KNOB("msrp-plain", link_ns, transfer_ns, 10 * MS),
+    KNOB("msrp-plain", link_ns, connect_ns, 10 * MS),
     KNOB("msrp-relay", tls_ppm, prepare_ns, 100000000),
     KNOB("msrp-relay", relay_ns, transfer_ns, 10 * MS),
 };

@@ -66,10 +66,39 @@ network_up() {
     return 0
 }
 
-# Shapes both directions of a node's link: RATE as tc has it, a bucket of a quarter of a millisecond at 100 Mbit/s.
-shape() { # NODE RATE
-    ip netns exec "$(namespace_of "$1")" tc qdisc replace dev eth0 root tbf rate "$2" burst 3125 limit 262144
-    ip netns exec "$TESTBED_PREFIX-bridge" tc qdisc replace dev "$1" root tbf rate "$2" burst 3125 limit 262144
+# Links of the users with a rate, RATE in bit/s: as in hopsim measure a token bucket spaces the frames, and the delay box
+# between it and the bridge makes each frame wait for its own bits. Ends with links_end or with the network.
+links_begin() { # RATE
+    bridge=$TESTBED_PREFIX-bridge
+    for node in ue-a ue-b; do
+        ip -n $bridge link set $node nomaster
+        ip -n $bridge link add far-$node type veth peer name port-$node
+        for device in far-$node port-$node; do
+            ip -n $bridge link set $device up
+            for feature in tso gso gro tx rx; do
+                ip netns exec $bridge ethtool -K $device $feature off >/dev/null 2>&1
+            done
+        done
+        ip -n $bridge link set port-$node master br0
+        for device in $node far-$node; do
+            ip netns exec $bridge tc qdisc add dev $device root tbf rate "$1" burst $(($1 / 32000)) limit 262144
+        done
+    done
+    mkfifo "$TESTBED_RUN/box-line" 2>/dev/null
+    ip netns exec $bridge "$TESTBED_BOX" "$1" ue-a far-ue-a ue-b far-ue-b <"$TESTBED_RUN/box-line" >"$TESTBED_RUN/box.out" 2>&1 &
+    box_pid=$!
+    exec 8>"$TESTBED_RUN/box-line"
+    for turn in 1 2 3 4 5 6 7 8 9 10; do
+        sleep 0.2
+        grep -q ready "$TESTBED_RUN/box.out" && return 0
+    done
+    return 1
+}
+
+links_end() {
+    exec 8>&-
+    wait $box_pid
+    sed 1d "$TESTBED_RUN/box.out"
 }
 
 # Ends what still runs in the namespaces and removes them; also what an earlier run left.

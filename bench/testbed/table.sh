@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # table.sh [FOLDER] - run by `testbed.sh run` while the core is up: simulated against measured, whole sessions through the
-# core, users' links of 100 Mbit/s (tbf). At each load, SIPp's file sessions from a host of their own at so many a
+# core, users' links of 100 Mbit/s. At each load, SIPp's file sessions from a host of their own at so many a
 # second, two runs: the first is captured and gives dwells (hopsim inspect) and calibrating transfers, the second gives
 # what the predictions are compared with (hopsim validate --core). Both are captured, so that both bear the tap.
 set -u
@@ -81,9 +81,7 @@ dwells() { # LOAD
 
 register a 1 1
 register b 1 1
-for node in ue-a ue-b; do
-    shape $node 100mbit
-done
+links_begin 100000000 || { echo "failed: the users' links are not shaped"; exit 3; }
 for load in $TESTBED_LOADS; do
     mkdir -p "$folder/$load/calibration" "$folder/$load/measured"
     background_start "$load"
@@ -94,5 +92,6 @@ for load in $TESTBED_LOADS; do
     background_end
     rm -f "$TESTBED_RUN/measured-$load.pcapng"
 done
+links_end
 "$HOPSIM" validate --core "$folder" --rate $link
 exit $failed
