@@ -29,6 +29,7 @@ enum {
     CAST_RELAYS_MAX = CAST_COUNT - CAST_RELAY_1,
     CAST_B2BUAS_MAX = 5, /* CSCFs on the way */
     CAST_SIP_PORT = 5060,
+    CAST_SIPS_PORT = 5061, /* under TLS (RFC 3261 section 19.1.2) */
     CAST_MSRP_PORT = 2855,
     CAST_DIAMETER_PORT = 3868,
     CAST_HOST_SIZE = 40,

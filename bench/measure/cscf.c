@@ -112,7 +112,7 @@ static struct sip_proxy *make_proxy(struct cscf *cscf, struct arena *arena)
     struct cscf_user *users = arena_alloc(arena, 3 * sizeof(*users));
     struct sip_proxy_config config = {.role = kinds[role],
                                       .name = cast->hosts[role],
-                                      .port = CAST_SIP_PORT,
+                                      .port = sip_peer_port(cast),
                                       .transport = (uint8_t)sip_peer_transport(cast),
                                       .transport_ue = (uint8_t)sip_peer_transport(cast),
                                       .domain = cast_domain,

@@ -79,7 +79,10 @@ static void node_quit(struct node *node)
     node_tell(node, MARK_CPU, cpu_now_ns() - node->cpu_ns);
     node_tell(node, MARK_RETRANSMISSIONS,
               (int64_t)(node->retransmissions + (node->resent ? node->resent(node->context) : 0)));
-    node->loop.is_over = true;
+    if (node->leave)
+        node->leave(node->context);
+    else
+        node->loop.is_over = true;
 }
 
 static void node_command(void *context, short events)

@@ -69,6 +69,7 @@ struct node {
     void *context;
     void (*warm)(void *context);
     void (*press)(void *context);
+    void (*leave)(void *context);      /* after the last report: ends the loop when it is done; NULL: nothing to do */
     uint64_t (*resent)(void *context); /* messages and segments sent again */
 };
 

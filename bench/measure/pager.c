@@ -190,6 +190,13 @@ static void pager_warm(void *context)
         sip_peer_connect(pager->peer, pager->node->role == CAST_UE_A ? CAST_P_A : CAST_P_B);
 }
 
+static void pager_leave(void *context)
+{
+    const struct pager *pager = context;
+
+    ue_deregister(pager->ua, pager->peer);
+}
+
 static uint64_t pager_resent(void *context)
 {
     const struct pager *pager = context;
@@ -217,6 +224,8 @@ static enum err pager_start(struct node *node, const struct sip_peer_config *wan
         return ERR_FILE;
     node->context = pager;
     node->warm = pager_warm;
+    if (node->cast->core)
+        node->leave = pager_leave;
     node->resent = pager_resent;
     *out = pager;
     return ERR_OK;

@@ -71,11 +71,16 @@ enum sip_transport sip_peer_transport(const struct cast *cast)
     return cast->way.is_message && cast->way.is_tls ? SIP_TLS : SIP_UDP;
 }
 
+uint16_t sip_peer_port(const struct cast *cast)
+{
+    return sip_peer_transport(cast) == SIP_TLS ? CAST_SIPS_PORT : CAST_SIP_PORT;
+}
+
 /* A P-CSCF of another program's core may listen anywhere. */
 static uint16_t port_of(const struct cast *cast, enum cast_role role)
 {
     if (!cast_is_foreign(cast, role))
-        return CAST_SIP_PORT;
+        return sip_peer_port(cast);
     return cast->core->users[role == CAST_P_A ? 0 : 1].p_cscf_port;
 }
 
@@ -100,7 +105,7 @@ const char *sip_peer_uri(const struct cast *cast, struct arena *arena, const cha
     enum { URI_SIZE = 96 };
     struct sink sink = {.data = arena_alloc(arena, URI_SIZE), .capacity = URI_SIZE};
 
-    sink_format(&sink, "sip:%s@%s:%u%s", user, cast->hosts[role], CAST_SIP_PORT, parameters);
+    sink_format(&sink, "sip:%s@%s:%u%s", user, cast->hosts[role], sip_peer_port(cast), parameters);
     check(!sink.overflow);
     return sink_string(&sink);
 }
@@ -120,7 +125,7 @@ struct sip_ua *sip_peer_user_agent(const struct cast *cast, struct arena *arena,
                                    .domain = card ? card->domain : cast_domain,
                                    .registration = card ? core_registration(card, arena) : NULL,
                                    .host = cast->hosts[role],
-                                   .port = CAST_SIP_PORT,
+                                   .port = sip_peer_port(cast),
                                    .transport = (uint8_t)sip_peer_transport(cast),
                                    .p_cscf = sip_peer_hop(cast, p_cscf),
                                    .routes = routes,
@@ -401,6 +406,7 @@ struct sip_peer *sip_peer_create(struct node *node, struct arena *arena, const s
     struct stream_config listening = node_stream(node, sip_peer_transport(node->cast) == SIP_TLS, peer, &link_owner);
 
     listening.idle_ns = 0;
-    return stream_listen(&listening, node->cast->addresses[node->role], CAST_SIP_PORT, link_accepted, note) ? peer
-                                                                                                            : NULL;
+    return stream_listen(&listening, node->cast->addresses[node->role], sip_peer_port(node->cast), link_accepted, note)
+               ? peer
+               : NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * sip_peer.h - a SIP element of sim/proto on real sockets: a user agent or a CSCF that receives by UDP, or by TLS where
- * the file goes in MESSAGEs under TLS, and whose outbox is carried out at once. With another program's core a user agent
- * takes the transport of that, which may also be TCP; the core may then open a connection of its own to the user.
+ * the file goes in MESSAGEs under TLS, and whose outbox is carried out at once. With another program's core a user
+ * agent takes the transport of that, which may also be TCP; the core may then open a connection of its own to the user.
  */
 #ifndef BENCH_MEASURE_SIP_PEER_H
 #define BENCH_MEASURE_SIP_PEER_H
@@ -44,6 +44,7 @@ uint64_t sip_peer_resent(const struct sip_peer *peer);
 
 /* For configurations of elements. */
 enum sip_transport sip_peer_transport(const struct cast *cast);
+uint16_t sip_peer_port(const struct cast *cast); /* that our own elements listen at */
 struct sip_hop sip_peer_hop(const struct cast *cast, enum cast_role role);
 const struct sip_name *sip_peer_names(const struct cast *cast, struct arena *arena);
 /* "sip:user@host:port" and parameters, in arena. */

@@ -67,12 +67,26 @@ void ue_register(struct sip_ua *ua, struct sip_peer *peer)
     sip_peer_do(peer);
 }
 
+void ue_deregister(struct sip_ua *ua, struct sip_peer *peer)
+{
+    sip_ua_deregister(ua, loop_now_ns(), sip_peer_outbox(peer));
+    sip_peer_do(peer);
+}
+
 bool ue_registered(struct node *node, const struct sip_output *item)
 {
-    if (item->action == SIP_REGISTERED)
+    switch (item->action) {
+    case SIP_REGISTERED:
         node_now(node, MARK_WARM);
-    else if (item->action == SIP_REGISTRATION_REFUSED)
+        return true;
+    case SIP_REGISTRATION_REFUSED:
         node_fail(node, NODE_SETUP_REFUSED, "%s: REGISTER got %d", cast_user(node->cast, node->role)->aor,
                   item->status);
-    return item->action == SIP_REGISTERED || item->action == SIP_REGISTRATION_REFUSED;
+        return true;
+    case SIP_DEREGISTERED:
+        node->loop.is_over = true;
+        return true;
+    default:
+        return false;
+    }
 }

@@ -26,7 +26,11 @@ void ue_keep(struct node *node, struct receipt *receipt, uint64_t length, const 
 /* With another program's core: registers, which is what warming up is. */
 void ue_register(struct sip_ua *ua, struct sip_peer *peer);
 
-/* Whether that was about the registration: then it has been told of, as MARK_WARM or as a failure. */
+/* Takes the registration back, so that the core keeps no contact of a process that is gone. */
+void ue_deregister(struct sip_ua *ua, struct sip_peer *peer);
+
+/* Whether that was about the registration: then it has been told of, as MARK_WARM or as a failure, or, taken back, has
+ * ended the node. */
 bool ue_registered(struct node *node, const struct sip_output *item);
 
 #endif

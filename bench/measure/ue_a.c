@@ -145,6 +145,13 @@ static void ue_warm(void *context)
     ue_register(ue->ua, ue->peer);
 }
 
+static void ue_leave(void *context)
+{
+    const struct ue_a *ue = context;
+
+    ue_deregister(ue->ua, ue->peer);
+}
+
 static void ue_press(void *context)
 {
     struct ue_a *ue = context;
@@ -178,8 +185,10 @@ enum err ue_a_start(struct node *node, struct note *note)
     if (!ue->media)
         return ERR_FILE;
     node->context = ue;
-    if (node->cast->core)
+    if (node->cast->core) {
         node->warm = ue_warm;
+        node->leave = ue_leave;
+    }
     node->press = ue_press;
     node->resent = ue_resent;
     return ERR_OK;

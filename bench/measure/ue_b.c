@@ -131,6 +131,13 @@ static void ue_warm(void *context)
     ue_register(ue->ua, ue->peer);
 }
 
+static void ue_leave(void *context)
+{
+    const struct ue_b *ue = context;
+
+    ue_deregister(ue->ua, ue->peer);
+}
+
 static uint64_t ue_resent(void *context)
 {
     const struct ue_b *ue = context;
@@ -162,8 +169,10 @@ enum err ue_b_start(struct node *node, struct note *note)
     if (!ue->media)
         return ERR_FILE;
     node->context = ue;
-    if (cast->core)
+    if (cast->core) {
         node->warm = ue_warm;
+        node->leave = ue_leave;
+    }
     node->resent = ue_resent;
     return ERR_OK;
 }

@@ -79,8 +79,6 @@ dwells() { # LOAD
     } >"$folder/$1/dwells.csv"
 }
 
-register a 1 1
-register b 1 1
 links_begin 100000000 || { echo "failed: the users' links are not shaped"; exit 3; }
 for load in $TESTBED_LOADS; do
     mkdir -p "$folder/$load/calibration" "$folder/$load/measured"
