@@ -79,10 +79,13 @@ static void node_quit(struct node *node)
     node_tell(node, MARK_CPU, cpu_now_ns() - node->cpu_ns);
     node_tell(node, MARK_RETRANSMISSIONS,
               (int64_t)(node->retransmissions + (node->resent ? node->resent(node->context) : 0)));
-    if (node->leave)
-        node->leave(node->context);
-    else
+    if (!node->leave) {
         node->loop.is_over = true;
+        return;
+    }
+    /* The conductor closes its end now, which is no reason to stop; it does not wait long, either. */
+    loop_remove(&node->loop, &node->line);
+    node->leave(node->context);
 }
 
 static void node_command(void *context, short events)
