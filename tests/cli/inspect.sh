@@ -196,6 +196,18 @@ expect "session: the INVITE passes two P-CSCFs" [ "$(value session.csv p-cscf IN
 expect "session: two S-CSCFs" [ "$(value session.csv s-cscf INVITE n)" = 2 ]
 expect "session: one I-CSCF, which asks its HSS" [ "$(value session.csv i-cscf INVITE n),$(value session.csv i-cscf INVITE includes)" = 1,hss ]
 
+# Each file transfer is found, also inside of TLS whose secrets the file holds.
+for file in "$samples"/msrp-*.pcapng "$samples"/message-*.pcapng; do
+    name=$(basename "$file" .pcapng)
+    kind=SEND
+    [ "${name#message-}" = "$name" ] || kind=MESSAGE
+    "$HOPSIM" inspect "$file" --table messages --csv >messages.csv 2>err
+    expect "$name: its ${kind}s are found, and their 200" \
+        [ "$(grep -c ",$kind," messages.csv)" -gt 0 -a "$(grep -c ",$kind/200," messages.csv)" -gt 0 ]
+done
+"$HOPSIM" inspect "$samples/msrp-plain-loss.pcapng" --table repeats --csv >repeats.csv 2>err
+expect "msrp-plain-loss: the INVITE was sent twice more" [ "$(grep -c ^INVITE repeats.csv)" = 2 ]
+
 if [ -z "${CAPTURES:-}" ]; then
     echo "skipped: public captures: CAPTURES names no folder"
     exit $failed
