@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# saturation.sh [FOLDER] - run by `testbed.sh run` while the core is up: the rate at which the core begins to fail. The
+# whole core is on one CPU, SIPp on the other. Three kinds of call at rising rates: a file session's signalling (the
+# file itself goes past the core), a MESSAGE, and a file of 10 KiB in 17 MESSAGEs one after another. A rate holds when
+# at most 1 % of its calls fail and at most 1 % of its requests had to be sent again. Beside it, what the simulator
+# says: one over the CPU time that a session takes of the core with the work of kamailio-5.6.csv.
+set -u
+: "${TESTBED_RUN:=$(pwd)/build/testbed}"
+: "${TESTBED_SECONDS:=5}" # at a rate
+folder=${1:-$TESTBED_RUN}
+. bench/testbed/network.sh
+. bench/testbed/users.sh
+cores='p-cscf-a i-cscf-a s-cscf-a hss-a p-cscf-b i-cscf-b s-cscf-b hss-b'
+out=$folder/saturation.csv
+
+on_cpu() { # CPU-LIST
+    for node in $cores; do
+        for pid in $(ip netns pids "$(namespace_of $node)"); do
+            taskset -p -c "$1" "$pid" >/dev/null
+        done
+    done
+}
+
+# The MESSAGE scenario with 17 of them, 603 B of body each.
+write_pager() {
+    awk -v parts=17 '
+        /^  <send/ { inside = 1 }
+        inside { block = block $0 "\n"; if (/<recv response="200"/) { inside = 0; repeat(block) } next }
+        { print }
+        function repeat(text,   i, part, body) {
+            for (body = ""; length(body) < 603;) body = body "0123456789"
+            for (i = 1; i <= parts; i++) {
+                part = text
+                gsub(/CSeq: 1 /, "CSeq: " i " ", part)
+                gsub(/      0123456789[0-9]*\n/, "      " substr(body, 1, 603) "\n", part)
+                if (i > 1) { gsub(/ start_rtd="1"/, "", part); gsub(/ rtd="1"/, "", part) }
+                printf "%s", part
+            }
+        }' bench/testbed/sipp/message.xml >"$TESTBED_RUN/pager.xml"
+    awk -v parts=17 '
+        /^  <recv/ { inside = 1 }
+        /^<\/scenario>/ { for (i = 0; i < parts; i++) printf "%s", block; print; next }
+        inside { block = block $0 "\n"; next }
+        { print }' bench/testbed/sipp/message-uas.xml >"$TESTBED_RUN/pager-uas.xml"
+    cp bench/testbed/sipp/*.xml "$TESTBED_RUN"
+}
+
+# try KIND CLIENT SERVER RATE REQUESTS: true when the rate holds.
+try() {
+    count=$(($4 * TESTBED_SECONDS))
+    server "$3"
+    client "$2" a "$TESTBED_RUN/calls.csv" "$count" "$4" -d 20 -timeout $((TESTBED_SECONDS + 15)) -l 100000
+    server_end
+    # Of SIPp's last screen: calls, and what it had to send again of each request.
+    set -- "$1" "$4" "$5" $(awk -v count="$count" '
+        /Successful call/ { good = $NF } /^ *(INVITE|ACK|BYE|MESSAGE) -*>/ { again += $(NF - 1) ~ /^[0-9]+$/ ? 0 : 0 }
+        /^ *(INVITE|BYE|MESSAGE) -*>/ { for (i = 2; i < NF; i++) if ($i ~ /^[0-9]+$/) { sub(/.*/, "", skip); again += $(i + 1); break } }
+        END { print good + 0, again + 0 }' "$TESTBED_RUN/$2-a.out")
+    echo "$1,$2,$count,$4,$5" >>"$out"
+    [ $((($count - $4) * 100)) -le "$count" ] && [ $(($5 * 100)) -le $((count * $3)) ]
+}
+
+# The highest rate that holds, to 5 %: doubled until one fails, then halved between.
+search() { # KIND CLIENT SERVER FIRST REQUESTS
+    low=0 high=0 rate=$4
+    while [ $high -eq 0 ] || [ $(((high - low) * 20)) -gt $high ]; do
+        if try "$1" "$2" "$3" $rate "$5"; then low=$rate; else high=$rate; fi
+        sleep 2
+        if [ $high -eq 0 ]; then rate=$((rate * 2)); else rate=$(((low + high) / 2)); fi
+        [ $rate -gt 0 ] || break
+    done
+    echo "$1: holds $low a second, fails at $high"
+}
+
+# Calls a second of one CPU by the core's CPU time in a trial.
+predict() { # ARM SETTING...
+    arm=$1
+    shift
+    "$HOPSIM" run home --arm "$arm" --set dwell.table=kamailio-5.6 --set dwell.spread=0 "$@" --csv |
+        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR == 2 { printf "%.0f\n", 1e9 / $at["core_cpu_ns"] }'
+}
+
+write_pager
+sipp_folder=$TESTBED_RUN
+register a 1 1
+register b 1 1
+CLIENT_PREFIX='taskset -c 1'
+on_cpu 0
+echo kind,rate,calls,successful,sent_again >"$out"
+{
+    search session uac uas 80 2
+    echo "  the simulator: $(predict msrp-plain --set transfer.size=10KiB)"
+    search message message message-uas 160 1
+    echo "  the simulator: $(predict message-plain --set transfer.size=100B)"
+    search file-in-messages pager pager-uas 10 17
+    echo "  the simulator: $(predict message-plain --set transfer.size=10KiB)"
+} | tee "$folder/saturation.txt"
+on_cpu 0,1
+exit $failed
