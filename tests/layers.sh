@@ -24,7 +24,7 @@ bench/measure: sim/base sim/wire sim/proto sim/sec | openssl
 bench/speed: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces | gsl openssl
 bench/speed/floors: bench/speed | pcap
 bench/peers: sim/base sim/des sim/net |
-bench/testbed: sim/base sim/sec |
+bench/testbed: sim/base sim/sec bench/measure |
 '
 libraries='gsl openssl pcap osip2 osipparser2 ini.h jansson.h CUnit mpi.h'
 

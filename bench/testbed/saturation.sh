@@ -46,31 +46,57 @@ write_pager() {
     cp bench/testbed/sipp/*.xml "$TESTBED_RUN"
 }
 
-# try KIND CLIENT SERVER RATE REQUESTS: true when the rate holds.
+cpu_ns() {
+    for node in $cores; do
+        for pid in $(ip netns pids "$(namespace_of $node)"); do
+            cut -d ' ' -f 1 "/proc/$pid/schedstat"
+        done
+    done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+# Successful calls, and requests sent again, of SIPp's last screen.
+counted() { # CLIENT
+    awk '/Successful call/ { good = $NF }
+        /^ *(INVITE|BYE|MESSAGE) -*>/ { for (i = 2; i < NF; i++) if ($i ~ /^[0-9]+$/) { again += $(i + 1); break } }
+        END { print good + 0, again + 0 }' "$TESTBED_RUN/$1-a.out"
+}
+
+# try KIND CLIENT SERVER RATE REQUESTS: true when the rate holds. A row: kind, rate, calls, successful, requests sent
+# again, share of its CPU that the core was busy.
 try() {
     count=$(($4 * TESTBED_SECONDS))
     server "$3"
-    client "$2" a "$TESTBED_RUN/calls.csv" "$count" "$4" -d 20 -timeout $((TESTBED_SECONDS + 15)) -l 100000
+    begin=$(date +%s%N) before=$(cpu_ns)
+    client "$2" a "$TESTBED_RUN/calls.csv" "$count" "$4" -d 20 -timeout $((TESTBED_SECONDS + 8)) -l 100000
+    busy=$(($(cpu_ns) - before)) end=$(date +%s%N)
     server_end
-    # Of SIPp's last screen: calls, and what it had to send again of each request.
-    set -- "$1" "$4" "$5" $(awk -v count="$count" '
-        /Successful call/ { good = $NF } /^ *(INVITE|ACK|BYE|MESSAGE) -*>/ { again += $(NF - 1) ~ /^[0-9]+$/ ? 0 : 0 }
-        /^ *(INVITE|BYE|MESSAGE) -*>/ { for (i = 2; i < NF; i++) if ($i ~ /^[0-9]+$/) { sub(/.*/, "", skip); again += $(i + 1); break } }
-        END { print good + 0, again + 0 }' "$TESTBED_RUN/$2-a.out")
-    echo "$1,$2,$count,$4,$5" >>"$out"
+    set -- "$1" "$4" "$5" $(counted "$2")
+    awk -v row="$1,$2,$count,$4,$5" -v busy="$busy" -v wall=$((end - begin)) 'BEGIN { printf "%s,%.3f\n", row, busy / wall }' >>"$out"
     [ $((($count - $4) * 100)) -le "$count" ] && [ $(($5 * 100)) -le $((count * $3)) ]
 }
 
-# The highest rate that holds, to 5 %: doubled until one fails, then halved between.
-search() { # KIND CLIENT SERVER FIRST REQUESTS
-    low=0 high=0 rate=$4
-    while [ $high -eq 0 ] || [ $(((high - low) * 20)) -gt $high ]; do
-        if try "$1" "$2" "$3" $rate "$5"; then low=$rate; else high=$rate; fi
-        sleep 2
-        if [ $high -eq 0 ]; then rate=$((rate * 2)); else rate=$(((low + high) / 2)); fi
-        [ $rate -gt 0 ] || break
+# An overloaded core has requests of before to give up; it is asked again when one call goes through at once.
+recover() { # CLIENT SERVER
+    for turn in 1 2 3 4 5 6 7 8 9 10 11 12; do
+        sleep 5
+        server "$2"
+        client "$1" a "$TESTBED_RUN/calls.csv" 3 3 -d 20 -timeout 5
+        server_end
+        [ "$(counted "$1")" != "3 0" ] || return 0
     done
-    echo "$1: holds $low a second, fails at $high"
+    return 1
+}
+
+# Rises by a twentieth until a rate fails twice: before, the core has never been overloaded.
+search() { # KIND CLIENT SERVER FIRST REQUESTS
+    low=0 rate=$4
+    while try "$1" "$2" "$3" $rate "$5" || try "$1" "$2" "$3" $rate "$5"; do
+        low=$rate
+        rate=$((rate + (rate + 19) / 20))
+        sleep 1
+    done
+    echo "$1: holds $low a second, fails at $rate"
+    recover "$2" "$3" || echo "  the core did not recover within a minute"
 }
 
 # Calls a second of one CPU by the core's CPU time in a trial.
@@ -87,13 +113,13 @@ register a 1 1
 register b 1 1
 CLIENT_PREFIX='taskset -c 1'
 on_cpu 0
-echo kind,rate,calls,successful,sent_again >"$out"
+echo kind,rate,calls,successful,sent_again,core_busy >"$out"
 {
-    search session uac uas 80 2
+    search session uac uas 200 2
     echo "  the simulator: $(predict msrp-plain --set transfer.size=10KiB)"
-    search message message message-uas 160 1
+    search message message message-uas 400 1
     echo "  the simulator: $(predict message-plain --set transfer.size=100B)"
-    search file-in-messages pager pager-uas 10 17
+    search file-in-messages pager pager-uas 24 17
     echo "  the simulator: $(predict message-plain --set transfer.size=10KiB)"
 } | tee "$folder/saturation.txt"
 on_cpu 0,1
