@@ -37,7 +37,8 @@ struct ladder_style {
     bool is_unicode;          /* box drawing and arrows; ASCII otherwise */
     int64_t origin_ns;        /* what time 0 is: when the user pressed send */
     const char *const *roles; /* lifelines from left to right, NULL-terminated; those without messages are left out,
-                                 roles that are missing here stand to the right; may be NULL */
+                                 roles that are missing here stand to the right; NULL: where they
+                                 stand in a network, see ladder_flow.h */
 };
 
 /* Writes the ladder of messages in any order. ERR_FULL when the sink or memory is too small, ERR_RANGE for more than

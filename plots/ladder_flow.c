@@ -139,6 +139,48 @@ static enum err find_lane(struct ladder_flow *flow, const char *name, unsigned *
     return ERR_OK;
 }
 
+/* By the front of their names: the first that fits. */
+static const struct place {
+    const char *front;
+    int place;
+} places[] = {
+    {"UE-A", 0},        {"ue-a", 0},       {"crowd A", 1},    {"DNS(A)", 2},          {"P-CSCF(A)", 3},
+    {"SBC(A)", 4},      {"IMS-AGW(A)", 5}, {"I-CSCF(A)", 6},  {"HSS(A)", 7},          {"AS of A", 8},
+    {"S-CSCF(A)", 9},   {"AS(A)", 10},     {"relay ", 15},    {"content server", 16}, {"I-CSCF(B)", 30},
+    {"HSS(B)", 31},     {"DNS(B)", 32},    {"AS(B)", 33},     {"S-CSCF(B)", 34},      {"AS of B", 35},
+    {"IMS-AGW(B)", 36}, {"SBC(B)", 37},    {"P-CSCF(B)", 38}, {"UE-B", 40},           {"ue-b", 40},
+    {"crowd B", 41},
+};
+
+enum { PLACE_MIDDLE = 20 };
+
+int ladder_place(const char *role)
+{
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+        if (span_starts(span_of(role), span_of(places[i].front)))
+            return places[i].place;
+    return PLACE_MIDDLE;
+}
+
+/* Relays and devices of one user stand in the order of their numbers. */
+static bool is_right_of(const char *a, const char *b)
+{
+    int first = ladder_place(a), second = ladder_place(b);
+
+    return first != second ? first > second : first != PLACE_MIDDLE && strcmp(a, b) > 0;
+}
+
+static void order_lanes(struct ladder_flow *flow)
+{
+    for (unsigned i = 1; i < flow->lane_count; i++)
+        for (unsigned at = i; at > 0 && is_right_of(flow->lanes[at - 1], flow->lanes[at]); at--) {
+            const char *left = flow->lanes[at];
+
+            flow->lanes[at] = flow->lanes[at - 1];
+            flow->lanes[at - 1] = left;
+        }
+}
+
 static enum err find_lanes(struct maker *maker, const char *const *roles)
 {
     struct ladder_flow *flow = maker->flow;
@@ -156,6 +198,8 @@ static enum err find_lanes(struct maker *maker, const char *const *roles)
         if (maker->is_used[i])
             flow->lanes[used++] = flow->lanes[i];
     flow->lane_count = used;
+    if (!roles)
+        order_lanes(flow);
     return used <= LADDER_ROLES_MAX ? ERR_OK : ERR_RANGE;
 }
 

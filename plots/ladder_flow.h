@@ -36,6 +36,11 @@ struct ladder_flow {
     struct ladder_group *groups;
 };
 
+/* Where a role stands: those of A's side from the user on, relays and what nobody knows in the middle, those of B's
+ * side, B's devices last. Equal ones stand in the order of their names, those that nobody knows in the order in which
+ * they speak. */
+int ladder_place(const char *role);
+
 /* roles as in struct ladder_style. Borrows messages and roles; ladder_flow_free gives back the rest, also after an
  * error: ERR_FULL without memory, ERR_RANGE for more than LADDER_ROLES_MAX roles. */
 MUST_USE enum err ladder_flow_init(struct ladder_flow *flow, const struct ladder_message *messages, size_t count,

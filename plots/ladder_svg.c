@@ -23,7 +23,8 @@ enum {
     STRETCH = 90,
     FOOT = 40,
     PART_HEIGHT = 22,
-    LABEL_MAX = 64 /* bytes of a label or name that are shown */
+    LABEL_MAX = 64, /* bytes of a label or name that are shown */
+    NAME_SHORT = 15 /* bytes of a name that stand in one line */
 };
 
 struct instant {
@@ -186,7 +187,8 @@ static const char styles[] =
     ".ladder text{font:12px 'DejaVu Sans',system-ui,sans-serif;fill:#222}"
     ".ladder .lane{stroke:#bbb}.ladder .dwell{fill:#e69f00;fill-opacity:.45}"
     ".ladder .time{font-size:10.5px;fill:#555;text-anchor:end}.ladder .note{font-size:10.5px;fill:#666}"
-    ".ladder .name{font-weight:bold;text-anchor:middle}.ladder .label{paint-order:stroke;stroke:#fff;stroke-width:3px}"
+    ".ladder .name{font-weight:bold;text-anchor:middle}.ladder .address{font-size:9.5px;text-anchor:middle}.ladder "
+    ".label{paint-order:stroke;stroke:#fff;stroke-width:3px}"
     ".ladder a:hover .label,.ladder a:focus .label{text-decoration:underline}.ladder .paper{fill:#fff}"
     "@media (prefers-color-scheme:dark){.ladder text{fill:#eee}.ladder .paper{fill:#1b1d20}"
     ".ladder .label{stroke:#1b1d20}.ladder .time,.ladder .note{fill:#aaa}.ladder .lane{stroke:#555}}"
@@ -201,8 +203,10 @@ static void write_head(const struct drawing *drawing, double height)
         sink_text(sink, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     sink_format(sink,
                 "<svg class=\"ladder\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" "
-                "width=\"%.0f\" height=\"%.0f\">\n<title>",
-                width, height, width, height);
+                "width=\"%.0f\" height=\"%.0f\" x=\"%.0f\">\n<title>",
+                width, height, width, height, drawing->style->x);
+    if (drawing->style->size)
+        *drawing->style->size = (struct ladder_svg_size){width, height};
     markup_string(sink, drawing->style->title);
     sink_format(sink, "</title>\n<style>%s</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n",
                 styles);
@@ -235,16 +239,31 @@ static void write_key(const struct drawing *drawing)
                 x, x + 13);
 }
 
+/* A long name in two lines, broken at its last blank: "p-cscf" over "192.0.2.1:5060". */
+static void write_name(const struct drawing *drawing, unsigned lane)
+{
+    struct span name = cut(span_of(drawing->flow->lanes[lane]));
+    size_t blank = name.size;
+
+    while (name.size > NAME_SHORT && blank > 0 && name.data[blank - 1] != ' ')
+        blank--;
+    bool is_broken = name.size > NAME_SHORT && blank > 0;
+
+    sink_format(drawing->sink, "<text class=\"name\" x=\"%.1f\" y=\"%d\">", lane_x(lane), HEAD - (is_broken ? 20 : 8));
+    markup_text(drawing->sink, is_broken ? (struct span){name.data, blank - 1} : name);
+    if (is_broken) {
+        sink_format(drawing->sink, "</text><text class=\"address\" x=\"%.1f\" y=\"%d\">", lane_x(lane), HEAD - 8);
+        markup_text(drawing->sink, span_after(name, blank));
+    }
+    sink_text(drawing->sink, "</text>\n");
+}
+
 static void write_lanes(const struct drawing *drawing)
 {
     for (unsigned lane = 0; lane < drawing->flow->lane_count; lane++) {
-        sink_format(
-            drawing->sink,
-            "<line class=\"lane\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%.1f\"/><text class=\"name\" x=\"%.1f\" "
-            "y=\"%d\">",
-            lane_x(lane), HEAD, lane_x(lane), drawing->bottom, lane_x(lane), HEAD - 8);
-        markup_text(drawing->sink, cut(span_of(drawing->flow->lanes[lane])));
-        sink_text(drawing->sink, "</text>\n");
+        sink_format(drawing->sink, "<line class=\"lane\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%.1f\"/>", lane_x(lane),
+                    HEAD, lane_x(lane), drawing->bottom);
+        write_name(drawing, lane);
     }
 }
 

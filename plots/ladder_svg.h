@@ -23,7 +23,11 @@ struct ladder_svg_style {
     const char *link_prefix;  /* "#message-": each arrow links to it with the message's number; NULL: no links */
     const struct ladder_svg_part *parts;
     size_t part_count;
-    bool is_embedded; /* within HTML: without the XML declaration */
+    bool is_embedded; /* within HTML or another drawing: without the XML declaration */
+    double x;         /* how far to the right it stands within another drawing */
+    struct ladder_svg_size {
+        double width, height;
+    } * size; /* how large it is, told where it is not NULL */
 };
 
 /* Room that always suffices for a flow whose names and labels are at most 64 bytes each. */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compare.c - every arm side by side on one scenario, and the difference split. */
+#include "bench/cli/drawing.h"
 #include "bench/cli/figures.h"
 #include "bench/cli/flows.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { TRIALS_STANDARD = 100, TABLE_MEMORY = 16 << 20, SIZE_LEAST = 1 << 10, SIZE_MOST = 16 << 20 };
 
@@ -71,8 +74,49 @@ static enum err compare_sizes(struct compare *compare, struct note *note)
     return ERR_OK;
 }
 
+/* The other arm of a drawing: the first that --arms names beside the proposal, else relay by relay. */
+static const struct arm *other_arm(const struct compare *compare)
+{
+    bool is_given = command_option(compare->line, "--arms") != NULL;
+
+    for (size_t i = 0; i < compare->plan.arm_count; i++) {
+        const char *name = compare->plan.arms[i]->name;
+
+        if (is_given ? !*headline_mark(compare->plan.arms[i]) : strcmp(name, "msrp-relay") == 0)
+            return compare->plan.arms[i];
+    }
+    return arm_find(SPAN("msrp-relay"));
+}
+
+/* The proposal and another arm side by side, each from a messages.csv of its first trial. */
+static enum err draw_pair(struct compare *compare, const char *path, struct note *note)
+{
+    const struct arm *pair[] = {arm_find(SPAN(HEADLINE_PROPOSAL)), other_arm(compare)};
+    struct drawing_scratch scratch = {""};
+    char folders[2][OUTFILE_PATH_SIZE], csv[2][OUTFILE_PATH_SIZE];
+    struct flow_drawing drawings[2];
+    enum err error = ERR_OK;
+
+    TRY(drawing_scratch_make(&scratch, note));
+    for (int i = 0; i < 2 && error == ERR_OK; i++) {
+        struct sink sink = SINK(csv[i]);
+
+        drawing_scratch_path(&scratch, pair[i]->name, folders[i]);
+        sink_format(&sink, "%s/messages.csv", folders[i]);
+        drawings[i] = (struct flow_drawing){.csv = sink_string(&sink), .title = pair[i]->name};
+        error = mkdir(folders[i], 0700) == 0 ? ERR_OK : note_set(note, ERR_FILE, "%s: %s", folders[i], strerror(errno));
+        if (error == ERR_OK)
+            error = flows_save_arm(folders[i], &compare->setup, pair[i], &drawings[i].from_ns, note);
+    }
+    if (error == ERR_OK)
+        error = drawing_save(drawings, 2, path, note);
+    drawing_scratch_remove(&scratch);
+    return error;
+}
+
 static enum err compute(struct compare *compare, struct note *note)
 {
+    const struct command_given *ladder = command_option(compare->line, "--ladder-svg");
     const struct command_given *folder = command_option(compare->line, "-o");
     struct command_terminal terminal = command_terminal();
     struct results results;
@@ -86,6 +130,8 @@ static enum err compute(struct compare *compare, struct note *note)
         TRY(compare_sizes(compare, note));
     if (compare->text.overflow)
         return note_set(note, ERR_FULL, "the comparison is too long to be told");
+    if (ladder)
+        TRY(draw_pair(compare, ladder->value, note));
     return folder ? save(compare, &results, note) : ERR_OK;
 }
 
@@ -142,6 +188,8 @@ static const struct command_option options[] = {
     {"--precision", "SHARE", "as many trials as intervals of this share of the mean need, such as 1%"},
     {"--trials-max", "N", "at most so many with --precision; 10,000 unless given"},
     {"--sizes", NULL, "also run files of 1 KiB to 16 MiB and say where arms cross; -o then has the figure"},
+    {"--ladder-svg", "FILE",
+     "draw two call flows side by side: the proposal, and what --arms names first or msrp-relay"},
     {"-j", "N", "threads; as many as there are processors unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,

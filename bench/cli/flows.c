@@ -13,71 +13,74 @@ static void add_message(void *context, const struct sim_message *message)
     messages_add(context, &kept);
 }
 
-static enum err open_files(const struct results *results, const char *arm, struct messages *files, struct note *note)
+static enum err open_files(const char *folder, struct messages *files, struct note *note)
 {
-    char folder[128], csv[RESULTS_PATH_SIZE], txt[RESULTS_PATH_SIZE];
-    struct sink sink = SINK(folder);
+    char csv[OUTFILE_PATH_SIZE], txt[OUTFILE_PATH_SIZE];
+    struct sink csv_sink = SINK(csv), txt_sink = SINK(txt);
 
-    sink_format(&sink, "messages/%s", arm);
-    TRY(results_folder(results, sink_string(&sink), note));
-    sink_text(&sink, "/messages.csv");
-    results_path(results, sink_string(&sink), csv, sizeof(csv));
-    sink.size -= strlen("csv");
-    sink_text(&sink, "txt");
-    results_path(results, sink_string(&sink), txt, sizeof(txt));
-    return messages_open(files, csv, txt, note);
+    sink_format(&csv_sink, "%s/messages.csv", folder);
+    sink_format(&txt_sink, "%s/messages.txt", folder);
+    return messages_open(files, sink_string(&csv_sink), sink_string(&txt_sink), note);
 }
 
-static enum err save_flow(const struct results *results, struct trial *trial, struct arena *arena, struct note *note)
+static enum err save_flow(const char *folder, struct trial *trial, struct arena *arena, int64_t *pressed_ns,
+                          struct note *note)
 {
     struct messages files = {0};
     struct outcome outcome;
     const struct sim_tap tap = {
         .context = &files, .wants_bytes = trial->file_bytes <= FLOWS_REAL_BYTES_MAX, .message = add_message};
 
-    TRY(open_files(results, trial->arm->name, &files, note));
+    TRY(open_files(folder, &files, note));
     trial->tap = &tap;
     enum err error = sim_run(trial, arena, &outcome, note);
 
     if (error == ERR_OK)
         error = messages_close(&files, note);
+    if (error == ERR_OK)
+        *pressed_ns = outcome.pressed_ns;
     messages_discard(&files);
     return error;
 }
 
-static enum err save_flows(const struct results *results, const struct setup *setup, const struct headline_plan *plan,
-                           struct arena *arena, struct note *note)
+enum err flows_save_arm(const char *folder, const struct setup *setup, const struct arm *arm, int64_t *pressed_ns,
+                        struct note *note)
 {
     enum party_kind kind = cms_party_kind((enum cms_suite)setup->file.scenario.suite);
     const struct party_set_config config = {
         .alice = sim_alice_aor(&setup->file.scenario), .server_names = sim_server_names, .with_rsa = kind == PARTY_RSA};
-    struct party_set parties;
-    enum err error = ERR_OK;
+    struct arena *arena = arena_create(HEADLINE_MEMORY);
+    struct party_set parties = {0};
+    struct trial trial = setup_trial(setup, arm, 0);
+    enum err error =
+        arena ? party_set_init(&parties, &config, note) : note_set(note, ERR_FULL, "no memory for a trial");
 
-    TRY(results_folder(results, "messages", note));
-    TRY(party_set_init(&parties, &config, note));
-    for (size_t i = 0; i < plan->arm_count && error == ERR_OK; i++) {
-        struct trial trial = setup_trial(setup, plan->arms[i], 0);
-
-        trial.parties = &parties;
-        if (*headline_mark(plan->arms[i]))
-            error = save_flow(results, &trial, arena, note);
-    }
+    trial.parties = &parties;
+    if (error == ERR_OK)
+        error = save_flow(folder, &trial, arena, pressed_ns, note);
     party_set_free(&parties);
+    if (arena)
+        arena_destroy(arena);
     return error;
 }
 
 enum err flows_save(const struct results *results, const struct setup *setup, const struct headline_plan *plan,
                     struct note *note)
 {
-    struct arena *arena = arena_create(HEADLINE_MEMORY);
+    TRY(results_folder(results, "messages", note));
+    for (size_t i = 0; i < plan->arm_count; i++) {
+        char name[128], path[RESULTS_PATH_SIZE];
+        struct sink sink = SINK(name);
+        int64_t pressed_ns;
 
-    if (!arena)
-        return note_set(note, ERR_FULL, "no memory for a trial");
-    enum err error = save_flows(results, setup, plan, arena, note);
-
-    arena_destroy(arena);
-    return error;
+        if (!*headline_mark(plan->arms[i]))
+            continue;
+        sink_format(&sink, "messages/%s", plan->arms[i]->name);
+        TRY(results_folder(results, sink_string(&sink), note));
+        results_path(results, sink_string(&sink), path, sizeof(path));
+        TRY(flows_save_arm(path, setup, plan->arms[i], &pressed_ns, note));
+    }
+    return ERR_OK;
 }
 
 enum err flows_save_page(const struct results *results, struct note *note)

@@ -13,6 +13,11 @@
 #define FLOWS_REAL_BYTES_MAX (UINT64_C(16) << 20)
 enum { FLOWS_TEXTS_MAX = 500 }; /* messages of a flow whose text is kept */
 
+/* The first trial of an arm as folder/messages.csv and folder/messages.txt; the folder exists. pressed_ns: when the
+ * user pressed send. Errors as sim_run and outfile_open. */
+MUST_USE enum err flows_save_arm(const char *folder, const struct setup *setup, const struct arm *arm,
+                                 int64_t *pressed_ns, struct note *note);
+
 /* Runs the trials on the open setup. Errors as sim_run and outfile_open. */
 MUST_USE enum err flows_save(const struct results *results, const struct setup *setup, const struct headline_plan *plan,
                              struct note *note);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* inspect.c - captures in: what they hold, which nodes, how long each kept what; dwells as scenario data. */
 #include "bench/cli/inspect.h"
+#include "bench/cli/drawing.h"
 #include "bench/harness/dwell_file.h"
 #include "plots/ladder.h"
 #include "traces/esp_keys.h"
@@ -8,8 +9,10 @@
 #include "traces/outfile.h"
 #include "sim/base/units.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define DWELL_STANDARD "kamailio-captures"
 
@@ -45,7 +48,8 @@ static enum err read_keys(struct inspect *inspect, struct note *note)
 /* Reads every capture; one that is damaged is told of and used as far as it goes. */
 static enum err read_captures(struct inspect *inspect, struct note *note)
 {
-    const struct trace_config config = {.opens_esp = !command_option(inspect->line, "--no-esp")};
+    const struct trace_config config = {.opens_esp = !command_option(inspect->line, "--no-esp"),
+                                        .keeps_text = command_option(inspect->line, "--messages") != NULL};
     struct sink sources = SINK(inspect->sources);
 
     TRY(trace_init(&inspect->trace, &config, note));
@@ -300,6 +304,33 @@ static enum err check_options(const struct command_line *line, struct note *note
     return ERR_OK;
 }
 
+/* The call flow as messages.csv and messages.txt, and as a drawing made of them. */
+static enum err save_flow(struct inspect *inspect, struct note *note)
+{
+    const struct command_given *messages = command_option(inspect->line, "--messages");
+    const struct command_given *svg = command_option(inspect->line, "--ladder-svg");
+    struct drawing_scratch scratch = {""};
+    char csv[OUTFILE_PATH_SIZE];
+    struct sink sink = SINK(csv);
+
+    if (!messages && !svg)
+        return ERR_OK;
+    if (!messages)
+        TRY(drawing_scratch_make(&scratch, note));
+    else if (mkdir(messages->value, 0777) != 0 && errno != EEXIST)
+        return note_set(note, ERR_FILE, "%s: %s", messages->value, strerror(errno));
+    const char *folder = messages ? messages->value : scratch.path;
+    enum err error = drawing_save_messages(&inspect->flow, folder, note);
+
+    sink_format(&sink, "%s/messages.csv", folder);
+    if (error == ERR_OK && svg)
+        error = drawing_save(
+            &(struct flow_drawing){.csv = sink_string(&sink), .title = inspect->sources, .from_ns = NONE_NS}, 1,
+            svg->value, note);
+    drawing_scratch_remove(&scratch);
+    return error;
+}
+
 static enum status inspect_all(struct inspect *inspect)
 {
     struct note note = {{0}};
@@ -313,6 +344,8 @@ static enum status inspect_all(struct inspect *inspect)
         error = work_out(inspect, &note);
     if (error == ERR_OK && dwell)
         error = save_dwells(inspect, dwell->value, &note);
+    if (error == ERR_OK)
+        error = save_flow(inspect, &note);
     return error == ERR_OK ? print(inspect, &note) : command_fail(error, &note);
 }
 
@@ -346,6 +379,8 @@ static const struct command_option options[] = {
     {"--esp-sa", "FILE", "ESP security associations, a line each as in Wireshark's esp_sa and in run's --keys"},
     {"--no-esp", NULL, "leave ESP alone; unless given, ESP without encryption is opened by its form"},
     {"--ladder", NULL, "the call flow instead of tables"},
+    {"--ladder-svg", "FILE", "draw the call flow"},
+    {"--messages", "DIR", "write the call flow as messages.csv and messages.txt, from which report makes a page"},
     {"--dwell", "FILE", "write the dwells as a table that scenarios take: --set dwell.table=FILE"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,

@@ -2,11 +2,13 @@
 /* measure.c - the same arms over real sockets: one process a role, timed by one clock. */
 #include "bench/cli/command.h"
 #include "bench/cli/core_file.h"
+#include "bench/cli/drawing.h"
 #include "bench/cli/headline.h"
 #include "bench/cli/measure_run.h"
 #include "bench/harness/setup.h"
 #include "sim/base/units.h"
 #include "sim/wire/msrp.h"
+#include "traces/keylog.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -25,6 +27,8 @@ struct measure {
     struct outcome *outcomes;
     struct arena *arena;
     struct table table;
+    struct drawing_scratch scratch; /* what the ladder is drawn from */
+    char pcap_path[OUTFILE_PATH_SIZE], keylog_path[OUTFILE_PATH_SIZE];
 };
 
 static enum err read_time(const struct command_line *line, const char *name, int64_t *time_ns, struct note *note)
@@ -94,8 +98,8 @@ static enum err read_network(struct measure *measure, struct note *note)
     point->network.delay_ns = rtt_ns / 4;
     point->is_loopback = command_option(line, "--loopback") != NULL;
     if (!point->is_loopback && !network_may(&reason)) {
-        if (point->network.rate_bps > 0 || rtt_ns > 0 || command_option(line, "--pcap"))
-            return note_set(note, ERR_FILE, "--rate, --rtt and --pcap cannot be had: %s", reason.text);
+        if (point->network.rate_bps > 0 || rtt_ns > 0 || point->pcap)
+            return note_set(note, ERR_FILE, "--rate, --rtt, --pcap and --ladder-svg cannot be had: %s", reason.text);
         fprintf(stderr, "hopsim: on loopback, since %s\n", reason.text);
         point->is_loopback = true;
     }
@@ -133,6 +137,19 @@ static enum err read_file(struct measure *measure, struct note *note)
     return ERR_OK;
 }
 
+/* The ladder is drawn from a capture and its secrets, the user's own where they are asked for. */
+static enum err open_scratch(struct measure *measure, struct note *note)
+{
+    struct measure_point *point = &measure->point;
+
+    TRY(drawing_scratch_make(&measure->scratch, note));
+    if (!point->pcap)
+        point->pcap = drawing_scratch_path(&measure->scratch, "transfer.pcapng", measure->pcap_path);
+    if (!point->keylog)
+        point->keylog = drawing_scratch_path(&measure->scratch, "secrets", measure->keylog_path);
+    return ERR_OK;
+}
+
 static enum err read_line(struct measure *measure, struct note *note)
 {
     const struct command_line *line = measure->line;
@@ -156,6 +173,8 @@ static enum err read_line(struct measure *measure, struct note *note)
     point->congestion = tcp ? tcp->value : NULL;
     point->keylog = keylog ? keylog->value : NULL;
     point->pcap = pcap ? pcap->value : NULL;
+    if (command_option(line, "--ladder-svg"))
+        TRY(open_scratch(measure, note));
     TRY(read_outside(measure, note));
     TRY(read_network(measure, note));
     return read_file(measure, note);
@@ -173,6 +192,46 @@ static enum err perform(struct measure *measure, struct note *note)
     for (size_t i = 0; i < measure->done; i++)
         measure_row(&measure->table, measure->point.arm->name, i, &measure->outcomes[i]);
     return ERR_OK;
+}
+
+static enum err read_capture(const struct measure *measure, struct trace *trace, struct flow *flow, struct note *note)
+{
+    const struct trace_config config = {.opens_esp = true};
+    struct note ignored = {{0}};
+
+    TRY(trace_init(trace, &config, note));
+    if (keylog_read(trace->keylog, measure->point.keylog, &ignored) != ERR_OK)
+        ignored.text[0] = 0; /* an arm without TLS has no secrets */
+    TRY(trace_read(trace, measure->point.pcap, note));
+    return flow_init(flow, trace, NULL, 0, note);
+}
+
+static enum err save_ladder(const struct measure *measure, struct note *note)
+{
+    const struct command_given *path = command_option(measure->line, "--ladder-svg");
+    struct trace trace = {.count = 0};
+    struct flow flow = {.trace = NULL};
+    struct session session = {.flow = NULL};
+    struct note ignored = {{0}};
+    char csv[OUTFILE_PATH_SIZE];
+
+    if (!path)
+        return ERR_OK;
+    enum err error = read_capture(measure, &trace, &flow, note);
+
+    if (error == ERR_OK && session_init(&session, &flow, 0, &ignored) == ERR_OK)
+        error = drawing_save_session(&session, measure->scratch.path, note);
+    else if (error == ERR_OK) /* by addresses, where no session is found in it */
+        error = drawing_save_messages(&flow, measure->scratch.path, note);
+    if (error == ERR_OK)
+        error = drawing_save(&(struct flow_drawing){.csv = drawing_scratch_path(&measure->scratch, "messages.csv", csv),
+                                                    .title = measure->point.arm->name,
+                                                    .from_ns = NONE_NS},
+                             1, path->value, note);
+    session_free(&session);
+    flow_free(&flow);
+    trace_free(&trace);
+    return error;
 }
 
 /* ---- Results ---- */
@@ -261,6 +320,7 @@ static enum status verdict(const struct measure *measure)
 
 static void measure_free(struct measure *measure)
 {
+    drawing_scratch_remove(&measure->scratch);
     setup_close(&measure->setup);
     free(measure->outcomes);
     if (measure->arena)
@@ -282,6 +342,8 @@ static enum status run_measure(const struct command_line *line)
         error = perform(measure, &note);
     if (error == ERR_OK)
         error = save(measure, &note);
+    if (error == ERR_OK)
+        error = save_ladder(measure, &note);
     enum status status = error == ERR_OK ? print(measure) : command_fail(error, &note);
 
     if (status == STATUS_DONE)
@@ -310,6 +372,7 @@ static const struct command_option options[] = {
      "another program's relay, msrps://127.0.0.1:2855 or msrp://...: with --hops 1 and --loopback or --core"},
     {"--authority", "FILE", "certificates (PEM) that are trusted beside the measurement's own: of such a relay"},
     {"--pcap", "FILE", "capture every link, both directions, all ports, as pcapng"},
+    {"--ladder-svg", "FILE", "draw the call flow, from a capture of every link"},
     {"--keylog", "FILE", "write TLS secrets (SSLKEYLOGFILE) for reading the capture"},
     {"-o", "DIR", "write trials.csv, notes.txt and manifest.txt into this new folder"},
     COMMAND_OPTION_CSV,

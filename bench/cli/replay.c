@@ -5,6 +5,7 @@
  * captured one.
  */
 #include "bench/cli/replay.h"
+#include "bench/cli/drawing.h"
 #include "sim/base/units.h"
 #include "sim/sec/cms.h"
 #include "traces/capture.h"
@@ -244,6 +245,38 @@ static enum err work_out(struct replay_run *run, struct note *note)
     return ERR_OK;
 }
 
+/* The session as captured and as simulated, side by side. */
+static enum err save_ladder(const struct replay_run *run, struct note *note)
+{
+    const struct command_given *path = command_option(run->line, "--ladder-svg");
+    const struct replay_source *sources[] = {&run->captured, &run->simulated};
+    static const char *const titles[] = {"captured", "simulated"};
+    struct drawing_scratch scratch = {""};
+    struct flow_drawing drawings[2];
+    char folders[2][OUTFILE_PATH_SIZE], paths[2][OUTFILE_PATH_SIZE];
+    enum err error = ERR_OK;
+
+    if (!path)
+        return ERR_OK;
+    TRY(drawing_scratch_make(&scratch, note));
+    for (int i = 0; i < 2 && error == ERR_OK; i++) {
+        struct sink csv = SINK(paths[i]);
+
+        if (mkdir(drawing_scratch_path(&scratch, titles[i], folders[i]), 0700) != 0)
+            error = note_set(note, ERR_FILE, "%s: %s", folders[i], strerror(errno));
+        else
+            error = drawing_save_session(&sources[i]->session, folders[i], note);
+        sink_format(&csv, "%s/messages.csv", folders[i]);
+        drawings[i] = (struct flow_drawing){.csv = sink_string(&csv),
+                                            .title = titles[i],
+                                            .from_ns = flow_first_ns(&sources[i]->flow, sources[i]->session.opening)};
+    }
+    if (error == ERR_OK)
+        error = drawing_save(drawings, 2, path->value, note);
+    drawing_scratch_remove(&scratch);
+    return error;
+}
+
 /* ---- Printing ---- */
 
 static enum status print(struct replay_run *run)
@@ -282,6 +315,9 @@ static enum status run_replay(const struct command_line *line)
         return command_fail(note_set(&note, ERR_FULL, "no memory"), &note);
     run->line = line;
     enum err error = work_out(run, &note);
+
+    if (error == ERR_OK)
+        error = save_ladder(run, &note);
     enum status status = error == ERR_OK ? print(run) : command_fail(error, &note);
 
     if (run->has_what_if)
@@ -310,6 +346,7 @@ static const struct command_option options[] = {
     {"--keylog", "FILE", "TLS secrets as in SSLKEYLOGFILE, beside those that the capture brings along"},
     {"--esp-sa", "FILE", "ESP security associations, a line each as in Wireshark's esp_sa and in run's --keys"},
     {"--no-esp", NULL, "leave ESP alone; unless given, ESP without encryption is opened by its form"},
+    {"--ladder-svg", "FILE", "draw both call flows side by side, as captured and as simulated"},
     {"--table", "NAME", "messages, settings, rest or what-if alone; messages for --csv and --json unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,

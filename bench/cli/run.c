@@ -3,7 +3,7 @@
 #include "bench/cli/run_report.h"
 #include "bench/harness/keys.h"
 #include "sim/ims/ipsec.h"
-#include "plots/ladder_svg.h"
+#include "bench/cli/drawing.h"
 #include "plots/waterfall.h"
 #include "sim/sec/cms.h"
 #include "sim/base/units.h"
@@ -35,6 +35,7 @@ struct run {
     struct party_set parties; /* of zeros unless bytes are wanted */
     struct capture_set *captures;
     struct messages message_files;
+    struct drawing_scratch scratch; /* holds them where they are for the ladder only */
     struct outfile log;
     struct outfile associations; /* keys of ESP */
     struct tap_chain taps;
@@ -82,7 +83,7 @@ static enum err open_memory(struct run *run, struct note *note)
     run->table_arena = arena_create(TABLE_MEMORY);
     if (!run->trial_arena || !run->table_arena)
         return note_set(note, ERR_FULL, "no memory for a trial");
-    if ((run->is_for_people || command_option(run->line, "--ladder-svg")) && !run_messages_init(&run->messages))
+    if (run->is_for_people && !run_messages_init(&run->messages))
         return note_set(note, ERR_FULL, "no memory for the ladder");
     return ERR_OK;
 }
@@ -104,7 +105,7 @@ static enum err open_parties(struct run *run, bool wants_bytes, struct note *not
 }
 
 /* messages.csv and messages.txt in a folder, which is made where it is missing. */
-static enum err open_message_files(struct run *run, const char *folder, struct note *note)
+static enum err open_message_files(struct run *run, const char *folder, bool wants_bytes, struct note *note)
 {
     char csv_text[OUTFILE_PATH_SIZE], txt_text[OUTFILE_PATH_SIZE];
     struct sink csv = SINK(csv_text), txt = SINK(txt_text);
@@ -116,8 +117,8 @@ static enum err open_message_files(struct run *run, const char *folder, struct n
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return note_set(note, ERR_FILE, "%s: %s", folder, strerror(errno));
     TRY(messages_open(&run->message_files, sink_string(&csv), sink_string(&txt), note));
-    tap_chain_add(&run->taps,
-                  &(struct sim_tap){.context = &run->message_files, .wants_bytes = true, .message = messages_add});
+    tap_chain_add(&run->taps, &(struct sim_tap){
+                                  .context = &run->message_files, .wants_bytes = wants_bytes, .message = messages_add});
     return ERR_OK;
 }
 
@@ -147,8 +148,12 @@ static enum err open_taps(struct run *run, struct note *note)
                                                     .packet = capture_packet,
                                                     .secret = capture_secret});
     }
-    if (messages)
-        TRY(open_message_files(run, messages->value, note));
+    if (messages) {
+        TRY(open_message_files(run, messages->value, true, note));
+    } else if (command_option(run->line, "--ladder-svg")) {
+        TRY(drawing_scratch_make(&run->scratch, note));
+        TRY(open_message_files(run, run->scratch.path, false, note));
+    }
     if (log) {
         TRY(eventlog_open(&run->log, log->value, note));
         tap_chain_add(&run->taps, &(struct sim_tap){.context = &run->log, .event = eventlog_add});
@@ -186,6 +191,7 @@ static void run_free(struct run *run)
     if (run->captures)
         capture_discard(run->captures);
     messages_discard(&run->message_files);
+    drawing_scratch_remove(&run->scratch);
     outfile_discard(&run->log);
     outfile_discard(&run->associations);
     party_set_free(&run->parties);
@@ -229,24 +235,20 @@ static enum err save_ladder(const struct run *run, const struct trial *trial, co
                             struct note *note)
 {
     const struct command_given *path = command_option(run->line, "--ladder-svg");
-    struct outfile file = {.stream = NULL};
+    const struct command_given *messages = command_option(run->line, "--messages");
+    char csv[OUTFILE_PATH_SIZE], title[2 * FIELD_TEXT_SIZE];
+    struct sink csv_sink = SINK(csv), title_sink = SINK(title);
+    struct flow_drawing drawing = {.from_ns = outcome->pressed_ns, .part_count = PART_COUNT};
 
     if (!path)
         return ERR_OK;
-    struct sink sink = {.data = malloc(LADDER_SVG_SIZE), .capacity = LADDER_SVG_SIZE};
-    enum err error = ERR_FULL;
-
-    if (!sink.data || run_ladder_svg(trial, outcome, &run->messages, &sink) != ERR_OK)
-        (void)note_set(note, ERR_FULL, "%s: no memory for the ladder, or more than %d roles in it", path->value,
-                       LADDER_ROLES_MAX);
-    else
-        error = outfile_open(&file, path->value, note);
-    if (error == ERR_OK) {
-        outfile_write(&file, sink_written(&sink));
-        error = outfile_close(&file, note);
-    }
-    free(sink.data);
-    return error;
+    sink_format(&csv_sink, "%s/messages.csv", messages ? messages->value : run->scratch.path);
+    run_title(trial, outcome, &title_sink);
+    drawing.csv = sink_string(&csv_sink);
+    drawing.title = sink_string(&title_sink);
+    for (int i = 0; i < PART_COUNT; i++)
+        drawing.parts[i] = (struct ladder_svg_part){.name = part_names[i], .ns = outcome->parts_ns[i]};
+    return drawing_save(&drawing, 1, path->value, note);
 }
 
 static enum err simulate(struct run *run, struct trial *trial, struct outcome *outcome, struct note *note)
@@ -266,8 +268,8 @@ static enum err simulate(struct run *run, struct trial *trial, struct outcome *o
     trial->parties = &run->parties;
     TRY(sim_run(trial, run->trial_arena, outcome, note));
     trial->tap = NULL;
-    TRY(save_ladder(run, trial, outcome, note));
-    return close_taps(run, note);
+    TRY(close_taps(run, note));
+    return save_ladder(run, trial, outcome, note);
 }
 
 static enum status run_run(const struct command_line *line)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/run_report.h"
-#include "plots/ladder_svg.h"
 #include "plots/waterfall.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
@@ -101,7 +100,7 @@ static void write_members(const char *title, const char *const *names, const str
 }
 
 /* What ran and how it ended, in a line without its end. */
-static void write_title(const struct trial *trial, const struct outcome *outcome, struct sink *sink)
+void run_title(const struct trial *trial, const struct outcome *outcome, struct sink *sink)
 {
     sink_format(sink, "%s, %s, trial %llu: ", trial->scenario->name, trial->arm->name,
                 (unsigned long long)trial->number);
@@ -120,7 +119,7 @@ static void write_head(const struct trial *trial, const struct outcome *outcome,
     const struct dwell_table *dwells = trial->dwells;
     size_t assumed = 0;
 
-    write_title(trial, outcome, sink);
+    run_title(trial, outcome, sink);
     sink_format(sink, "\n%s\n", trial->arm->stands_for);
     for (size_t i = 0; i < dwells->count; i++)
         assumed += dwells->rows[i].is_assumed;
@@ -137,14 +136,6 @@ static void write_parts(const struct outcome *outcome, struct command_terminal t
         parts[i] = (struct waterfall_part){.name = part_names[i], .ns = outcome->parts_ns[i]};
     waterfall_write(parts, PART_COUNT, &style, sink);
 }
-
-/* From left to right. */
-static const char *const roles[] = {
-    "UE-A",    "DNS(A)",  "P-CSCF(A)", "I-CSCF(A)", "HSS(A)",    "S-CSCF(A)", "AS of A", "I-CSCF(B)",
-    "HSS(B)",  "DNS(B)",  "S-CSCF(B)", "AS of B",   "P-CSCF(B)", "relay 1",   "relay 2", "relay 3",
-    "relay 4", "relay 5", "relay 6",   "UE-B",      "UE-B 2",    "UE-B 3",    "UE-B 4",  "UE-B 5",
-    "UE-B 6",  "UE-B 7",  "UE-B 8",    "crowd A",   "crowd B",   NULL,
-};
 
 /* What was said before the press, connections and registrations, is no part of the flow, unless nothing followed. */
 static struct run_messages of_transfer(const struct run_messages *messages, const struct outcome *outcome)
@@ -165,7 +156,6 @@ static enum err write_ladder(const struct outcome *outcome, const struct run_mes
         .width = terminal.width,
         .is_unicode = terminal.is_unicode,
         .origin_ns = outcome->pressed_ns,
-        .roles = roles,
     };
 
     struct run_messages shown = of_transfer(messages, outcome);
@@ -202,27 +192,6 @@ enum err run_report(const struct trial *trial, const struct outcome *outcome, co
         TRY(write_ladder(outcome, messages, terminal, sink));
     }
     return sink->overflow ? ERR_FULL : ERR_OK;
-}
-
-enum err run_ladder_svg(const struct trial *trial, const struct outcome *outcome, const struct run_messages *messages,
-                        struct sink *sink)
-{
-    struct ladder_svg_part parts[PART_COUNT];
-    char title[2 * FIELD_TEXT_SIZE];
-    struct sink title_sink = SINK(title);
-
-    for (int i = 0; i < PART_COUNT; i++)
-        parts[i] = (struct ladder_svg_part){.name = part_names[i], .ns = outcome->parts_ns[i]};
-    write_title(trial, outcome, &title_sink);
-    const struct ladder_svg_style style = {.title = sink_string(&title_sink),
-                                           .roles = roles,
-                                           .origin_ns = outcome->pressed_ns,
-                                           .parts = parts,
-                                           .part_count = PART_COUNT};
-
-    struct run_messages shown = of_transfer(messages, outcome);
-
-    return ladder_svg_write(shown.messages, shown.count, &style, sink);
 }
 
 static void number_cell(struct table *table, uint64_t number)

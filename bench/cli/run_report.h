@@ -30,9 +30,8 @@ MUST_USE enum err run_report(const struct trial *trial, const struct outcome *ou
                              const struct run_messages *messages, struct command_terminal terminal, struct arena *arena,
                              struct sink *sink);
 
-/* Writes the ladder as SVG, with the parts of a delivered file. Errors as run_report. */
-MUST_USE enum err run_ladder_svg(const struct trial *trial, const struct outcome *outcome,
-                                 const struct run_messages *messages, struct sink *sink);
+/* What a drawing of the trial is called. */
+void run_title(const struct trial *trial, const struct outcome *outcome, struct sink *sink);
 
 /* One row with every column of outcome_fields behind scenario, arm, seed and trial. */
 void run_table(const struct trial *trial, const struct outcome *outcome, struct table *table);

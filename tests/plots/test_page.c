@@ -169,7 +169,7 @@ static void test_bad_folders_are_refused_by_name(void)
         {"summary.csv", "arm,delay_mean_ms\nmsrp-smime\n", "summary.csv:2:"},
         {"messages.csv", "number,sent_ns\n1\n", "messages.csv:2:"},
         {"messages.csv", "number,sent_ns,received_ns,from,to\n1,,5,a,b\n",
-         "messages.csv of the trial: expected sent_ns"},
+         "messages.csv: row 1: expected sent_ns"},
         {"messages.csv", "number,sent_ns,received_ns,from,to\n1,5,9223372036854775807,a,b\n", "times in ns"},
         {"threats.csv", "arm,\"attack\n", "threats.csv:1:"},
     };
