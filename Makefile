@@ -4,7 +4,8 @@
 # make test            the tests, within three minutes; SAN=address,undefined for a sanitizer build, CC=clang for clang
 # make check-long      the same with nothing sampled, and what measures, loads or takes long; within an hour
 # make bench           speed against bare loops, and of two threads
-# make testbed         file sessions through a real IMS core (Kamailio) in network namespaces, captured; root
+# make testbed         files through a real IMS core (Kamailio) in network namespaces, captured; root. RUN="dwells table"
+#                      measures its dwells and holds the simulator against it
 # make bench-peers     TCP against that of ns-3, cell by cell
 # make fuzz            every parser under clang's fuzzer, FUZZ_S seconds each
 # make install         into PREFIX=/usr/local below DESTDIR=; make deb: a Debian package
@@ -209,7 +210,10 @@ bench-peers:
 	@$(MAKE) --no-print-directory $(B)/peer_ours $(B)/peer_ns3
 	@sh bench/peers/tcp.sh $(B)/peer_ours $(B)/peer_ns3 $(SEEDS) $(RECORD)
 
-# A real IMS core, Kamailio's, in network namespaces, with the file session across it: captures into build/testbed.
+# A real IMS core, Kamailio's, in network namespaces, and what crosses it, into build/testbed. RUN names scripts of
+# bench/testbed: arms (each arm's transfer), sessions (captures), dwells (tables of dwells with work), table (simulated
+# against measured), saturation (the rate at which the core begins to fail).
+RUN ?= arms sessions
 $(B)/testbed_vectors: $(B)/bench/testbed/vectors.o $$(call have,sim/sec sim/base)
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
@@ -219,8 +223,9 @@ $(B)/testbed_box: $(B)/bench/testbed/box.o $$(call have,$$(row_bench/measure))
 .PHONY: testbed
 testbed:
 	@sh bench/install.sh deps deps-test deps-long
-	@$(MAKE) --no-print-directory -j2 all $(B)/testbed_vectors
-	@TESTBED_VECTORS=$(B)/testbed_vectors HOPSIM=build/hopsim sh bench/testbed/testbed.sh run sh bench/testbed/sessions.sh
+	@$(MAKE) --no-print-directory -j2 all $(B)/testbed_vectors $(B)/testbed_box
+	@TESTBED_VECTORS=$(B)/testbed_vectors TESTBED_BOX=$(B)/testbed_box HOPSIM=build/hopsim \
+	    sh bench/testbed/testbed.sh run sh -c 'for run in $(RUN); do sh bench/testbed/$$run.sh || exit 1; done'
 
 # Into PREFIX below DESTDIR: the program, man pages, completions, documents.
 PREFIX ?= /usr/local

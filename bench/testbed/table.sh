@@ -15,34 +15,6 @@ link=100Mbit/s
 rm -rf "$folder"
 mkdir -p "$folder"
 
-# Users of the background: user1 of either network, at the host "load".
-load_address=$(address_of load)
-
-background_register() { # SIDE PORT
-    credentials "$1" 2 | sed 2d >"$TESTBED_RUN/load-$1.csv"
-    inside load timeout 60 sipp "pcscf.home-$1.test:5060" -sf "$sipp_folder/register.xml" -inf "$TESTBED_RUN/load-$1.csv" \
-        -i "$load_address" -p "$2" -m 1 -r 1 -nostdin >"$TESTBED_RUN/load-register-$1.out" 2>&1
-}
-
-background_start() { # RATE
-    expect "user1 of home-a.test registers" background_register a 5060
-    expect "user1 of home-b.test registers" background_register b 5061
-    printf 'SEQUENTIAL\nuser1;home-a.test;user1;home-b.test;pcscf.home-a.test;scscf.home-a.test;\n' >"$TESTBED_RUN/load.csv"
-    inside load sipp -sf "$sipp_folder/uas.xml" -i "$load_address" -p 5061 -nostdin >"$TESTBED_RUN/load-uas.out" 2>&1 &
-    background_server=$!
-    sleep 0.5
-    inside load sipp "pcscf.home-a.test:5060" -sf "$sipp_folder/uac.xml" -inf "$TESTBED_RUN/load.csv" -i "$load_address" \
-        -p 5060 -r "$1" -d 200 -nostdin >"$TESTBED_RUN/load-uac.out" 2>&1 &
-    background_client=$!
-}
-
-background_end() {
-    for pid in $(ip netns pids "$(namespace_of load)"); do
-        kill "$pid" 2>/dev/null
-    done
-    wait $background_client $background_server 2>/dev/null
-}
-
 # transfers FOLDER ARM SIZE N
 transfers() {
     expect "$4 of $2, $3" "$HOPSIM" measure --core "$TESTBED_RUN/core-udp.ini" --arm "$2" --size "$3" --repeat "$4" \

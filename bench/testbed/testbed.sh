@@ -7,8 +7,9 @@ set -u
 cd "${0%/*}/../.." || exit 3
 : "${TESTBED_RUN:=$(pwd)/build/testbed}"
 : "${TESTBED_CHILDREN:=4}"
-: "${TESTBED_USERS:=1}"           # a network
-: "${TESTBED_REGISTRATIONS:=8}" # that each user's vectors suffice for
+: "${TESTBED_USERS:=1000}"          # a network
+: "${TESTBED_REGISTRATIONS:=2000}" # that alice's and bob's vectors suffice for
+: "${TESTBED_OTHERS:=12}"          # and those of each other user
 . bench/testbed/network.sh
 
 fail() {
@@ -68,7 +69,7 @@ configure() {
 
 # Authentication vectors of each user as SQL for the HSS.
 vectors() { # SIDE
-    "$TESTBED_VECTORS" "home-$1.test" "$TESTBED_USERS" "$TESTBED_REGISTRATIONS"
+    "$TESTBED_VECTORS" "home-$1.test" "$TESTBED_USERS" "$TESTBED_REGISTRATIONS" "$TESTBED_OTHERS"
 }
 
 # What hopsim measure --core needs to know of this core: users, their cards, where they live, where relays may.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * vectors REALM USERS EACH - SQL for the testbed's HSS: EACH fresh authentication vectors (3GPP TS 33.102 section 6.3)
- * of each user of a realm, with random challenges. Users are called alice (home-a.test) or bob (home-b.test), then
- * user1 ... The keys are the ones that the testbed's user agents hold: printable, since SIPp takes them as text.
+ * vectors REALM USERS FIRST EACH - SQL for the testbed's HSS: fresh authentication vectors (3GPP TS 33.102 section 6.3)
+ * of each user of a realm, FIRST of the first one and EACH of the others, with random challenges. Users are called
+ * alice (home-a.test) or bob (home-b.test), then user1 ... The keys are the ones that the testbed's user agents hold:
+ * printable, since SIPp takes them as text.
  */
 #include "sim/base/sink.h"
 #include "sim/sec/aka.h"
@@ -84,11 +85,12 @@ static bool write_user(const char *realm, unsigned long user, unsigned long each
 
 int main(int count, char **words)
 {
-    unsigned long users = count == 4 ? strtoul(words[2], NULL, 10) : 0;
-    unsigned long each = count == 4 ? strtoul(words[3], NULL, 10) : 0;
+    unsigned long users = count == 5 ? strtoul(words[2], NULL, 10) : 0;
+    unsigned long first = count == 5 ? strtoul(words[3], NULL, 10) : 0;
+    unsigned long each = count == 5 ? strtoul(words[4], NULL, 10) : 0;
 
-    if (users == 0 || each == 0) {
-        fputs("usage: vectors REALM USERS EACH\n", stderr);
+    if (users == 0 || first == 0 || each == 0) {
+        fputs("usage: vectors REALM USERS FIRST EACH\n", stderr);
         return 2;
     }
     puts("create table version(table_name text, table_version integer);\n"
@@ -96,7 +98,7 @@ int main(int count, char **words)
          "create table av(id integer primary key, key_name text, key_type integer, value_type integer, key_value text, "
          "expires integer default 0);\nbegin;");
     for (unsigned long user = 0; user < users; user++)
-        if (!write_user(words[1], user, each)) {
+        if (!write_user(words[1], user, user == 0 ? first : each)) {
             fputs("vectors: the kernel gives no random numbers\n", stderr);
             return 3;
         }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# File sessions' signalling and MESSAGEs through a real IMS core (bench/testbed): every registration and call succeeds,
+# A real IMS core (bench/testbed): a file by each arm crosses it and arrives whole; of file sessions' signalling and
+# MESSAGEs by SIPp every registration and call succeeds,
 # hopsim inspect finds the roles, each request passes each node once, and nothing is left behind.
 set -u
 : "${B:?names the build folder}" "${HOPSIM:?names the program}"
@@ -10,7 +11,8 @@ make --no-print-directory "$B/testbed_vectors" >/dev/null || exit 1
 TESTBED_RUN=$(mktemp -d) || exit 3
 trap 'rm -rf "$TESTBED_RUN"' EXIT
 export TESTBED_RUN TESTBED_PREFIX=hopsim-tb-test TESTBED_CALLS=20
-TESTBED_VECTORS=$B/testbed_vectors sh bench/testbed/testbed.sh run sh bench/testbed/sessions.sh >"$TESTBED_RUN/log" 2>&1
+TESTBED_VECTORS=$B/testbed_vectors sh bench/testbed/testbed.sh run \
+    sh -c 'sh bench/testbed/arms.sh; arms=$?; sh bench/testbed/sessions.sh && exit $arms' >"$TESTBED_RUN/log" 2>&1
 status=$?
 grep -E '^(passed|failed)' "$TESTBED_RUN/log"
 failed=$status
