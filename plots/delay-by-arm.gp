@@ -10,7 +10,7 @@ array colour[8] = [orange, vermilion, sky, blue, green, yellow, pale, purple]
 array pattern[8] = [3, 7, 3, 3, 3, 7, 3, 4]
 array part[8] = ['processing', 'queueing', 'transmission', 'propagation', 'crypto', 'timer', 'answering', 'feedback']
 
-row_points = 24.0; axis_points = 48.0
+row_points = 24.0; axis_points = 52.0
 rows_in(p) = int(word(panel_rows, p))
 rows_before(p) = (p == 1 ? 0 : sum [i=1:p-1] rows_in(i))
 top_of(p) = y_top(head_points + row_points * rows_before(p) + axis_points * (p - 1))

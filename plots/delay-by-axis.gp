@@ -4,9 +4,10 @@
 # x, delay. The delay is in ms and its axis logarithmic; so is that of x where is_log_x says it.
 load 'style.gp'
 set lmargin at screen 0.12; set rmargin at screen 0.76
-set bmargin at screen foot + 52 / height; set tmargin at screen y_top(head_points)
+set bmargin at screen foot + 58 / height; set tmargin at screen y_top(head_points)
+key_font = is_latex ? ',7' : words(arms) > 9 ? ',11' : ',12'; key_spacing = words(arms) > 9 ? 1.0 : 1.2
 # One column, however many arms there are.
-set key at screen 0.77, y_top(head_points - 4) left top Left reverse invert samplen 3 font ',12' spacing 1.2 maxrows 40
+set key at screen 0.77, y_top(head_points - 4) left top Left reverse invert samplen 3 font key_font spacing key_spacing maxrows 40
 set logscale y 10
 if (is_log_x) { set logscale x (x_unit eq 'size' ? 2 : 10) }
 set xlabel x_label offset 0, 0.4

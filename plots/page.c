@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plots/page.h"
 #include "plots/figure.h"
+#include "plots/gallery.h"
 #include "plots/markup.h"
 #include "plots/page_parts.h"
 
@@ -174,13 +175,28 @@ static enum err write_figure(const struct page *page, const char *name)
     return ERR_OK;
 }
 
-static int compare_names(const void *a, const void *b)
+/* The row of the table of figures that a name begins with; beyond all of them for others. */
+static size_t rank_of(const char *name)
 {
+    size_t i = 0;
+
+    while (gallery_name(i) && !span_starts(span_of(name), span_of(gallery_name(i))))
+        i++;
+    return i;
+}
+
+/* As the table of figures has them, those of a kind by name. */
+static int compare_figures(const void *a, const void *b)
+{
+    size_t first = rank_of(a), second = rank_of(b);
+
+    if (first != second)
+        return first < second ? -1 : 1;
     return strcmp(a, b);
 }
 
-/* Names of the drawn figures in order, without their ending. */
-static size_t list_figures(const struct page *page, char names[FIGURES_MAX][256])
+/* Names in the folder of figures with that ending, in order, without it. */
+static size_t list_figures(const struct page *page, struct span ending, char names[FIGURES_MAX][256])
 {
     char path[PAGE_PATH_SIZE];
     DIR *folder = opendir(page_path(page, "figures", path));
@@ -189,31 +205,53 @@ static size_t list_figures(const struct page *page, char names[FIGURES_MAX][256]
     for (struct dirent *entry; folder && count < FIGURES_MAX && (entry = readdir(folder));) {
         struct span name = span_of(entry->d_name);
 
-        if (name.size <= 4 || !span_equal(span_after(name, name.size - 4), SPAN(".svg")))
+        if (name.size <= ending.size || !span_equal(span_after(name, name.size - ending.size), ending))
             continue;
-        memcpy(names[count], name.data, name.size - 4);
-        names[count++][name.size - 4] = 0;
+        memcpy(names[count], name.data, name.size - ending.size);
+        names[count++][name.size - ending.size] = 0;
     }
     if (folder)
         closedir(folder);
-    qsort(names, count, sizeof(*names), compare_names);
+    qsort(names, count, sizeof(*names), compare_figures);
     return count;
+}
+
+/* Scripts whose figure was not drawn. */
+static size_t count_left_out(const struct page *page)
+{
+    char names[FIGURES_MAX][256];
+    size_t count = list_figures(page, SPAN(".gp"), names), left_out = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        char file[512];
+        struct sink sink = SINK(file);
+
+        sink_format(&sink, "figures/%s.svg", names[i]);
+        left_out += strcmp(names[i], "style") != 0 && !page_has(page, sink_string(&sink));
+    }
+    return left_out;
 }
 
 static bool has_figures(const struct page *page)
 {
     char names[FIGURES_MAX][256];
 
-    return list_figures(page, names) > 0;
+    return list_figures(page, SPAN(".svg"), names) > 0 || count_left_out(page) > 0;
 }
 
 static enum err write_figures(const struct page *page)
 {
     char names[FIGURES_MAX][256];
-    size_t count = list_figures(page, names);
+    size_t count = list_figures(page, SPAN(".svg"), names), left_out = count_left_out(page);
 
     for (size_t i = 0; i < count; i++)
         TRY(write_figure(page, names[i]));
+    if (left_out > 0)
+        page_print(
+            page,
+            "<p class=\"soft\">%zu figure%s not drawn, since gnuplot was missing or failed; scripts and data are in "
+            "figures/. With gnuplot (Debian: gnuplot-nox), <code>hopsim report</code> draws them.</p>\n",
+            left_out, left_out == 1 ? " is" : "s are");
     return ERR_OK;
 }
 
@@ -390,6 +428,11 @@ static enum err write_limits(const struct page *page)
     return ERR_OK;
 }
 
+static bool has_manifest(const struct page *page)
+{
+    return page->manifest.size > 0;
+}
+
 static enum err write_manifest(const struct page *page)
 {
     struct span text = page->manifest;
@@ -425,7 +468,7 @@ static const struct page_section sections[] = {
     {"flows", "Call flows", page_has_flows, page_write_flows},
     {"told", "As the command printed it", has_told, write_told},
     {"limits", "Not modelled", always, write_limits},
-    {"manifest", "What made this", always, write_manifest},
+    {"manifest", "What made this", has_manifest, write_manifest},
 };
 
 enum { SECTION_COUNT = sizeof(sections) / sizeof(*sections) };
@@ -464,20 +507,38 @@ static enum err write_page(const struct page *page, struct span name)
     return ERR_OK;
 }
 
+/* What a folder must have of, to be one of results. */
+static bool is_of_results(const struct page *page)
+{
+    static const char *const files[] = {"summary.csv", "messages.csv", "validation.csv", "threats.csv", "replay.csv"};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        if (page_has(page, files[i]))
+            return true;
+    return false;
+}
+
 enum err page_write(const char *folder, FILE *out, struct note *note)
 {
-    struct page page = {.folder = folder, .out = out, .note = note};
+    struct page page = {.folder = folder, .out = out, .note = note, .manifest = {"", 0}};
     char path[PAGE_PATH_SIZE];
-    enum err error = sheet_read(page_path(&page, "summary.csv", path), &page.summary, note);
+    bool has_text = page_has(&page, "manifest.txt");
 
-    if (error != ERR_OK)
-        return error;
-    error = sheet_read_text(page_path(&page, "manifest.txt", path), &page.manifest, note);
+    if (!is_of_results(&page))
+        return note_set(note, ERR_FILE,
+                        "%s: no folder of results: expected a summary.csv, messages.csv, validation.csv, replay.csv or "
+                        "threats.csv in it",
+                        folder);
+    if (page_has(&page, "summary.csv"))
+        TRY(sheet_read(page_path(&page, "summary.csv", path), &page.summary, note));
+    enum err error = has_text ? sheet_read_text(page_path(&page, "manifest.txt", path), &page.manifest, note) : ERR_OK;
+
     if (error == ERR_OK) {
         struct span name = span_of(strrchr(folder, '/') ? strrchr(folder, '/') + 1 : folder);
 
         error = write_page(&page, name);
-        free((void *)page.manifest.data);
+        if (has_text)
+            free((void *)page.manifest.data);
     }
     sheet_free(&page.summary);
     return error;

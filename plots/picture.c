@@ -196,7 +196,7 @@ static void list_for_latex(struct picture *picture)
 {
     struct sink *list = &picture->gallery->list;
 
-    sink_format(list, "\\begin{figure}\n  \\centering\n  \\input{%s.tex}\n  \\caption{", picture->figure.name);
+    sink_format(list, "\\begin{figure}\n  \\centering\n  {\\scriptsize\\input{%s.tex}}\n  \\caption{", picture->figure.name);
     booktabs_text(list, sink_written(&picture->title));
     sink_text(list, ". ");
     booktabs_text(list, sink_written(&picture->subtitle));

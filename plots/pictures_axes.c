@@ -166,6 +166,7 @@ static void set_axis(struct picture *picture, const struct curve *curve, bool is
         points_label(&names, curve->arms.names[arm], true);
         sink_char(&names, ' ');
     }
+    picture->height = fmax(480, 150 + 26 * (double)curve->arms.count);
     figure_set_text(&picture->figure, "x_label", sink_string(&label));
     figure_set_text(&picture->figure, "x_unit", axis->kind);
     figure_set_text(&picture->figure, "arms", sink_string(&names));

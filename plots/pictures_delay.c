@@ -132,7 +132,7 @@ static void set_panels(struct picture *picture, const struct bars *bars)
     figure_set_text(&picture->figure, "panel_ends", sink_string(&end_sink));
     figure_set_text(&picture->figure, "panel_formats", sink_string(&format_sink));
     figure_set_text(&picture->figure, "panel_units", sink_string(&unit_sink));
-    picture->height = 64 + 24 * (double)bars->count + 48 * (double)bars->panels + 58;
+    picture->height = 64 + 24 * (double)bars->count + 52 * (double)bars->panels + 58;
 }
 
 static void write_bars(struct picture *picture, const struct sheet *sheet, const struct bars *bars)

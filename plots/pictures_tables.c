@@ -104,7 +104,7 @@ enum err gallery_draw_layers(struct gallery *gallery, const struct gallery_kind 
         .write = write_layers,
         .head = "row,arm,MiB,times_file,link,ip,transport,esp,tls,sip,rest\n",
         .remark = "Every packet on every link counts, so that a file over more links counts more often; means. ",
-        .foot = 18 + 88 + 10,
+        .foot = 18 + 96 + 10,
         .row = 24};
 
     return draw_arms(gallery, kind, sheet, &figure);
@@ -153,7 +153,7 @@ static const struct observed {
 } observations[] = {
     {"validation.csv", "arm", "measured_ns", "predicted_ns", "measured over real sockets",
      "Measured: medians over real sockets; predicted by the simulator calibrated on other points. ", NULL},
-    {"replay.csv", "protocol", "captured_ns", "simulated_ns", "captured",
+    {"replay.csv", "what", "captured_ns", "simulated_ns", "captured",
      "Times of messages since the first; captured dwells went in, so that this checks consistency. ", NULL},
     {"paper.csv", "is", "figure", "simulated", "read from the paper's figures",
      "input: went into the scenario, no validation; predicted: did not. ", "ns"},

@@ -75,11 +75,11 @@ log_tics = "steps_of_ten = most / least > 300 ? '1' : '1 2 5'; " \
 if (!exists("kinds")) kinds = is_latex ? "tex" : "svg png pdf"
 if (!exists("out")) out = figure_name
 device(kind) = sprintf( \
-    kind eq 'svg' ? "set terminal svg size %.0f,%.0f noenhanced font 'DejaVu Sans,14' background '#ffffff'; " \
+    kind eq 'svg' ? "set terminal svg size %.0f,%.0f noenhanced font 'DejaVu Sans,12' background '#ffffff'; " \
                   . "set output '%s.svg'" : \
-    kind eq 'png' ? "set terminal pngcairo size %.0f*2,%.0f*2 noenhanced font 'DejaVu Sans,14' fontscale 1.5 linewidth 2 " \
+    kind eq 'png' ? "set terminal pngcairo size %.0f*2,%.0f*2 noenhanced font 'DejaVu Sans,12' fontscale 1.5 linewidth 2 " \
                   . "pointscale 2; set output '%s.png'" : \
-    kind eq 'pdf' ? "set terminal pdfcairo size %.0f/72*1in,%.0f/72*1in noenhanced font 'DejaVu Sans,14' fontscale 1 " \
+    kind eq 'pdf' ? "set terminal pdfcairo size %.0f/72*1in,%.0f/72*1in noenhanced font 'DejaVu Sans,12' fontscale 0.75 " \
                   . "linewidth 1; set output '%s.pdf'" : \
-                    "set terminal cairolatex pdf size %.0f/128*1in,%.0f/128*1in colourtext; set output '%s.tex'", \
+                    "set terminal cairolatex pdf size %.0f/128*1in,%.0f/128*1in colourtext font ',7'; set output '%s.tex'", \
     width, height, out)

@@ -71,7 +71,9 @@ void waterfall_write(const struct waterfall_part *parts, size_t count, const str
             unsigned from = scaled((double)before_ns, (double)total_ns, room);
             unsigned until = scaled((double)(before_ns + parts[i].ns), (double)total_ns, room);
 
-            if (from == until && parts[i].ns > 0) /* Too short to see is not nothing. */
+            if (style->is_plain)
+                from = until = room;                   /* no bar */
+            else if (from == until && parts[i].ns > 0) /* Too short to see is not nothing. */
                 cells_put(&cells, names + 2 + (from < room ? from : room - 1), CELL_LIFELINE);
             cells_fill(&cells, names + 2 + from, names + 2 + until, CELL_FULL);
             before_ns += parts[i].ns;
@@ -88,14 +90,23 @@ void waterfall_write(const struct waterfall_part *parts, size_t count, const str
     write_part("delay", names, sink_string(&figures), &cells, style, sink);
 }
 
+/* The longest delay that is drawn in full. */
+static double bars_limit(const struct waterfall_bar *bars, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bars[i].is_marked && isfinite(bars[i].mean_ms) && bars[i].mean_ms > 0)
+            return WATERFALL_TIMES * bars[i].mean_ms;
+    return INFINITY;
+}
+
 static double bars_most(const struct waterfall_bar *bars, size_t count)
 {
-    double most = 0;
+    double most = 0, limit = bars_limit(bars, count);
 
     for (size_t i = 0; i < count; i++) {
-        if (isfinite(bars[i].mean_ms))
+        if (isfinite(bars[i].mean_ms) && bars[i].mean_ms <= limit)
             most = fmax(most, bars[i].mean_ms);
-        if (isfinite(bars[i].high_ms))
+        if (isfinite(bars[i].high_ms) && bars[i].mean_ms <= limit)
             most = fmax(most, bars[i].high_ms);
     }
     return most;
@@ -110,6 +121,8 @@ void waterfall_bars(const struct waterfall_bar *bars, size_t count, const struct
     char buffer[64];
 
     check(count <= WATERFALL_LINES_MAX);
+    if (style->is_plain)
+        return;
     for (size_t i = 0; i < count; i++)
         names = wider(names, bars[i].name);
     unsigned at = names + 3;
@@ -126,6 +139,8 @@ void waterfall_bars(const struct waterfall_bar *bars, size_t count, const struct
             cells_put(&cells, names + 1, '*');
         if (isfinite(bar->mean_ms)) {
             cells_fill(&cells, at, at + scaled(bar->mean_ms, most, room), CELL_FULL);
+            if (bar->mean_ms > bars_limit(bars, count))
+                cells_put(&cells, at + room - 1, CELL_CUT);
             sink_format(&figures, "%9.3f ms", bar->mean_ms);
         } else {
             sink_text(&figures, "   nothing delivered");
@@ -134,7 +149,7 @@ void waterfall_bars(const struct waterfall_bar *bars, size_t count, const struct
             unsigned end = at + scaled(bar->high_ms, most, room);
 
             cells_fill(&cells, at + scaled(bar->mean_ms, most, room), end, CELL_SHAFT);
-            if (end > at)
+            if (end > at && bar->mean_ms <= bars_limit(bars, count))
                 cells_put(&cells, end - 1, CELL_EDGE);
             sink_format(&figures, " +-%.3g", bar->mean_ms - bar->low_ms);
         }

@@ -11,6 +11,7 @@
 struct waterfall_style {
     unsigned width;  /* columns; brought into 60 to 200 */
     bool is_unicode; /* block characters; ASCII otherwise */
+    bool is_plain;   /* names and figures alone, no bars: where nobody looks at them */
 };
 
 /* A time with its name (borrowed; what is not printable ASCII is shown escaped). */
@@ -36,7 +37,10 @@ struct waterfall_bar {
     bool is_marked; /* a '*' after the name: what the others are compared with */
 };
 
-/* One line a bar on a common scale that begins at 0, the interval drawn at the bar's end. */
+/* One line a bar on a common scale that begins at 0, the interval drawn at the bar's end. A bar more than
+ * WATERFALL_TIMES as long as the marked one is cut, its end says so, and leaves the scale to the others. Plain: nothing
+ * is written, since the figures stand in tables. */
+#define WATERFALL_TIMES 5
 void waterfall_bars(const struct waterfall_bar *bars, size_t count, const struct waterfall_style *style,
                     struct sink *sink);
 

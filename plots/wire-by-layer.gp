@@ -3,7 +3,7 @@
 # many times the file. Columns: row, arm, MiB of all layers, times the file, then the share of each layer in per cent.
 load 'style.gp'
 set lmargin at screen 0.2; set rmargin at screen 0.72
-set bmargin at screen foot + 88 / height; set tmargin at screen y_top(head_points + 18)
+set bmargin at screen foot + 96 / height; set tmargin at screen y_top(head_points + 18)
 set key at screen 0.97, foot + 40 / height right top Left reverse maxrows 2 samplen 1.6 width 1 font ',12'
 set xlabel 'share of all bytes on all links, '.percent offset 0, 0.5
 set xrange [0:100]
@@ -23,6 +23,6 @@ do for [kind in kinds] {
     plot for [k=1:7] data using (before(k)):1:(before(k)):(before(k) + column(first_part + k - 1)) \
             :($1 - 0.33):($1 + 0.33):ytic(2) every ::1 \
             with boxxyerror lw 0.6 lc rgb colour[k] fillstyle pattern pattern[k] border rgb black title part[k], \
-         data using (101):1:(sprintf('%.3g  (%.3g)', $3, $4)) every ::1 with labels left offset 0.5, 0 font ',12' notitle
+         data using (100):1:(sprintf('%.3g  (%.3g)', $3, $4)) every ::1 with labels left offset 1.2, 0 font ',12' notitle
     unset output
 }

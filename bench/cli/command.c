@@ -227,6 +227,7 @@ struct command_terminal command_terminal(void)
         terminal.width = (unsigned)number;
     else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
         terminal.width = size.ws_col;
+    terminal.is_there = isatty(STDOUT_FILENO) == 1;
     terminal.is_unicode = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     return terminal;
 }

@@ -90,6 +90,7 @@ enum status command_print_table(const struct command_line *line, const struct ta
 struct command_terminal {
     unsigned width;
     bool is_unicode;
+    bool is_there; /* standard output is a terminal: pictures are for those who look */
 };
 struct command_terminal command_terminal(void);
 

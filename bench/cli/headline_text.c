@@ -264,7 +264,8 @@ static void write_split(const struct comparison *comparison, struct sink *sink)
 static void write_bars(const struct comparison *comparison, const struct command_terminal *terminal, struct sink *sink)
 {
     struct waterfall_bar bars[COMPARISON_ARMS_MAX];
-    struct waterfall_style style = {.width = terminal->width, .is_unicode = terminal->is_unicode};
+    struct waterfall_style style = {
+        .width = terminal->width, .is_unicode = terminal->is_unicode, .is_plain = !terminal->is_there};
 
     for (size_t arm = 0; arm < comparison->arm_count; arm++) {
         struct comparison_estimate delay = comparison_of_arm(comparison, arm).delay;
@@ -277,7 +278,8 @@ static void write_bars(const struct comparison *comparison, const struct command
     }
     sink_char(sink, '\n');
     waterfall_bars(bars, comparison->arm_count, &style, sink);
-    sink_char(sink, '\n');
+    if (terminal->is_there)
+        sink_char(sink, '\n');
 }
 
 static void write_bounds(const struct headline *headline, const struct headline_case *main, struct sink *sink)

@@ -129,7 +129,8 @@ static void write_head(const struct trial *trial, const struct outcome *outcome,
 
 static void write_parts(const struct outcome *outcome, struct command_terminal terminal, struct sink *sink)
 {
-    const struct waterfall_style style = {.width = terminal.width, .is_unicode = terminal.is_unicode};
+    const struct waterfall_style style = {
+        .width = terminal.width, .is_unicode = terminal.is_unicode, .is_plain = !terminal.is_there};
     struct waterfall_part parts[PART_COUNT];
 
     for (int i = 0; i < PART_COUNT; i++)

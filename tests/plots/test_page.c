@@ -190,7 +190,7 @@ static void test_bad_folders_are_refused_by_name(void)
     end();
     memcpy(folder, "/nowhere", sizeof("/nowhere"));
     CU_ASSERT_PTR_NULL(page(&note));
-    CU_ASSERT(strstr(note.text, "/nowhere/summary.csv") != NULL);
+    CU_ASSERT(strstr(note.text, "/nowhere: no folder of results") != NULL);
 }
 
 static void test_threats_are_counted_where_they_can_be_performed(void)

@@ -120,6 +120,38 @@ static void test_bars_of_arms(void)
     CU_ASSERT_PTR_NULL(strchr(write_bars(bars, 5, 99), '\x1b'));
 }
 
+static void test_a_bar_far_longer_is_cut(void)
+{
+    struct waterfall_bar bars[] = {{"msrp-smime", 600, 590, 610, true}, {"message-tls", 109000, 108000, 110000, false}};
+    struct waterfall_style style = {.width = 80};
+    struct sink sink = SINK(text);
+
+    waterfall_bars(bars, 2, &style, &sink);
+    sink_string(&sink);
+    char *second = strchr(text, '\n');
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(second);
+    CU_ASSERT_PTR_NOT_NULL(strstr(second, "##~"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(second, "109000.000 ms"));
+    *second = 0;
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "##########")); /* the marked one can be seen */
+    CU_ASSERT_PTR_NULL(strchr(text, '~'));
+}
+
+static void test_plain_has_no_bars(void)
+{
+    struct waterfall_bar bar = {"msrp-smime", 600, 590, 610, true};
+    struct waterfall_part part = {"processing", 5000000};
+    struct waterfall_style style = {.width = 80, .is_plain = true};
+    struct sink sink = SINK(text);
+
+    waterfall_bars(&bar, 1, &style, &sink);
+    CU_ASSERT_EQUAL(sink.size, 0);
+    waterfall_write(&part, 1, &style, &sink);
+    CU_ASSERT_PTR_NULL(strchr(sink_string(&sink), '#'));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "5.000 ms 100.0 %"));
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -129,6 +161,8 @@ int main(void)
         {"each bar begins where the last ended", test_each_bar_begins_where_the_last_ended},
         {"a delay of nothing divides nothing by zero", test_nothing_is_no_division_by_zero},
         {"bars of arms show mean and half width", test_bars_of_arms},
+        {"a bar far longer than the marked one is cut", test_a_bar_far_longer_is_cut},
+        {"plain has figures and no bars", test_plain_has_no_bars},
         {NULL, NULL},
     };
 
