@@ -20,7 +20,7 @@
     "  p-cscf     ADDRESS or ADDRESS:PORT\n"                                                                           \
     "  p-cscf-name             as Route has it; the address unless given\n"                                            \
     "  transport  udp (unless given), tcp or tls; of both users\n"                                                     \
-    "and [relay-1], [relay-2] ..., each with namespace and address, where relays of ours may live"
+    "and [relay-1], [relay-2] ..., each with namespace and address, where relays of ours may live\n"
 
 /* Reads the file of that path. Errors say "FILE:LINE: what was expected"; the core is then untouched. */
 MUST_USE enum err core_file_read(const char *path, struct core *core, struct note *note);

@@ -383,10 +383,10 @@ static const struct command_option options[] = {
 const struct command command_measure = {
     .name = "measure",
     .arguments = "",
-    .help = "Perform a transfer over real sockets: a process for each user, proxy and relay, in network namespaces of\n"
-            "their own where the user is root (made and removed by the command; those of dead commands are removed,\n"
-            "too), on loopback where not. The same SIP, MSRP and CMS as in the simulator, real TCP and TLS, one "
-            "clock.\n\n" CORE_FILE_HELP,
+    .help = "Perform a transfer over real sockets: a process for each user, proxy and relay",
     .options = options,
+    .notes = "Where the user is root, every process lives in a network namespace of its own, made and removed by the\n"
+             "command (those of dead commands are removed, too); on loopback where not. The same SIP, MSRP and CMS as\n"
+             "in the simulator, real TCP and TLS, one clock.\n\n" CORE_FILE_HELP,
     .run = run_measure,
 };
