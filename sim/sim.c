@@ -4,6 +4,7 @@
 #include "sim/ims/core.h"
 #include "sim/ims/crowd.h"
 #include "sim/ims/gate.h"
+#include "sim/ims/intercept.h"
 #include "sim/ims/ipsec.h"
 #include "sim/ims/pager.h"
 #include "sim/ims/registration.h"
@@ -389,6 +390,7 @@ enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome 
 
     if (setjmp(full) != 0) {
         channels_free(world);
+        intercepts_free(world);
         ipsec_free(world);
         write_limit(trial, outcome);
         return ERR_OK;
@@ -399,6 +401,7 @@ enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome 
     if (error == ERR_OK)
         error = world_run(world, outcome, note);
     channels_free(world);
+    intercepts_free(world);
     ipsec_free(world);
     arena_on_full(arena, NULL);
     return error;

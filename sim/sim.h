@@ -60,12 +60,51 @@ struct sim_tap {
 /* Simulated time 0 on the calendar, for time stamps, signing times and certificates: 2013-01-01 00:00 UTC. */
 #define SIM_EPOCH_S INT64_C(1356998400)
 
-/* Somebody on the way who changes what passes: sdp is asked for each offer and answer that a CSCF passes on, by its
- * label
- * ("S-CSCF(B)"), and writes another one to out, or returns false to let it be. */
+/* What passes a place, as whole as a place can have it: a message, a record of TLS, a packet of ESP. */
+enum sim_unit_kind {
+    SIM_UNIT_SIP,
+    SIM_UNIT_MSRP,
+    SIM_UNIT_HTTP,
+    SIM_UNIT_DIAMETER,
+    SIM_UNIT_TLS,
+    SIM_UNIT_ESP,
+    SIM_UNIT_OTHER,
+    SIM_UNIT_KIND_COUNT
+};
+
+struct sim_unit {
+    int kind;              /* enum sim_unit_kind */
+    const char *from, *to; /* roles at the two ends of its connection or datagram, "UE-A" */
+    uint32_t flow;         /* the same for all that goes one way between two ends; from 1 */
+    bool ends_here;        /* the place is its receiver: nothing goes on */
+    struct span bytes;
+};
+
+/* Sends bytes on in the place of a unit: none, once, or several times. */
+struct sim_onward;
+void sim_onward_put(struct sim_onward *onward, struct span bytes);
+
+/*
+ * Somebody on the way who changes what passes, and whoever looks what becomes of it. The place is a role, which sees
+ * and changes what that role sees and sends, or a link, by its two nodes, which sees what goes over it, TLS and ESP
+ * closed. Needs real bytes.
+ */
 struct sim_tamper {
     void *context;
+    const char *role;            /* the place; NULL: */
+    const char *link_a, *link_b; /* a link; both NULL: nobody is anywhere */
+    /* A unit passes after the press: what goes on is put. NULL: everything goes on. */
+    void (*pass)(void *context, const struct sim_unit *unit, struct sim_onward *onward);
+    /* sdp is asked for each offer and answer that a CSCF passes on, by its label ("S-CSCF(B)"), and writes another one
+     * to out, or returns false to let it be. NULL: nobody does. */
     bool (*sdp)(void *context, const char *role, bool is_answer, struct span sdp, struct sink *out);
+    /* Who stands in for both ends of a TLS connection that crosses the place, with this certificate; NULL: nobody. */
+    const struct party *(*stand_in)(void *context, const char *from, const char *to);
+    /* The file that UE-B's user has in hand in the end, whatever it is. */
+    void (*taken)(void *context, struct span file);
+    /* Somebody refused something, and why: a record, a packet, a certificate, a file. */
+    void (*refused)(void *context, const char *why);
+    bool is_credulous; /* receivers ask nobody's certificate who vouches for it and whose it is */
 };
 
 struct trial {

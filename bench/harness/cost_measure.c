@@ -104,8 +104,11 @@ static enum err run_open(const struct job *job, uint64_t count, double *time_ns)
     struct cost_measure *m = job->measure;
     enum cms_suite suite = (enum cms_suite)job->variant;
     enum party_kind kind = cms_party_kind(suite);
-    struct cms_opening opening = {
-        &m->parties.bob[kind], &m->parties.authority[kind], m->parties.alice[kind].name, NULL, AT_S, suite};
+    struct cms_opening opening = {.recipient = &m->parties.bob[kind],
+                                  .authority = &m->parties.authority[kind],
+                                  .sender_aor = m->parties.alice[kind].name,
+                                  .at_s = AT_S,
+                                  .weakest = suite};
     struct span sealed = {(const char *)m->sealed, cms_sealed_size(suite, true, job->bytes)};
     size_t size;
 

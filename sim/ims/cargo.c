@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/cargo.h"
+#include "sim/ims/intercept.h"
 #include "sim/ims/lookup.h"
 #include "sim/ims/watch.h"
 #include "sim/sec/cms.h"
 #include "sim/sec/digest.h"
+
+enum { TAMPER_ROOM = 65536 /* what may be put in the place of a file can be longer by so much, at least */ };
 
 static enum cms_suite suite_of(const struct world *world)
 {
@@ -113,8 +116,9 @@ void cargo_init(struct cargo *cargo, struct world *world)
     }
     if (is_hashed(cargo))
         cargo_hash_bytes(cargo);
+    cargo->received_capacity = cargo->body.length + (intercept_is_on(world) ? cargo->body.length + TAMPER_ROOM : 0);
     if (world->wants_bytes)
-        cargo->received = arena_alloc(world->arena, cargo->body.length + 1);
+        cargo->received = arena_alloc(world->arena, cargo->received_capacity + 1);
     cargo->sealed_bytes = cargo->body.length;
 }
 
@@ -144,6 +148,8 @@ void cargo_offered(struct cargo *cargo, const struct sdp_msrp *offer)
 
     sink_span(&hash, offer->file_hash.size <= CARGO_HASH_TEXT ? offer->file_hash : (struct span){0});
     sink_string(&hash);
+    cargo->has_offered_size = offer->has_file_size;
+    cargo->offered_size = offer->file_size;
 }
 
 /* Who does not say who they are has signed nothing. */
@@ -306,26 +312,61 @@ static bool has_offered_hash(const struct cargo *cargo, const uint8_t *bytes, ui
     return span_equal_nocase(span_of(text), span_of(cargo->offered_hash));
 }
 
-static bool cargo_is(const struct cargo *cargo, const uint8_t *bytes, uint64_t size)
+/* What UE-B takes is the file, or somebody tampers. */
+bool cargo_take(struct world *world, const uint8_t *bytes, uint64_t length)
 {
-    return has_offered_hash(cargo, bytes, size) && is_the_file(cargo->world, bytes, size);
+    const struct sim_tamper *tamper = world->trial->tamper;
+
+    if (!intercept_is_on(world))
+        return is_the_file(world, bytes, length);
+    if (tamper->taken)
+        tamper->taken(tamper->context, (struct span){(const char *)bytes, length});
+    return true;
 }
 
-bool cargo_verify(const struct cargo *cargo)
+static bool cargo_take_plain(const struct cargo *cargo, const uint8_t *bytes, uint64_t size)
+{
+    if (cargo->has_offered_size && size != cargo->offered_size) {
+        intercept_refused(cargo->world, "file: its size is not the one that was offered");
+        return false;
+    }
+    if (!has_offered_hash(cargo, bytes, size)) {
+        intercept_refused(cargo->world, "file: its hash is not the one that was offered");
+        return false;
+    }
+    return cargo_take(cargo->world, bytes, size);
+}
+
+/* Whether it begins as DER does. */
+static bool is_sealed(const uint8_t *bytes, uint64_t length)
+{
+    return length > 1 && bytes[0] == 0x30 && bytes[1] >= 0x80;
+}
+
+static bool is_cms_type(struct span type)
+{
+    struct span name = {type.data, span_find_byte(type, ';')};
+
+    return span_equal_nocase(span_trim(name), SPAN("application/pkcs7-mime"));
+}
+
+/* Who has asked for a sealed file takes no other one (RFC 8591 section 8.1). */
+bool cargo_fits(const struct cargo *cargo, uint64_t length, struct span content_type)
+{
+    bool is_blind = intercept_is_credulous(cargo->world);
+
+    if (!intercept_is_on(cargo->world))
+        return length == cargo->body.length;
+    if (cargo->is_sealed_body && !is_in_pieces(cargo) && !is_cms_type(content_type) && !is_blind) {
+        intercept_refused(cargo->world, "file: it is not sealed");
+        return false;
+    }
+    return length <= cargo->received_capacity;
+}
+
+static bool cargo_open_bytes(const struct cargo *cargo, uint64_t length, uint8_t *plaintext, uint64_t *size)
 {
     struct world *world = cargo->world;
-    uint64_t size = cargo->body.length;
-
-    if (!cargo->received)
-        return true;
-    if (!cargo->is_sealed_body)
-        return cargo_is(cargo, cargo->received, size);
-    uint8_t *plaintext = arena_alloc(world->arena, size + 1);
-    uint64_t joined;
-
-    if (is_in_pieces(cargo))
-        return pieces_open(&cargo->pieces, cargo->peer_aor, cargo->received, plaintext, &joined) == ERR_OK &&
-               cargo_is(cargo, plaintext, joined);
     const struct party_set *parties = world->trial->parties;
     enum party_kind kind = cms_party_kind(suite_of(world));
     struct cms_opening opening = {.recipient = &parties->bob[kind],
@@ -333,12 +374,36 @@ bool cargo_verify(const struct cargo *cargo)
                                   .sender_aor = cargo->peer_aor,
                                   .sender = &parties->alice[kind],
                                   .at_s = SIM_EPOCH_S,
-                                  .weakest = suite_of(world)};
+                                  .weakest = suite_of(world),
+                                  .trusts_anybody = intercept_is_credulous(world)};
     size_t opened = 0;
     struct note note = {{0}};
 
-    if (cms_open(&opening, (struct span){(const char *)cargo->received, size}, plaintext, size, &opened, &note) !=
-        ERR_OK)
-        return false;
-    return cargo_is(cargo, plaintext, opened);
+    if (is_in_pieces(cargo) && length == cargo->body.length &&
+        pieces_open(&cargo->pieces, cargo->peer_aor, cargo->received, plaintext, size) == ERR_OK)
+        return true;
+    if (!is_in_pieces(cargo) && cms_open(&opening, (struct span){(const char *)cargo->received, length}, plaintext,
+                                         length, &opened, &note) == ERR_OK) {
+        *size = opened;
+        return true;
+    }
+    intercept_refused(world, "CMS: %s", note.text[0] ? note.text : "a piece is not in its place");
+    return false;
+}
+
+bool cargo_verify(const struct cargo *cargo, uint64_t length)
+{
+    uint64_t size = length;
+
+    if (!cargo->received)
+        return true;
+    if (!cargo->is_sealed_body)
+        return cargo_take_plain(cargo, cargo->received, length);
+    uint8_t *plaintext = arena_alloc(cargo->world->arena, length + 1);
+
+    if (cargo_open_bytes(cargo, length, plaintext, &size))
+        return cargo_take_plain(cargo, plaintext, size);
+    /* A user who minds nothing looks at what came as it came. */
+    return intercept_is_credulous(cargo->world) && !is_sealed(cargo->received, length) &&
+           cargo_take_plain(cargo, cargo->received, length);
 }

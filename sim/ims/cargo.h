@@ -18,11 +18,14 @@ struct cargo {
     bool is_sealed_body; /* the arm's body is CMS */
     struct slice body;   /* as carried */
     const char *content_type;
-    uint8_t *received;                      /* at UE-B, body.length bytes, where bytes are real; else NULL */
+    uint8_t *received;                      /* at UE-B, where bytes are real; else NULL */
+    uint64_t received_capacity;             /* body.length bytes, and more where somebody tampers */
     char transfer_id[17];                   /* a=file-transfer-id */
     char hash[CARGO_HASH_TEXT + 1];         /* of the file, as UE-A offers it; empty: none */
     char offered_hash[CARGO_HASH_TEXT + 1]; /* as UE-B has got it */
-    char peer_aor[SIP_IDENTITY_SIZE];       /* whom UE-B has it from, as SIP says; empty: nobody */
+    bool has_offered_size;
+    uint64_t offered_size;            /* as UE-B has got it */
+    char peer_aor[SIP_IDENTITY_SIZE]; /* whom UE-B has it from, as SIP says; empty: nobody */
     struct source sealed_source;
     struct pieces pieces;                  /* count 0: the file is sealed whole */
     uint64_t pieces_sealed;                /* at UE-A */
@@ -55,7 +58,14 @@ void cargo_grown(struct cargo *cargo, uint64_t received_bytes, const struct caus
 /* Work of UE-B on the body that it has whole: opens it, or what is left, then hashes the file. */
 void cargo_open(struct cargo *cargo, const struct cause *cause, void *context, station_done_fn *done);
 
-/* Whether what UE-B holds is the file: signature, chain, hash and bytes, where bytes are real. */
-bool cargo_verify(const struct cargo *cargo);
+/* Whether a body of that length and type can be what was offered, as far as UE-B knows before it opens it. */
+bool cargo_fits(const struct cargo *cargo, uint64_t length, struct span content_type);
+
+/* Whether UE-B takes what it holds, length bytes of the body: signature, certificate, size and hash, where bytes are
+ * real. What it takes has to be the file, unless somebody tampers: then they are shown what it is. */
+bool cargo_verify(const struct cargo *cargo, uint64_t length);
+
+/* The same of a file that came without a cargo: length bytes. */
+bool cargo_take(struct world *world, const uint8_t *bytes, uint64_t length);
 
 #endif

@@ -85,6 +85,60 @@ void channel_tell(struct channel *from, enum role to, const char *protocol, stru
     notes_add(from, &from->notes, watch_sent(from->world, &message));
 }
 
+/* ---- Somebody on the way ---- */
+
+static void channel_append(struct channel *channel, const void *bytes, size_t size);
+
+static void written_put(void *context, struct span bytes)
+{
+    channel_append(context, bytes.data, bytes.size);
+}
+
+static void wired_put(void *context, struct span bytes)
+{
+    struct channel *channel = context;
+
+    rope_append_bytes(&channel->wire, bytes.data, bytes.size);
+}
+
+static void channel_meet_tamperer(struct channel *channel)
+{
+    struct world *world = channel->world;
+
+    switch (intercept_place(world, channel->role, channel->peer, channel->tls_end, channel->is_tls)) {
+    case INTERCEPT_NOWHERE:
+        break;
+    case INTERCEPT_PLAIN:
+        channel->on_plain = intercept_create(world, channel->role, channel->peer, false, channel, written_put);
+        break;
+    case INTERCEPT_WIRE:
+        channel->on_wire = intercept_create(world, channel->role, channel->peer, false, channel, wired_put);
+        break;
+    case INTERCEPT_SEEN:
+        channel->on_read = intercept_create(world, channel->role, channel->peer, true, channel, written_put);
+        break;
+    }
+}
+
+void channel_wire(struct channel *channel, struct span bytes)
+{
+    if (channel->on_wire)
+        intercept_bytes(channel->on_wire, bytes);
+    else
+        rope_append_bytes(&channel->wire, bytes.data, bytes.size);
+}
+
+void channel_refuse(struct channel *channel, const struct cause *cause, const char *why)
+{
+    intercept_refused(channel->world, "TLS at %s: %s", channel->world->sites[channel->role].label, why);
+    watch_event(channel->world, "alert %s %s", channel->world->sites[channel->role].label, why);
+    channel_reset(channel, cause);
+    if (channel->owner->ended)
+        channel->owner->ended(channel->context, channel, TCP_END_RESET, cause);
+}
+
+/* ---- Opening ---- */
+
 struct channel *channel_open(struct world *world, const struct channel_config *config, const struct cause *cause)
 {
     struct channel *channel = channel_create(world, config->role, true, config->is_tls);
@@ -102,6 +156,7 @@ struct channel *channel_open(struct world *world, const struct channel_config *c
     channel->spliced = config->spliced;
     if (channel->spliced)
         channel->spliced->spliced = channel;
+    channel_meet_tamperer(channel);
     if (config->is_tls && world->wants_bytes)
         channel_make_pair(channel);
     channel_tell(channel, config->peer, "TCP", SPAN("SYN"), 0);
@@ -138,10 +193,11 @@ static void *channel_accept(void *context, struct tcp *tcp, uint32_t from_node, 
     if (is_tls) {
         const struct channel *tls = channel_tls_peer(channel);
 
-        channel->pair = tls->pair;
         channel->tls_end = tls->role;
         channel->by_fingerprint = tls->by_fingerprint;
+        channel_join_pair(channel, channel_tls_peer(channel));
     }
+    channel_meet_tamperer(channel);
     watch_received(world, channel_note_take(client));
     channel_tell(channel, client->role, "TCP", SPAN("SYN, ACK"), 0);
     channel->context = listener->accept(listener->context, channel);
@@ -291,7 +347,8 @@ static bool channel_is_closed(const struct channel *channel)
 /* How many of size bytes TCP takes without a detour: there is room for them, and nothing waits before them. */
 static uint64_t channel_straight(struct channel *channel, uint64_t size)
 {
-    if (channel->is_tls || channel->state != CHANNEL_READY || rope_length(&channel->wire) > 0 || channel->barriers)
+    if (channel->is_tls || channel->on_wire || channel->state != CHANNEL_READY || rope_length(&channel->wire) > 0 ||
+        channel->barriers)
         return 0;
     uint64_t room = tcp_room(channel->tcp);
 
@@ -299,11 +356,38 @@ static uint64_t channel_straight(struct channel *channel, uint64_t size)
     return size < room ? size : room;
 }
 
+/* What this end writes, as it leaves it. */
+static void channel_append(struct channel *channel, const void *bytes, size_t size)
+{
+    uint64_t straight = channel_straight(channel, size);
+    const char *rest = (const char *)bytes + straight;
+
+    if (straight > 0)
+        tcp_append_bytes(channel->tcp, bytes, straight);
+    if (straight == size)
+        return;
+    if (channel->is_tls)
+        rope_append_bytes(&channel->out, rest, size - straight);
+    else
+        channel_wire(channel, (struct span){rest, size - straight});
+}
+
 void channel_write(struct channel *channel, struct slice slice, bool acknowledges)
 {
     if (slice.length == 0 || channel_is_closed(channel))
         return;
     channel->written += slice.length;
+    channel->acknowledges = acknowledges;
+    if (channel->on_read)
+        intercept_slice(channel->on_read, slice);
+    if (channel->on_plain) {
+        intercept_slice(channel->on_plain, slice);
+        return;
+    }
+    if (channel->on_wire && !channel->is_tls) {
+        intercept_slice(channel->on_wire, slice);
+        return;
+    }
     uint64_t straight = channel_straight(channel, slice.length);
 
     if (straight > 0)
@@ -311,7 +395,6 @@ void channel_write(struct channel *channel, struct slice slice, bool acknowledge
     if (straight < slice.length)
         rope_append(channel->is_tls ? &channel->out : &channel->wire,
                     slice_part(slice, straight, slice.length - straight));
-    channel->acknowledges = acknowledges;
 }
 
 void channel_write_bytes(struct channel *channel, const void *bytes, size_t size, bool acknowledges)
@@ -319,14 +402,13 @@ void channel_write_bytes(struct channel *channel, const void *bytes, size_t size
     if (size == 0 || channel_is_closed(channel))
         return;
     channel->written += size;
-    uint64_t straight = channel_straight(channel, size);
-
-    if (straight > 0)
-        tcp_append_bytes(channel->tcp, bytes, straight);
-    if (straight < size)
-        rope_append_bytes(channel->is_tls ? &channel->out : &channel->wire, (const char *)bytes + straight,
-                          size - straight);
     channel->acknowledges = acknowledges;
+    if (channel->on_read)
+        intercept_bytes(channel->on_read, (struct span){bytes, size});
+    if (channel->on_plain)
+        intercept_bytes(channel->on_plain, (struct span){bytes, size});
+    else
+        channel_append(channel, bytes, size);
 }
 
 void channel_push(struct channel *channel, const struct cause *cause)

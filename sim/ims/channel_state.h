@@ -7,9 +7,17 @@
 #define SIM_IMS_CHANNEL_STATE_H
 
 #include "sim/ims/channel.h"
+#include "sim/ims/intercept.h"
 #include "sim/sec/tls.h"
 
 enum { TLS_WAITING_MAX = 4 * TLS_RECORD_MAX }; /* plaintext that an end takes before it is sealed, or has opened */
+
+/* Two connections of TLS in the place of one: the client's with somebody on the way, and that one's with the server. */
+struct middle {
+    struct tls_context contexts[2];
+    struct tls_pair *pairs[2];
+    struct intercept *ways[2]; /* from the client, from the server */
+};
 
 enum channel_state { CHANNEL_CONNECTING, CHANNEL_HANDSHAKE, CHANNEL_READY, CHANNEL_DEAD };
 
@@ -64,13 +72,16 @@ struct channel {
     struct rope sealed; /* TLS with real bytes: plaintext of records that the other end has not opened yet */
     struct rope wire;   /* bytes that TCP had no room for, or no connection yet */
     uint64_t sealing_bytes, opening_bytes;
-    struct tls_context *context_tls; /* of a client's end where bytes are real */
-    struct tls_pair *pair;
-    struct notes notes;                       /* of what this end sent */
-    struct notes early;                       /* of what was written before it was ready */
-    struct barrier *barriers, *barriers_last; /* in the order of their offsets; NULL: none */
-    struct timer barrier_timer;               /* of the first one */
-    struct marks marks;                       /* with a schedule: as the peer reads */
+    struct tls_context *context_tls;                /* of a client's end where bytes are real */
+    struct tls_pair *pair;                          /* this end's side of it */
+    struct middle *middle;                          /* who stands in for both ends of TLS; NULL: nobody */
+    bool is_refused;                                /* this client does not take the certificate that it is shown */
+    struct intercept *on_plain, *on_wire, *on_read; /* who sees, or changes, what this end writes; NULL: nobody */
+    struct notes notes;                             /* of what this end sent */
+    struct notes early;                             /* of what was written before it was ready */
+    struct barrier *barriers, *barriers_last;       /* in the order of their offsets; NULL: none */
+    struct timer barrier_timer;                     /* of the first one */
+    struct marks marks;                             /* with a schedule: as the peer reads */
     struct marks plain_marks;   /* of what a TLS that the peer does not end has still to seal, by offset in `out` */
     uint64_t written, streamed; /* bytes so far: of the owner; of TLS and its handshakes */
 };
@@ -96,6 +107,11 @@ static inline bool channel_passes_tls(const struct channel *channel)
 {
     return channel->is_tls && channel->tls_end != channel->peer;
 }
+/* Bytes for TCP, past whoever is on the way. */
+void channel_wire(struct channel *channel, struct span bytes);
+
+/* Ends a connection whose other end is not to be believed, as a fatal alert does; the owner is told. */
+void channel_refuse(struct channel *channel, const struct cause *cause, const char *why);
 
 /* The sums of what goes out when cause lets it go. */
 struct cause channel_cause(const struct channel *channel, const struct cause *cause);
@@ -111,6 +127,9 @@ void channel_ready(struct channel *channel, const struct cause *cause);
 
 /* Keys and secrets of a connection whose bytes are real. */
 void channel_make_pair(struct channel *channel);
+
+/* The same of the end that accepts, once the client has made them. */
+void channel_join_pair(struct channel *channel, struct channel *client);
 
 /* A client's first flight, and what either end does when more of the handshake has come. */
 void channel_greet(struct channel *channel, const struct cause *cause);

@@ -11,30 +11,90 @@ static enum tls_version version_of(const struct channel *channel)
     return (enum tls_version)channel->world->scenario->tls_version;
 }
 
-void channel_make_pair(struct channel *channel)
+/* The two ends of one connection of TLS. */
+struct ends {
+    const struct party *client, *server; /* client NULL: it shows no certificate */
+    const char *host;                    /* whom the client wants to speak with */
+};
+
+static enum err make_pair(const struct channel *channel, const struct ends *ends, struct tls_context *context,
+                          struct tls_pair **pair, struct note *note)
 {
     struct world *world = channel->world;
-    const struct party_set *parties = world->trial->parties;
-    struct note note = {{0}};
-    struct tls_config config = {.server = party_set_server(parties, span_of(world->sites[channel->tls_end].host_name)),
-                                .authority = &parties->authority[PARTY_EC],
+    const struct trial *trial = world->trial;
+    bool takes_any = channel->by_fingerprint || intercept_is_credulous(world);
+    struct tls_config config = {.client = ends->client,
+                                .server = ends->server,
+                                .host = ends->host,
+                                .authority = takes_any ? NULL : &trial->parties->authority[PARTY_EC],
                                 .at_s = SIM_EPOCH_S,
                                 .version = version_of(channel)};
 
-    if (channel->by_fingerprint) {
-        config.client = party_set_server(parties, span_of(world->sites[channel->role].host_name));
-        config.authority = NULL;
-        check(config.client != NULL);
+    TRY(tls_context_init(context, &config, note));
+    return tls_pair_create(pair, world->arena, context, trial->tap->secret, trial->tap->context, note);
+}
+
+static const struct party *server_of(const struct world *world, enum role role)
+{
+    const struct party *party = party_set_server(world->trial->parties, span_of(world->sites[role].host_name));
+
+    check(party != NULL);
+    return party;
+}
+
+static void middle_put(void *context, struct span bytes);
+
+/* Somebody on the way shows both ends a certificate: the client takes it or not. */
+static void channel_make_middle(struct channel *channel, const struct party *stand_in)
+{
+    struct world *world = channel->world;
+    const char *host = world->sites[channel->tls_end].host_name;
+    bool is_mutual = channel->by_fingerprint;
+    struct middle *middle = arena_alloc(world->arena, sizeof(*middle));
+    struct ends near = {is_mutual ? server_of(world, channel->role) : NULL, stand_in, host};
+    struct ends far = {is_mutual ? stand_in : NULL, server_of(world, channel->tls_end), host};
+    struct note note = {{0}};
+
+    channel->middle = middle;
+    if (make_pair(channel, &near, &middle->contexts[0], &middle->pairs[0], &note) != ERR_OK) {
+        channel->is_refused = true;
+        return;
     }
+    channel->pair = middle->pairs[0];
+    enum err error = make_pair(channel, &far, &middle->contexts[1], &middle->pairs[1], &note);
 
-    check(config.server != NULL);
+    check(error == ERR_OK);
+    middle->ways[0] = intercept_create(world, channel->role, channel->tls_end, false, channel, middle_put);
+}
+
+void channel_make_pair(struct channel *channel)
+{
+    struct world *world = channel->world;
+    const struct party *stand_in = intercept_stand_in(world, channel->role, channel->tls_end);
+    struct ends ends = {channel->by_fingerprint ? server_of(world, channel->role) : NULL,
+                        server_of(world, channel->tls_end), world->sites[channel->tls_end].host_name};
+    struct note note = {{0}};
+
+    if (stand_in) {
+        channel_make_middle(channel, stand_in);
+        return;
+    }
     channel->context_tls = arena_alloc(world->arena, sizeof(*channel->context_tls));
-    enum err error = tls_context_init(channel->context_tls, &config, &note);
+    enum err error = make_pair(channel, &ends, channel->context_tls, &channel->pair, &note);
 
     check(error == ERR_OK);
-    error = tls_pair_create(&channel->pair, world->arena, channel->context_tls, world->trial->tap->secret,
-                            world->trial->tap->context, &note);
-    check(error == ERR_OK);
+}
+
+void channel_join_pair(struct channel *channel, struct channel *client)
+{
+    struct world *world = channel->world;
+
+    channel->pair = client->pair;
+    channel->middle = client->middle;
+    if (!channel->middle || client->is_refused)
+        return;
+    channel->pair = channel->middle->pairs[1];
+    channel->middle->ways[1] = intercept_create(world, channel->role, client->role, false, channel, middle_put);
 }
 
 /* Bytes of TLS's own that this end sends: on every link as far as TLS goes. */
@@ -63,6 +123,53 @@ static void channel_mark_record(struct channel *channel, uint64_t until)
     }
 }
 
+/* What has come through somebody in the middle leaves there under the other connection's keys. */
+static void middle_put(void *context, struct span bytes)
+{
+    struct channel *channel = context;
+    struct tls_pair *far = channel->middle->pairs[channel->is_client ? 1 : 0];
+
+    for (size_t at = 0; at < bytes.size; at += TLS_RECORD_MAX) {
+        struct span piece = span_after(bytes, at);
+        uint8_t record[TLS_SEALED_MAX];
+
+        piece.size = piece.size < TLS_RECORD_MAX ? piece.size : TLS_RECORD_MAX;
+        enum err error = tls_pair_seal(far, channel->is_client, piece, record, sizeof(record));
+
+        check(error == ERR_OK);
+        channel_wire(channel, (struct span){(char *)record, piece.size + tls_overhead(version_of(channel))});
+    }
+}
+
+static void middle_take(struct channel *channel, struct span record)
+{
+    struct middle *middle = channel->middle;
+    uint8_t plaintext[TLS_RECORD_MAX];
+    size_t size = 0;
+    enum err error = tls_pair_open(channel->pair, !channel->is_client, record, plaintext, sizeof(plaintext), &size);
+
+    check(error == ERR_OK);
+    intercept_bytes(middle->ways[channel->is_client ? 0 : 1], (struct span){(char *)plaintext, size});
+}
+
+static void channel_write_real_record(struct channel *channel, uint64_t from, uint64_t size)
+{
+    uint8_t plaintext[TLS_RECORD_MAX], bytes[TLS_SEALED_MAX];
+    struct span record = {(char *)bytes, size + tls_overhead(version_of(channel))};
+
+    rope_read(&channel->out, from, plaintext, size);
+    enum err error =
+        tls_pair_seal(channel->pair, channel->is_client, (struct span){(char *)plaintext, size}, bytes, sizeof(bytes));
+
+    check(error == ERR_OK);
+    if (channel->middle)
+        middle_take(channel, record);
+    else
+        channel_wire(channel, record);
+    if (!intercept_is_on(channel->world))
+        rope_append_rope(&channel->sealed, &channel->out, from, from + size);
+}
+
 static void channel_write_record(struct channel *channel)
 {
     uint64_t size = channel->sealing_bytes;
@@ -72,15 +179,7 @@ static void channel_write_record(struct channel *channel)
     channel->streamed += size + tls_overhead(version_of(channel));
 
     if (channel->pair) {
-        uint8_t plaintext[TLS_RECORD_MAX], record[TLS_SEALED_MAX];
-
-        rope_read(&channel->out, from, plaintext, size);
-        enum err error = tls_pair_seal(channel->pair, channel->is_client, (struct span){(char *)plaintext, size},
-                                       record, sizeof(record));
-
-        check(error == ERR_OK);
-        rope_append_bytes(&channel->wire, record, size + tls_overhead(version_of(channel)));
-        rope_append_rope(&channel->sealed, &channel->out, from, from + size);
+        channel_write_real_record(channel, from, size);
     } else {
         uint8_t header[TLS_OVERHEAD_MAX] = {23, 3, 3, 0, 0}, trailer[TLS_OVERHEAD_MAX] = {23};
         uint32_t overhead = tls_overhead(version_of(channel)), before = tls_overhead_before(version_of(channel));
@@ -127,10 +226,10 @@ void channel_seal_next(struct channel *channel, const struct cause *cause)
 /* ---- Records in ---- */
 
 /* Opens a real record and holds what is in it to what was sealed. What goes on are the slices that were sealed, so that
- * real bytes lie in no other pieces than sizes do, and no number depends on which of them a trial carries. */
-static void channel_open_record(struct channel *channel, struct rope *wire, uint64_t from, uint64_t size)
+ * real bytes lie in no other pieces than sizes do, and no number depends on which of them a trial carries. Where
+ * somebody tampers it is what was in the record. False: it does not hold. */
+static bool channel_open_record(struct channel *channel, struct rope *wire, uint64_t from, uint64_t size)
 {
-    struct rope *sealed = &channel_tls_peer(channel)->sealed;
     uint8_t record[TLS_SEALED_MAX], plaintext[TLS_RECORD_MAX], expected[TLS_RECORD_MAX];
     struct span whole = {(char *)record, size + tls_overhead(version_of(channel))};
     size_t opened = 0;
@@ -138,26 +237,37 @@ static void channel_open_record(struct channel *channel, struct rope *wire, uint
     rope_read(wire, from, record, whole.size);
     enum err error = tls_pair_open(channel->pair, channel->is_client, whole, plaintext, sizeof(plaintext), &opened);
 
+    if (intercept_is_on(channel->world)) {
+        if (error != ERR_OK)
+            return false;
+        rope_append_bytes(&channel->in, plaintext, opened);
+        return true;
+    }
+    struct rope *sealed = &channel_tls_peer(channel)->sealed;
+
     check(error == ERR_OK && opened == size);
     rope_read(sealed, sealed->begin, expected, size);
     check(memcmp(plaintext, expected, size) == 0);
     rope_append_rope(&channel->in, sealed, sealed->begin, sealed->begin + size);
     rope_release(sealed, sealed->begin + size);
+    return true;
 }
 
-static void channel_read_record(struct channel *channel, const struct cause *cause)
+static bool channel_read_record(struct channel *channel, const struct cause *cause)
 {
     struct rope *wire = tcp_received(channel->tcp);
     uint64_t from = wire->begin, size = channel->opening_bytes;
 
     if (channel->pair) {
-        channel_open_record(channel, wire, from, size);
+        if (!channel_open_record(channel, wire, from, size))
+            return false;
     } else {
         uint64_t begin = from + tls_overhead_before(version_of(channel));
 
         rope_append_rope(&channel->in, wire, begin, begin + size);
     }
     tcp_release(channel->tcp, from + size + tls_overhead(version_of(channel)), cause);
+    return true;
 }
 
 static void channel_opened(void *context, const struct cause *cause)
@@ -167,7 +277,10 @@ static void channel_opened(void *context, const struct cause *cause)
     channel->is_opening = false;
     if (channel->state == CHANNEL_DEAD)
         return;
-    channel_read_record(channel, cause);
+    if (!channel_read_record(channel, cause)) {
+        channel_refuse(channel, cause, "bad_record_mac");
+        return;
+    }
     if (channel->owner->received)
         channel->owner->received(channel->context, channel, cause);
     channel_open_next(channel, cause);
@@ -191,6 +304,10 @@ void channel_open_next(struct channel *channel, const struct cause *cause)
     rope_read(wire, wire->begin, header, sizeof(header));
     uint64_t fragment = (uint64_t)header[3] << 8 | header[4];
 
+    if (intercept_is_on(channel->world) && (header[0] != 23 || fragment <= added || fragment > TLS_SEALED_MAX)) {
+        channel_refuse(channel, cause, "unexpected_message");
+        return;
+    }
     check(header[0] == 23 && fragment > added);
     if (rope_length(wire) < TLS_HEADER + fragment)
         return;
@@ -323,6 +440,10 @@ void channel_handshake(struct channel *channel, const struct cause *cause)
         return;
     watch_received(channel->world, channel_note_take(channel_tls_peer(channel)));
     tcp_release(channel->tcp, wire->begin + size, cause);
+    if (channel->is_refused) {
+        channel_refuse(channel, cause, "bad_certificate");
+        return;
+    }
     if (flight == TLS_SERVER_FLIGHT)
         site_crypto(channel->world, channel->role, cost, 0, cause, channel, channel_client_worked);
     else if (flight == TLS_CLIENT_HELLO)
@@ -355,11 +476,16 @@ void channels_free(struct world *world)
     for (struct channel *channel = world->channels_first; channel; channel = channel->next) {
         if (!channel->is_client || !channel->is_tls)
             continue;
-        if (channel->pair)
+        for (int i = 0; channel->middle && i < 2; i++) {
+            tls_pair_free(channel->middle->pairs[i]);
+            tls_context_free(&channel->middle->contexts[i]);
+        }
+        if (channel->pair && !channel->middle)
             tls_pair_free(channel->pair);
         if (channel->context_tls)
             tls_context_free(channel->context_tls);
         channel->pair = NULL;
+        channel->middle = NULL;
         channel->context_tls = NULL;
     }
 }

@@ -81,6 +81,35 @@ const struct esp_association *ipsec_association(const struct world *world, enum 
     return NULL;
 }
 
+/* The direction of the tunnel over Za in which what a role sends crosses it. */
+static const struct ipsec_way *za_way(const struct world *world, enum role from)
+{
+    const struct border *borders = world->borders;
+    uint32_t node = world->sites[from].node;
+    bool is_back =
+        net_path_links(world->net, node, borders[1].node) < net_path_links(world->net, node, borders[0].node);
+
+    for (const struct ipsec_way *way = world->ipsec->ways; way; way = way->next)
+        if (way->from == ROLE_COUNT && way->from_address == borders[is_back].address)
+            return way;
+    return NULL;
+}
+
+const struct esp_association *ipsec_at_link(const struct world *world, enum role from, enum role to, const char *a,
+                                            const char *b)
+{
+    bool is_za =
+        has_za(world->scenario) && net_path_crosses(world->net, world->borders[0].node, world->borders[1].node, a, b);
+    const struct ipsec_way *za = is_za ? za_way(world, from) : NULL;
+
+    if (za)
+        return &za->association;
+    for (const struct ipsec_way *way = world->ipsec->ways; way; way = way->next)
+        if (way->from == from && way->to == to && way->is_up)
+            return &way->association;
+    return NULL;
+}
+
 /* ---- What the network asks for ---- */
 
 static int64_t way_work_ns(void *context, bool is_sealing, uint32_t bytes)

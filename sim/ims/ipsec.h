@@ -27,6 +27,11 @@ int64_t ipsec_work_ns(const struct world *world, enum role from, enum role to, b
 /* The association of one direction of a Gm, for the headers that agree on it (RFC 3329); NULL: Gm is not ESP. */
 const struct esp_association *ipsec_association(const struct world *world, enum role from, enum role to);
 
+/* The association that protects what goes from one role's SIP port to another's where it crosses the link between two
+ * nodes, by their names: the outermost one; NULL: none. */
+const struct esp_association *ipsec_at_link(const struct world *world, enum role from, enum role to, const char *a,
+                                            const char *b);
+
 /* What a UE or its P-CSCF offers of its end of Gm, a value of Security-Client or Security-Server (RFC 3329, TS 33.203
  * annex H); false: Gm is not ESP. */
 bool ipsec_write_offer(const struct world *world, enum role own, enum role peer, struct sink *sink);

@@ -68,7 +68,6 @@ static void media_received_all(void *context, uint64_t length, struct span conte
     struct media *media = context;
     struct cause cause = media->leg->cause;
 
-    (void)content_type;
     if (media->is_text) {
         watch_event(media->world, "text %s %llu bytes", media->world->sites[media->role].label,
                     (unsigned long long)length);
@@ -76,7 +75,7 @@ static void media_received_all(void *context, uint64_t length, struct span conte
     }
     check(media->received_bytes == length);
     media->world->moments.last_byte_ns = world_now(media->world);
-    media->owner->received(media->context, length, &cause);
+    media->owner->received(media->context, length, content_type, &cause);
 }
 
 /* The answer to the request that came last goes out when the UE has worked on it. */

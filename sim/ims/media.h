@@ -19,7 +19,7 @@ struct media_owner {
     void (*prepared)(void *context, const struct cause *cause); /* the own path is known */
     void (*sent)(void *context, const struct cause *cause);     /* every SEND has been answered */
     /* The whole body is there, in order, as it was sent. */
-    void (*received)(void *context, uint64_t length, const struct cause *cause);
+    void (*received)(void *context, uint64_t length, struct span content_type, const struct cause *cause);
     /* So many bytes of the body are there, in order; told where media_watch_growth asked for it. */
     void (*grown)(void *context, uint64_t length, const struct cause *cause);
     void (*failed)(void *context, enum outcome_end end);

@@ -2,6 +2,7 @@
 #include "sim/ims/pager.h"
 #include "sim/ims/registration.h"
 #include "sim/ims/cargo.h"
+#include "sim/ims/intercept.h"
 
 enum { PART_DIGITS = 8 };
 
@@ -12,10 +13,11 @@ struct pager {
     struct cargo cargo;
     uint64_t part_bytes; /* carried bytes of each part but the last */
     uint64_t parts;
-    uint64_t sent;    /* parts sent */
-    uint64_t next;    /* UE-B: the part that is missing first, from 1 */
-    bool is_matching; /* UE-B: every byte so far was the one sent */
-    bool is_answered; /* UE-A: every part */
+    uint64_t sent;           /* parts sent */
+    uint64_t next;           /* UE-B: the part that is missing first, from 1 */
+    uint64_t received_bytes; /* UE-B: of the body */
+    bool is_matching;        /* UE-B: every byte so far was the one sent */
+    bool is_answered;        /* UE-A: every part */
     char header_text[64];
 };
 
@@ -155,12 +157,13 @@ static void pager_b_told(void *context, const struct sip_output *item, const str
     (void)cause;
 }
 
-static bool part_of(struct span head, uint64_t *part)
+static bool part_of(struct span head, uint64_t *part, uint64_t *parts)
 {
     struct span text = span_after(head, span_find(head, SPAN("\r\nFile-Part: ")));
 
     return text.size > 0 && span_cut_literal(&text, SPAN("\r\nFile-Part: ")) == ERR_OK &&
-           span_cut_number(&text, part) == ERR_OK;
+           span_cut_number(&text, part) == ERR_OK && span_cut_literal(&text, SPAN("/")) == ERR_OK &&
+           span_cut_number(&text, parts) == ERR_OK;
 }
 
 /* Compares what came with what was sent: by reference where it still is the file's own slice, else byte by byte. */
@@ -191,7 +194,7 @@ static void pager_in_hand(void *context, const struct cause *cause)
     struct world *world = pager->world;
 
     world->moments.in_hand_ns = world_now(world);
-    if (!cargo_verify(&pager->cargo)) {
+    if (!cargo_verify(&pager->cargo, pager->received_bytes)) {
         world_fail(world, OUTCOME_VERIFY_FAILED);
         return;
     }
@@ -203,24 +206,46 @@ static void pager_in_hand(void *context, const struct cause *cause)
     pager_end(pager);
 }
 
+/* What came is kept behind what was there; what is not what was sent is noticed at once, unless somebody tampers. */
+static void pager_take(struct pager *pager, uint64_t part, struct slice body)
+{
+    struct cargo *cargo = &pager->cargo;
+    bool fits = body.length <= cargo->received_capacity - pager->received_bytes;
+
+    if (!intercept_is_on(pager->world))
+        pager->is_matching = pager->is_matching && is_part(pager, part, body);
+    pager->is_matching = pager->is_matching && fits;
+    if (!pager->is_matching)
+        return;
+    if (cargo->received && body.length > 0)
+        slice_read(body, 0, cargo->received + pager->received_bytes, (size_t)body.length);
+    pager->received_bytes += body.length;
+}
+
+/* The type of a part, as its head has it. */
+static struct span type_of(struct span head)
+{
+    struct sip_message message;
+
+    return sip_parse(head, &message) == ERR_OK ? sip_value(&message, SIP_HEADER_CONTENT_TYPE) : (struct span){0};
+}
+
 static void pager_arrived(void *context, struct span head, struct slice body, const struct cause *cause)
 {
     struct pager *pager = context;
     struct world *world = pager->world;
     struct cause forward = cause_forward(cause);
-    uint64_t part;
+    uint64_t part, parts;
 
-    if (!part_of(head, &part) || part != pager->next)
+    if (!part_of(head, &part, &parts) || part != pager->next)
         return;
     if (part == 1)
         cargo_heard(&pager->cargo, head);
-    pager->is_matching = pager->is_matching && is_part(pager, part, body);
-    if (pager->is_matching && pager->cargo.received)
-        slice_read(body, 0, pager->cargo.received + (part - 1) * pager->part_bytes, (size_t)body.length);
-    if (pager->next++ < pager->parts)
+    pager_take(pager, part, body);
+    if (pager->next++ < parts)
         return;
     world->moments.last_byte_ns = world_now(world);
-    if (!pager->is_matching)
+    if (!pager->is_matching || !cargo_fits(&pager->cargo, pager->received_bytes, type_of(head)))
         world_fail(world, OUTCOME_VERIFY_FAILED);
     else if (pager->cargo.is_sealed_body)
         cargo_open(&pager->cargo, &forward, pager, pager_in_hand);

@@ -4,6 +4,7 @@
 #include "sim/ims/cargo.h"
 #include "sim/ims/fingerprint.h"
 #include "sim/ims/gate.h"
+#include "sim/ims/intercept.h"
 #include "sim/ims/progress.h"
 #include "sim/ims/registration.h"
 #include "sim/wire/sdp.h"
@@ -19,17 +20,19 @@ struct session {
     struct cargo cargo;
     bool is_sending;
     bool is_prepared, is_hashed, is_sealed, is_invited, is_answered, is_answering, is_ended;
-    bool is_leaving;   /* UE-A's user has nothing more to send */
-    bool is_cancelled; /* UE-A's user has given up before the answer came */
-    bool is_received;  /* UE-B has the whole body */
-    bool is_closing;   /* UE-B has got a BYE */
+    bool is_leaving;         /* UE-A's user has nothing more to send */
+    bool is_cancelled;       /* UE-A's user has given up before the answer came */
+    bool is_received;        /* UE-B has the whole body */
+    bool is_closing;         /* UE-B has got a BYE */
+    bool is_clear;           /* UE-A sends the file unsealed after all */
+    uint64_t received_bytes; /* of the body, at UE-B */
 };
 
 static const char target[] = "sip:bob@open-ims.test";
 
 static bool is_cms(const struct session *session)
 {
-    return session->world->arm->body == BODY_CMS;
+    return session->world->arm->body == BODY_CMS && !session->is_clear;
 }
 
 uint64_t session_body_bytes(const struct session *session)
@@ -57,7 +60,7 @@ static void session_in_hand(void *context, const struct cause *cause)
     struct session *session = context;
     struct world *world = session->world;
 
-    if (!cargo_verify(&session->cargo)) {
+    if (!cargo_verify(&session->cargo, session->received_bytes)) {
         world_fail(world, OUTCOME_VERIFY_FAILED);
         return;
     }
@@ -79,16 +82,17 @@ static void session_grown(void *context, uint64_t length, const struct cause *ca
     cargo_grown(&session->cargo, length, &forward);
 }
 
-static void session_received(void *context, uint64_t length, const struct cause *cause)
+static void session_received(void *context, uint64_t length, struct span content_type, const struct cause *cause)
 {
     struct session *session = context;
     struct world *world = session->world;
     struct cause forward = cause_forward(cause);
 
-    if (length != session->cargo.body.length) {
+    if (!cargo_fits(&session->cargo, length, content_type)) {
         world_fail(world, OUTCOME_TRANSFER_FAILED);
         return;
     }
+    session->received_bytes = length;
     session->is_received = true;
     if (session->is_closing)
         media_close(session->media_b, &forward);
@@ -239,6 +243,35 @@ static void session_a_prepared(void *context, const struct cause *cause)
     session_try_invite(session, cause);
 }
 
+static bool lists_type(struct span types, struct span wanted)
+{
+    for (types = span_trim(types); types.size > 0; types = span_trim(types)) {
+        struct span type = {types.data, span_find_byte(types, ' ')};
+
+        if (span_equal_nocase(type, wanted) || span_equal(type, SPAN("*")))
+            return true;
+        types = span_after(types, type.size);
+    }
+    return false;
+}
+
+/* A file that was to be sealed is not sent in clear because the answer asks for that; who minds nothing does. */
+static bool session_may_seal(struct session *session, const struct sdp_msrp *answer)
+{
+    struct world *world = session->world;
+
+    if (!is_cms(session) || lists_type(answer->accept_types, SPAN("application/pkcs7-mime")))
+        return true;
+    if (!intercept_is_credulous(world)) {
+        intercept_refused(world, "SDP: the answer does not take S/MIME");
+        return false;
+    }
+    session->is_clear = true;
+    session->cargo.body = (struct slice){world->trial->file, 0, world->trial->file_bytes};
+    session->cargo.content_type = "application/octet-stream";
+    return true;
+}
+
 static void session_answered(struct session *session, const struct sip_output *item, const struct cause *cause)
 {
     struct world *world = session->world;
@@ -254,6 +287,10 @@ static void session_answered(struct session *session, const struct sip_output *i
         answer = progress_answer(session->progress, item->token);
     if (sdp_read(answer, &sdp) != ERR_OK || sdp.port == 0) {
         world_fail(world, OUTCOME_SETUP_REFUSED);
+        return;
+    }
+    if (!session_may_seal(session, &sdp)) {
+        world_fail(world, OUTCOME_NOT_ACCEPTABLE);
         return;
     }
     session->is_answered = true;
@@ -558,7 +595,7 @@ struct session *session_create(struct world *world, struct sip_ua *ua_a, struct 
     if (session->cargo.pieces.count > 0)
         media_watch_growth(session->media_b);
     if (session->cargo.received)
-        media_keep_bytes(session->media_b, session->cargo.received, session->cargo.body.length);
+        media_keep_bytes(session->media_b, session->cargo.received, session->cargo.received_capacity);
     session_make_progress(session);
     return session;
 }

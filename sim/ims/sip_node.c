@@ -3,6 +3,7 @@
 #include "sim/ims/cx.h"
 #include "sim/ims/dns.h"
 #include "sim/ims/gate.h"
+#include "sim/ims/intercept.h"
 #include "sim/ims/ipsec.h"
 #include "sim/ims/registration.h"
 
@@ -121,6 +122,31 @@ static struct watched *node_watch(struct sip_node *node, enum role to, const str
     return watch_sent(node->world, &message);
 }
 
+/* A datagram that somebody on its way lets go on. */
+struct onward_datagram {
+    struct sip_node *node;
+    enum role to;
+    uint16_t port;
+    struct cause cause;
+    struct watched *watched;
+};
+
+static void datagram_put(void *context, struct span bytes)
+{
+    const struct onward_datagram *onward = context;
+    struct world *world = onward->node->world;
+    const struct site *site = &world->sites[onward->node->role];
+    char *copy = arena_alloc(world->arena, sizeof(struct source) + bytes.size + 1);
+    struct source *source = (struct source *)(void *)copy;
+
+    memcpy(copy + sizeof(*source), bytes.data, bytes.size);
+    *source = source_memory(copy + sizeof(*source));
+    struct slice slice = {source, 0, bytes.size};
+
+    udp_send(world->net, site->node, site->sip_port, world->sites[onward->to].node, onward->port, &slice, 1,
+             &onward->cause, onward->watched);
+}
+
 static void node_transmit(struct sip_node *node, const struct sip_output *item, const struct cause *cause,
                           struct watched *watched)
 {
@@ -134,6 +160,10 @@ static void node_transmit(struct sip_node *node, const struct sip_output *item, 
         struct slice slices[2] = {{&head, 0, item->head.size}, item->body};
 
         head.lasts = false;
+        struct onward_datagram onward = {node, to, item->hop.port, own, watched};
+
+        if (intercept_datagram(world, node->role, to, slices, item->body.length > 0 ? 2 : 1, &onward, datagram_put))
+            return;
         udp_send(world->net, site->node, site->sip_port, world->sites[to].node, item->hop.port, slices,
                  item->body.length > 0 ? 2 : 1, &own, watched);
         return;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/upload.h"
 #include "sim/ims/registration.h"
+#include "sim/ims/cargo.h"
 #include "sim/ims/content.h"
+#include "sim/ims/intercept.h"
 #include "sim/ims/web.h"
 #include "sim/wire/rcs_link.h"
 
-enum { LINK_SIZE = 1024 };
+enum { LINK_SIZE = 1024, TAMPER_ROOM = 65536 };
 
 struct upload {
     struct world *world;
@@ -20,6 +22,8 @@ struct upload {
     struct rcs_link wanted;
     struct span path;
     uint64_t received;
+    uint8_t *kept; /* what UE-B got, where somebody tampers; else NULL */
+    uint64_t kept_bytes;
     bool is_matching;          /* every byte so far was the file's */
     bool is_asking;            /* UE-B has got the link */
     bool is_told, is_answered; /* the MESSAGE has left, and has been answered */
@@ -183,7 +187,12 @@ static void get_body(void *context, struct web *web, uint64_t at, struct slice s
     struct upload *upload = context;
 
     (void)web;
-    upload->is_matching = upload->is_matching && is_of_file(upload, at, slice);
+    if (upload->kept) {
+        if (at + slice.length <= upload->kept_bytes)
+            slice_read(slice, 0, upload->kept + at, (size_t)slice.length);
+    } else {
+        upload->is_matching = upload->is_matching && is_of_file(upload, at, slice);
+    }
     upload->received = at + slice.length;
 }
 
@@ -194,11 +203,16 @@ static void get_end(void *context, struct web *web)
     struct cause cause = web_cause(web), forward = cause_forward(&cause);
 
     if (upload->get_status != 200 || upload->received != upload->wanted.file_size) {
+        intercept_refused(world, "HTTP: what came is not what the link says");
         world_fail(world, OUTCOME_TRANSFER_FAILED);
         return;
     }
     world->moments.last_byte_ns = world->moments.in_hand_ns = world_now(world);
-    if (!upload->is_matching || upload->received != world->trial->file_bytes) {
+    bool is_taken = upload->kept
+                        ? upload->received <= upload->kept_bytes && cargo_take(world, upload->kept, upload->received)
+                        : upload->is_matching && upload->received == world->trial->file_bytes;
+
+    if (!is_taken) {
         world_fail(world, OUTCOME_VERIFY_FAILED);
         return;
     }
@@ -247,6 +261,10 @@ static void upload_b_told(void *context, const struct sip_output *item, const st
         return;
     slice_read(item->body, 0, upload->asked, size);
     upload->is_asking = true;
+    if (intercept_is_on(upload->world)) {
+        upload->kept_bytes = 2 * upload->world->trial->file_bytes + TAMPER_ROOM;
+        upload->kept = arena_alloc(upload->world->arena, upload->kept_bytes);
+    }
     if (rcs_link_read((struct span){upload->asked, size}, &upload->wanted) != ERR_OK ||
         rcs_link_split(upload->wanted.url, &host, &upload->path) != ERR_OK ||
         server_of(upload->world, host) == ROLE_COUNT) {

@@ -69,6 +69,7 @@ struct crowd;
 struct device;
 struct watch;
 struct channel;
+struct intercept;
 struct sip_node;
 struct relay;
 struct agw;
@@ -127,6 +128,7 @@ struct world {
     struct lane keep_lanes[ROLE_COUNT]; /* waits of one length at a role; the others stand in the heap one by one */
     struct device *devices[ROLE_CROWD_A - ROLE_DEVICE_2]; /* of user B, beyond the first */
     bool has_answered;                                    /* UE-B has, the INVITE */
+    struct intercept *intercepts;                         /* where somebody tampers */
     struct crowd *crowd;                                  /* NULL: no background load */
     uint64_t tls_bytes, sip_bytes;                        /* sent so far, each once a link of its way */
     uint64_t sip_messages;                                /* sent since the press */

@@ -262,6 +262,25 @@ uint32_t net_path_links(const struct net *net, uint32_t from, uint32_t to)
     return links;
 }
 
+static bool link_joins(const struct net *net, const struct link *link, const char *a, const char *b)
+{
+    const char *from = net->nodes[link->from].name, *to = net->nodes[link->to].name;
+
+    return (strcmp(from, a) == 0 && strcmp(to, b) == 0) || (strcmp(from, b) == 0 && strcmp(to, a) == 0);
+}
+
+bool net_path_crosses(const struct net *net, uint32_t from, uint32_t to, const char *a, const char *b)
+{
+    const struct link *link = net_route(net, from, to);
+
+    while (!link_joins(net, link, a, b)) {
+        if (link->to == to)
+            return false;
+        link = net_route(net, link->to, to);
+    }
+    return true;
+}
+
 int64_t net_path_propagation_ns(const struct net *net, uint32_t from, uint32_t to)
 {
     const struct link *link = net_route(net, from, to);

@@ -318,6 +318,9 @@ struct net_layers net_layers(const struct net *net);
 /* Links on the way from one node to another. */
 uint32_t net_path_links(const struct net *net, uint32_t from, uint32_t to);
 
+/* Whether that way crosses the link between two neighbours, by their names, in either direction. */
+bool net_path_crosses(const struct net *net, uint32_t from, uint32_t to, const char *a, const char *b);
+
 /* Conservation, checked at a trial's end: packets sent = received + dropped + in flight on each link. Aborts if not. */
 void net_check(const struct net *net);
 

@@ -60,6 +60,7 @@ struct cms_opening {
     const struct party *sender;    /* known before, for when the certificate is not included; may be NULL */
     int64_t at_s;                  /* seconds since 1970 at which certificates must be valid */
     enum cms_suite weakest;        /* what is sealed with a suite behind this one is refused */
+    bool trusts_anybody;           /* any certificate is taken: to show what that leads to */
 };
 
 /* Opens what cms_seal or another writer of DER made with a suite above: decrypts, checks tag or padding, content

@@ -136,6 +136,16 @@ static int take_any(int is_good, X509_STORE_CTX *store)
     return 1;
 }
 
+/* Its certificates are taken that do not stand on its revocation list. */
+static bool trust_authority(SSL_CTX *context, const struct party *authority)
+{
+    X509_STORE *store = SSL_CTX_get_cert_store(context);
+
+    return X509_STORE_add_cert(store, authority->certificate) == 1 && authority->crl &&
+           X509_STORE_add_crl(store, authority->crl) == 1 &&
+           X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_CRL_CHECK) == 1;
+}
+
 static bool set_up(SSL_CTX *context, const struct tls_config *config)
 {
     X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(context);
@@ -148,8 +158,7 @@ static bool set_up(SSL_CTX *context, const struct tls_config *config)
         SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") != 1 ||
         SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-GCM-SHA256") != 1 ||
         SSL_CTX_set1_groups_list(context, groups) != 1 || SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256") != 1 ||
-        (config->authority &&
-         X509_STORE_add_cert(SSL_CTX_get_cert_store(context), config->authority->certificate) != 1))
+        (config->authority && !trust_authority(context, config->authority)))
         return false;
     X509_VERIFY_PARAM_set_time(verify, (time_t)config->at_s);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -187,7 +196,7 @@ enum err tls_context_init(struct tls_context *context, const struct tls_config *
 
     if (!made.client || !made.server || !set_up(made.client, config) || !set_up(made.server, config) ||
         !show(made.server, config->server) || SSL_CTX_set_num_tickets(made.server, 0) != 1 ||
-        (config->authority && !expect_host(made.client, config->server->name)) ||
+        (config->authority && !expect_host(made.client, config->host ? config->host : config->server->name)) ||
         (made.is_mutual && !show(made.client, config->client))) {
         tls_context_free(&made);
         return crypto_failed(note, "cannot set up TLS");

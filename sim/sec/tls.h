@@ -60,6 +60,7 @@ struct tls_config {
         *authority; /* trusted by both; NULL: any certificate is taken, and the owner looks whose it is */
     int64_t at_s;   /* seconds since 1970 at which certificates must be valid */
     enum tls_version version;
+    const char *host; /* whom the client wants to speak with; NULL: the server by its name */
 };
 
 /* The client will accept only a certificate with the server's name, where there is an authority. Freed by

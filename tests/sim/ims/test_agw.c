@@ -149,7 +149,7 @@ static void a_swapped_fingerprint_is_noticed(void)
             for (int active = 0; active < 2; active++)
                 for (int real = 0; real < 2; real++) {
                     struct swap swap = swaps[k];
-                    struct sim_tamper own = {&swap, swap_fingerprint};
+                    struct sim_tamper own = {.context = &swap, .sdp = swap_fingerprint};
                     struct scenario scenario = standard();
 
                     scenario.setup_active = active;

@@ -35,7 +35,12 @@ static struct cms_opening opening_of(enum cms_suite suite, const struct party *k
 {
     enum party_kind kind = cms_party_kind(suite);
 
-    return (struct cms_opening){&parties.bob[kind], &parties.authority[kind], alice, known, NOW_S, suite};
+    return (struct cms_opening){.recipient = &parties.bob[kind],
+                                .authority = &parties.authority[kind],
+                                .sender_aor = alice,
+                                .sender = known,
+                                .at_s = NOW_S,
+                                .weakest = suite};
 }
 
 static bool is_pattern(const uint8_t *bytes, uint64_t size)

@@ -108,8 +108,12 @@ static struct cms_opening opening_of(enum cms_suite suite)
 {
     enum party_kind kind = cms_party_kind(suite);
 
-    return (struct cms_opening){
-        &parties.bob[kind], &parties.authority[kind], parties.alice[kind].name, &parties.alice[kind], NOW_S, suite};
+    return (struct cms_opening){.recipient = &parties.bob[kind],
+                                .authority = &parties.authority[kind],
+                                .sender_aor = parties.alice[kind].name,
+                                .sender = &parties.alice[kind],
+                                .at_s = NOW_S,
+                                .weakest = suite};
 }
 
 /* The formula is the library's size, and we open what the library sealed. */

@@ -268,22 +268,24 @@ static void test_refusals(void)
     struct note note = {0};
 
     CU_ASSERT_EQUAL_FATAL(party_init_authority(&other, PARTY_EC, &note), ERR_OK);
-    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &other, NOW_S, TLS_1_3});
+    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &other, NOW_S, TLS_1_3, NULL});
     /* A server that shows somebody else's certificate. */
     memcpy(renamed.name, "relay-c.open-ims.test", sizeof("relay-c.open-ims.test"));
-    expect_refusal(&(struct tls_config){NULL, &renamed, &parties.authority[PARTY_EC], NOW_S, TLS_1_3});
+    expect_refusal(&(struct tls_config){NULL, &renamed, &parties.authority[PARTY_EC], NOW_S, TLS_1_3, NULL});
     memcpy(renamed.name, "10.0.0.1", sizeof("10.0.0.1"));
-    expect_refusal(&(struct tls_config){NULL, &renamed, &parties.authority[PARTY_EC], NOW_S, TLS_1_3});
+    expect_refusal(&(struct tls_config){NULL, &renamed, &parties.authority[PARTY_EC], NOW_S, TLS_1_3, NULL});
     /* Before 2010 and after 2049 no certificate is valid. */
-    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &parties.authority[PARTY_EC], 1000000000, TLS_1_3});
-    expect_refusal(&(struct tls_config){NULL, &parties.servers[0], &parties.authority[PARTY_EC], 2600000000, TLS_1_3});
+    expect_refusal(
+        &(struct tls_config){NULL, &parties.servers[0], &parties.authority[PARTY_EC], 1000000000, TLS_1_3, NULL});
+    expect_refusal(
+        &(struct tls_config){NULL, &parties.servers[0], &parties.authority[PARTY_EC], 2600000000, TLS_1_3, NULL});
     party_free(&other);
 }
 
 /* Certificates that no authority vouches for are known by their fingerprints (RFC 8122). */
 static void both_ends_see_the_fingerprint_of_the_other(void)
 {
-    struct tls_config config = {&parties.servers[1], &parties.servers[0], NULL, NOW_S, TLS_1_3};
+    struct tls_config config = {&parties.servers[1], &parties.servers[0], NULL, NOW_S, TLS_1_3, NULL};
     uint8_t seen[PARTY_FINGERPRINT_SIZE], expected[PARTY_FINGERPRINT_SIZE];
     struct tls_context context;
     struct tls_pair *pair = NULL;
