@@ -391,6 +391,7 @@ enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome 
     if (setjmp(full) != 0) {
         channels_free(world);
         intercepts_free(world);
+        party_free(&world->found);
         ipsec_free(world);
         write_limit(trial, outcome);
         return ERR_OK;
@@ -402,6 +403,7 @@ enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome 
         error = world_run(world, outcome, note);
     channels_free(world);
     intercepts_free(world);
+    party_free(&world->found);
     ipsec_free(world);
     arena_on_full(arena, NULL);
     return error;

@@ -98,8 +98,9 @@ struct sim_tamper {
     /* sdp is asked for each offer and answer that a CSCF passes on, by its label ("S-CSCF(B)"), and writes another one
      * to out, or returns false to let it be. NULL: nobody does. */
     bool (*sdp)(void *context, const char *role, bool is_answer, struct span sdp, struct sink *out);
-    /* Who stands in for both ends of a TLS connection that crosses the place, with this certificate; NULL: nobody. */
-    const struct party *(*stand_in)(void *context, const char *from, const char *to);
+    /* Who stands in for both ends of a TLS connection to a host that crosses the place, with this certificate; NULL:
+     * nobody. by_fingerprint: the ends know each other by what SDP says, not by the host's name. */
+    const struct party *(*stand_in)(void *context, const char *host, bool by_fingerprint);
     /* The file that UE-B's user has in hand in the end, whatever it is. */
     void (*taken)(void *context, struct span file);
     /* Somebody refused something, and why: a record, a packet, a certificate, a file. */

@@ -19,11 +19,15 @@ const struct command command_version = {
 };
 
 const struct command *const commands[] = {
-    &command_run,       &command_compare,   &command_reproduce,
-    &command_validate,  &command_calibrate, &command_measure,
-    &command_report,    &command_inspect,   &command_replay,
-    &command_sweep,     &command_crossover, &command_rerun,
-    &command_summarise, &command_pack,      &command_show,
-    &command_list,      &command_manual,    &command_completion,
-    &command_cite,      &command_version,   NULL,
+    &command_run,        &command_compare,
+    &command_reproduce,  &command_validate,
+    &command_calibrate,  &command_measure,
+    &command_report,     &command_inspect,
+    &command_replay,     &command_sweep,
+    &command_crossover,  &command_threats,
+    &command_rerun,      &command_summarise,
+    &command_pack,       &command_show,
+    &command_list,       &command_manual,
+    &command_completion, &command_cite,
+    &command_version,    NULL,
 };

@@ -26,7 +26,7 @@ static void cargo_seal_bytes(struct cargo *cargo)
     const struct party_set *parties = world->trial->parties;
     enum party_kind kind = cms_party_kind(suite_of(world));
     struct cms_sealing sealing = {.sender = &parties->alice[kind],
-                                  .recipient = &parties->bob[kind],
+                                  .recipient = lookup_recipient(world),
                                   .suite = suite_of(world),
                                   .with_certificate = world->scenario->certificate != 0,
                                   .signing_time_s = SIM_EPOCH_S,
@@ -201,6 +201,8 @@ static void cargo_seal_now(void *context, const struct cause *cause)
     struct world *world = cargo->world;
 
     world->moments.sealing_ns = world_now(world);
+    if (world->found.certificate && !is_in_pieces(cargo))
+        cargo_seal_bytes(cargo);
     if (is_in_pieces(cargo)) {
         cargo_seal_piece(cargo, cause);
         return;
@@ -397,13 +399,10 @@ bool cargo_verify(const struct cargo *cargo, uint64_t length)
 
     if (!cargo->received)
         return true;
-    if (!cargo->is_sealed_body)
+    /* A user who minds nothing looks at what came as it came. */
+    if (!cargo->is_sealed_body || (intercept_is_credulous(cargo->world) && !is_sealed(cargo->received, length)))
         return cargo_take_plain(cargo, cargo->received, length);
     uint8_t *plaintext = arena_alloc(cargo->world->arena, length + 1);
 
-    if (cargo_open_bytes(cargo, length, plaintext, &size))
-        return cargo_take_plain(cargo, plaintext, size);
-    /* A user who minds nothing looks at what came as it came. */
-    return intercept_is_credulous(cargo->world) && !is_sealed(cargo->received, length) &&
-           cargo_take_plain(cargo, cargo->received, length);
+    return cargo_open_bytes(cargo, length, plaintext, &size) && cargo_take_plain(cargo, plaintext, size);
 }

@@ -70,7 +70,7 @@ static void channel_make_middle(struct channel *channel, const struct party *sta
 void channel_make_pair(struct channel *channel)
 {
     struct world *world = channel->world;
-    const struct party *stand_in = intercept_stand_in(world, channel->role, channel->tls_end);
+    const struct party *stand_in = intercept_stand_in(world, channel->role, channel->tls_end, channel->by_fingerprint);
     struct ends ends = {channel->by_fingerprint ? server_of(world, channel->role) : NULL,
                         server_of(world, channel->tls_end), world->sites[channel->tls_end].host_name};
     struct note note = {{0}};

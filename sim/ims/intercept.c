@@ -105,7 +105,7 @@ enum intercept_at intercept_place(const struct world *world, enum role from, enu
     return crosses(world, from, to) ? INTERCEPT_WIRE : INTERCEPT_NOWHERE;
 }
 
-const struct party *intercept_stand_in(const struct world *world, enum role from, enum role to)
+const struct party *intercept_stand_in(const struct world *world, enum role from, enum role to, bool by_fingerprint)
 {
     const struct sim_tamper *tamper = tamper_of(world);
     enum role gateways[2] = {ROLE_AGW_A, ROLE_AGW_B}, at = from, end = to;
@@ -124,7 +124,7 @@ const struct party *intercept_stand_in(const struct world *world, enum role from
         }
     }
     passes = passes || crosses(world, at, end);
-    return passes ? tamper->stand_in(tamper->context, world->sites[from].label, world->sites[to].label) : NULL;
+    return passes ? tamper->stand_in(tamper->context, world->sites[to].host_name, by_fingerprint) : NULL;
 }
 
 /* ---- ESP ---- */

@@ -38,7 +38,7 @@ bool intercept_datagram(struct world *world, enum role from, enum role to, const
                         void *context, intercept_put_fn *put);
 
 /* Who stands in for the ends of TLS on the way between two roles; NULL: nobody. */
-const struct party *intercept_stand_in(const struct world *world, enum role from, enum role to);
+const struct party *intercept_stand_in(const struct world *world, enum role from, enum role to, bool by_fingerprint);
 
 /* Whether receivers take any certificate. */
 bool intercept_is_credulous(const struct world *world);

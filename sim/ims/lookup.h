@@ -16,4 +16,7 @@ void lookup_create(struct world *world);
  * there. What fails ends the trial. */
 void lookup_ask(struct world *world, const struct cause *cause, void *context, station_done_fn *done);
 
+/* Whom is sealed to, where bytes are real: user B as he is known, or by the certificate that came. */
+const struct party *lookup_recipient(const struct world *world);
+
 #endif

@@ -120,6 +120,7 @@ struct world {
     struct registration *registration;
     struct dns_asker *dns_askers[ROLE_COUNT]; /* by role; NULL for those that have not asked yet */
     struct dns_job *dns_jobs_free;
+    struct party found; /* the recipient, where another certificate than was to be expected came from the store */
     struct moments moments;
     struct cause delivered;   /* sums at the moment the plaintext was in hand */
     uint32_t *dwell_ordinals; /* draws so far, by role and row of the dwell table */

@@ -293,6 +293,21 @@ enum err party_init_odd_user(struct party *user, const struct party *authority, 
     return ERR_OK;
 }
 
+enum err party_init_peer(struct party *peer, struct span der, struct note *note)
+{
+    const unsigned char *at = (const unsigned char *)der.data;
+    X509 *certificate = der.size <= INT32_MAX ? d2i_X509(NULL, &at, (long)der.size) : NULL;
+    EVP_PKEY *key = certificate ? X509_get_pubkey(certificate) : NULL;
+
+    if (!key || at != (const unsigned char *)der.data + der.size) {
+        EVP_PKEY_free(key);
+        X509_free(certificate);
+        return crypto_failed(note, "this is no certificate");
+    }
+    *peer = (struct party){.key = key, .certificate = certificate};
+    return ERR_OK;
+}
+
 enum err party_init_server(struct party *server, const struct party *authority, const char *host, struct note *note)
 {
     struct in_addr address;

@@ -63,6 +63,10 @@ struct party_oddity {
 MUST_USE enum err party_init_odd_user(struct party *user, const struct party *authority, const char *aor,
                                       const struct party_oddity *oddity, struct note *note);
 
+/* Who is known by a certificate alone, in DER: a peer, whose key is the public one. name stays empty. ERR_CRYPTO: it is
+ * no certificate, or something stands behind it. */
+MUST_USE enum err party_init_peer(struct party *peer, struct span der, struct note *note);
+
 /* Puts the user's certificate on the authority's revocation list, which is issued anew. ERR_CRYPTO. */
 MUST_USE enum err party_revoke(struct party *authority, const struct party *user, struct note *note);
 

@@ -1,0 +1,675 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/harness/threat_attack.h"
+#include "sim/base/check.h"
+#include "sim/sec/digest.h"
+
+#include <stdlib.h>
+
+enum {
+    WINDOW = 24,        /* letters of the file that are looked for together */
+    CLOSED_LEAST = 900, /* bytes of a record or packet that may carry a part of the file */
+    CUT = 100           /* bytes that are cut off one */
+};
+
+static bool is_sealed_arm(const struct threat_attacker *attacker)
+{
+    return attacker->arm->body == BODY_CMS;
+}
+
+/* ---- Reading ---- */
+
+static bool is_in(struct span text, struct span wanted)
+{
+    return wanted.size > 0 && span_find(text, wanted) < text.size;
+}
+
+static void look_for_file(struct threat_attacker *attacker, struct span bytes)
+{
+    const struct mallory_object *file = &attacker->mallory->file;
+
+    if (file->size < WINDOW)
+        return;
+    for (unsigned i = 0; i < THREAT_WINDOWS; i++) {
+        size_t at = (file->size - WINDOW) * (2 * i + 1) / (2 * THREAT_WINDOWS);
+
+        if (!(attacker->windows >> i & 1) && is_in(bytes, (struct span){(const char *)file->bytes + at, WINDOW}))
+            attacker->windows |= 1u << i;
+    }
+}
+
+static bool is_ue(const char *label)
+{
+    return strcmp(label, "UE-A") == 0 || strcmp(label, "UE-B") == 0;
+}
+
+/* The number itself, as SDP, an MSRP range or the description of an upload has it. */
+static bool tells_size(struct span bytes, uint64_t size)
+{
+    static const char *const before[] = {"size:", "/", "<file-size>"};
+
+    for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+        char text[48];
+        struct sink number = SINK(text);
+
+        sink_format(&number, "%s%llu", before[i], (unsigned long long)size);
+        if (is_in(bytes, sink_written(&number)))
+            return true;
+    }
+    return false;
+}
+
+static void look(struct threat_attacker *attacker, const struct sim_unit *unit)
+{
+    struct span bytes = unit->bytes;
+    size_t flow = unit->flow % (sizeof(attacker->flow_bytes) / sizeof(*attacker->flow_bytes));
+
+    look_for_file(attacker, bytes);
+    attacker->secrets[THREAT_WHEN] = true;
+    attacker->secrets[THREAT_NAME] = attacker->secrets[THREAT_NAME] || is_in(bytes, SPAN("file.ini"));
+    attacker->secrets[THREAT_SIZE] = attacker->secrets[THREAT_SIZE] || tells_size(bytes, attacker->mallory->file.size);
+    attacker->has_seen_alice = attacker->has_seen_alice || is_in(bytes, SPAN("sip:alice@"));
+    attacker->has_seen_bob = attacker->has_seen_bob || is_in(bytes, SPAN("sip:bob@"));
+    if ((attacker->has_seen_alice && attacker->has_seen_bob) || (is_ue(unit->from) && is_ue(unit->to)))
+        attacker->secrets[THREAT_WHO] = true;
+    attacker->flow_bytes[flow] += bytes.size;
+}
+
+bool threat_has_read(const struct threat_attacker *attacker, enum threat_secret secret)
+{
+    uint64_t size = attacker->mallory->file.size;
+    unsigned seen = 0;
+
+    for (unsigned i = 0; i < THREAT_WINDOWS; i++)
+        seen += attacker->windows >> i & 1u;
+    if (secret == THREAT_FILE)
+        return seen > THREAT_WINDOWS / 2;
+    if (secret != THREAT_SIZE || attacker->secrets[THREAT_SIZE])
+        return attacker->secrets[secret];
+    for (size_t i = 0; i < sizeof(attacker->flow_bytes) / sizeof(*attacker->flow_bytes); i++)
+        if (attacker->flow_bytes[i] >= size && attacker->flow_bytes[i] <= 2 * size)
+            return true;
+    return false;
+}
+
+/* What is sealed for Mallory, because his certificate has been taken for the recipient's, he can open. */
+static void look_into(struct threat_attacker *attacker, const struct threat_message *message)
+{
+    struct cms_opening opening = {
+        .recipient = &attacker->mallory->own, .sender_aor = "", .weakest = CMS_SUITE_COUNT - 1, .trusts_anybody = true};
+    uint8_t *plaintext = malloc(message->body.size + 1);
+    struct note note = {{0}};
+    size_t size = 0;
+
+    if (plaintext && cms_open(&opening, message->body, plaintext, message->body.size, &size, &note) == ERR_OK)
+        look_for_file(attacker, (struct span){(const char *)plaintext, size});
+    free(plaintext);
+}
+
+/* ---- Keeping ---- */
+
+static void object_add(struct mallory_object *object, struct span bytes)
+{
+    uint8_t *grown = realloc(object->bytes, object->size + bytes.size + 1);
+
+    check(grown != NULL);
+    memcpy(grown + object->size, bytes.data, bytes.size);
+    object->bytes = grown;
+    object->size += bytes.size;
+}
+
+static void object_free(struct mallory_object *object)
+{
+    free(object->bytes);
+    *object = (struct mallory_object){NULL, 0};
+}
+
+void threat_record_free(struct threat_record *record)
+{
+    object_free(&record->body);
+    object_free(&record->closed);
+}
+
+void threat_attacker_free(struct threat_attacker *attacker)
+{
+    object_free(&attacker->held);
+}
+
+static bool is_closed(const struct sim_unit *unit)
+{
+    return (unit->kind == SIM_UNIT_TLS || unit->kind == SIM_UNIT_ESP) && unit->bytes.size >= CLOSED_LEAST;
+}
+
+/* A transfer over HTTP passes a server twice: once is enough. */
+static void keep(struct threat_attacker *attacker, const struct sim_unit *unit, const struct threat_message *message)
+{
+    struct threat_record *keeps = attacker->keeps;
+
+    if (is_closed(unit) && keeps->closed.size == 0)
+        object_add(&keeps->closed, unit->bytes);
+    if (!message || !message->has_file || message->part <= attacker->part)
+        return;
+    attacker->part = message->part;
+    object_add(&keeps->body, message->body);
+}
+
+/* ---- Session descriptions ---- */
+
+/* Puts text with the run of characters behind a mark replaced. False: it has no such mark. */
+static bool replace_behind(struct span text, const char *mark, const char *characters, const char *other,
+                           struct sink *out)
+{
+    size_t at = span_find(text, span_of(mark));
+
+    if (at == text.size)
+        return false;
+    struct span rest = span_after(text, at + strlen(mark));
+    size_t run = 0;
+
+    while (run < rest.size && strchr(characters, rest.data[run]))
+        run++;
+    sink_span(out, (struct span){text.data, at + strlen(mark)});
+    sink_text(out, other);
+    sink_span(out, span_after(rest, run));
+    return true;
+}
+
+/* One such change in a message. True: it has been put. */
+static bool change_text(const struct threat_message *message, const char *mark, const char *characters,
+                        const char *other, struct sim_onward *onward)
+{
+    char text[8192];
+    struct sink changed = SINK(text);
+
+    if (!replace_behind(message->body, mark, characters, other, &changed) || changed.overflow)
+        return false;
+    enum err error = threat_message_put(message, sink_written(&changed), NULL, onward);
+
+    check(error == ERR_OK);
+    return true;
+}
+
+static void write_hash(const struct mallory_object *file, struct sink *out)
+{
+    struct source source = source_memory(file->bytes);
+    uint8_t hash[DIGEST_SHA1_SIZE];
+
+    digest_sha1((struct slice){&source, 0, file->size}, hash);
+    for (int i = 0; i < DIGEST_SHA1_SIZE; i++) {
+        if (i > 0)
+            sink_char(out, ':');
+        sink_hex(out, hash[i], 2);
+    }
+    sink_string(out);
+}
+
+/* The description of a file that another one comes in the place of: he knows that one, and so its hash. */
+static bool adapt_hash(const struct threat_message *message, const struct mallory_object *file,
+                       struct sim_onward *onward)
+{
+    char hash_text[80];
+    struct sink hash = SINK(hash_text);
+
+    write_hash(file, &hash);
+    return change_text(message, "hash:sha-1:", "0123456789ABCDEFabcdef:", hash_text, onward);
+}
+
+/* The description of a file of which some is left out. */
+static bool adapt_size(const struct threat_message *message, uint64_t size, struct sim_onward *onward)
+{
+    char text[24];
+    struct sink number = SINK(text);
+
+    sink_number(&number, size);
+    sink_string(&number);
+    return change_text(message, message->has_sdp ? "size:" : "<file-size>", "0123456789", text, onward);
+}
+
+/* ---- Changing a body ---- */
+
+static bool put_body(struct threat_attacker *attacker, const struct threat_message *message, struct span body,
+                     const char *type, struct sim_onward *onward)
+{
+    enum err error = threat_message_put(message, body, type, onward);
+
+    check(error == ERR_OK);
+    attacker->attempts++;
+    return true;
+}
+
+static bool change_bit(struct threat_attacker *attacker, const struct threat_message *message,
+                       struct sim_onward *onward)
+{
+    if (!message->has_file || attacker->attempts > 0 || message->body.size == 0)
+        return false;
+    struct mallory_object changed = {NULL, 0};
+
+    object_add(&changed, message->unit->bytes);
+    changed.bytes[(size_t)(message->body.data - message->unit->bytes.data) + message->body.size / 2] ^= 1;
+    sim_onward_put(onward, (struct span){(const char *)changed.bytes, changed.size});
+    object_free(&changed);
+    attacker->attempts++;
+    return true;
+}
+
+/* What is left of the file, where it is described before it comes: only one that is not sealed has the size that is
+ * described. */
+static bool describe_rest(struct threat_attacker *attacker, const struct threat_message *message, uint64_t left,
+                          struct sim_onward *onward)
+{
+    bool is_described = message->has_sdp || message->has_link;
+
+    return is_described && attacker->place->sees_file && !is_sealed_arm(attacker) && adapt_size(message, left, onward);
+}
+
+/* The end is left out: the second half, or of a file in MESSAGEs the body of the last. */
+static bool truncate_file(struct threat_attacker *attacker, const struct threat_message *message,
+                          struct sim_onward *onward)
+{
+    struct span body = message->body;
+
+    if (describe_rest(attacker, message, attacker->mallory->file.size / 2, onward))
+        return true;
+    if (!message->has_file || body.size < 2 || message->part != message->parts)
+        return false;
+    body.size = message->parts > 1 ? 0 : body.size / 2;
+    return put_body(attacker, message, body, NULL, onward);
+}
+
+/* The middle third is left out, or of a file in MESSAGEs the body of the second; what is behind closes up. */
+static bool drop_chunk(struct threat_attacker *attacker, const struct threat_message *message,
+                       struct sim_onward *onward)
+{
+    size_t third = message->body.size / 3;
+    uint64_t file_third = attacker->mallory->file.size / 3;
+    struct mallory_object rest = {NULL, 0};
+
+    if (describe_rest(attacker, message, attacker->mallory->file.size - file_third, onward))
+        return true;
+    if (!message->has_file || third == 0 || (message->parts > 1 && message->part != 2))
+        return false;
+    if (message->parts > 1)
+        return put_body(attacker, message, (struct span){message->body.data, 0}, NULL, onward);
+    object_add(&rest, (struct span){message->body.data, third});
+    object_add(&rest, span_after(message->body, 2 * third));
+    put_body(attacker, message, (struct span){(const char *)rest.bytes, rest.size}, NULL, onward);
+    object_free(&rest);
+    return true;
+}
+
+/* Two halves change places. */
+static bool reorder_chunks(struct threat_attacker *attacker, const struct threat_message *message,
+                           struct sim_onward *onward)
+{
+    size_t half = message->body.size / 2;
+    struct mallory_object swapped = {NULL, 0};
+
+    if (!message->has_file || half == 0 || attacker->attempts > 0)
+        return false;
+    object_add(&swapped, span_after(message->body, half));
+    object_add(&swapped, (struct span){message->body.data, half});
+    put_body(attacker, message, (struct span){(const char *)swapped.bytes, swapped.size}, NULL, onward);
+    object_free(&swapped);
+    return true;
+}
+
+/* ---- Another body ---- */
+
+/* The part of another file that comes in the place of this one: of a file in MESSAGEs the last takes all that is left.
+ * False: it does not fit, as where the file comes in chunks of another length. */
+static bool part_of(struct threat_attacker *attacker, const struct threat_message *message,
+                    const struct mallory_object *other, struct span *part)
+{
+    uint64_t at = message->range.start - 1, end = at + message->body.size;
+
+    if (message->parts > 1) {
+        if (message->part != attacker->part) {
+            attacker->part_at = attacker->part_end;
+            attacker->part_end += message->body.size;
+            attacker->part = message->part;
+        }
+        at = attacker->part_at;
+        end = message->part == message->parts ? other->size : attacker->part_end;
+    } else if (at == 0 && message->range.total == message->body.size) {
+        end = other->size;
+    } else if (message->range.total != other->size) {
+        return false;
+    }
+    at = at < other->size ? at : other->size;
+    end = end < other->size ? end : other->size;
+    *part = (struct span){(const char *)other->bytes + at, end - at};
+    return true;
+}
+
+static bool replace_file(struct threat_attacker *attacker, const struct threat_message *message,
+                         const struct mallory_object *carried, const struct mallory_object *file, const char *type,
+                         struct sim_onward *onward)
+{
+    struct span part;
+
+    if (message->has_sdp && attacker->place->sees_file)
+        return adapt_hash(message, file, onward);
+    if (!message->has_file || carried->size == 0 || !part_of(attacker, message, carried, &part))
+        return false;
+    return put_body(attacker, message, part, type, onward);
+}
+
+/* Mallory's, by the attack. */
+static bool swap_file(struct threat_attacker *attacker, const struct threat_message *message, struct sim_onward *onward)
+{
+    const struct threat_attack *attack = attacker->attack;
+    const struct mallory *mallory = attacker->mallory;
+
+    if (is_sealed_arm(attacker) && attack->sealed >= 0)
+        return replace_file(attacker, message, &mallory->sealed[attack->sealed], &mallory->own_file, NULL, onward);
+    if (!is_sealed_arm(attacker) && attack->replaces_plain)
+        return replace_file(attacker, message, &mallory->own_file, &mallory->own_file, NULL, onward);
+    return false;
+}
+
+static bool replay(struct threat_attacker *attacker, const struct threat_message *message, struct sim_onward *onward)
+{
+    return attacker->record &&
+           replace_file(attacker, message, &attacker->record->body, &attacker->mallory->old_file, NULL, onward);
+}
+
+static bool strip_smime(struct threat_attacker *attacker, const struct threat_message *message,
+                        struct sim_onward *onward)
+{
+    const struct mallory_object *file = &attacker->mallory->own_file;
+    static const char types[] = "abcdefghijklmnopqrstuvwxyz0123456789/-";
+
+    if (message->has_sdp && is_in(message->body, SPAN("a=accept-types:application/pkcs7-mime"))) {
+        attacker->attempts++;
+        return change_text(message, "a=accept-types:", types, "application/octet-stream", onward);
+    }
+    if (!message->has_file || !span_starts(message->content_type, SPAN("application/pkcs7-mime")))
+        return false;
+    return replace_file(attacker, message, file, file, "application/octet-stream", onward);
+}
+
+static bool swap_fingerprint(struct threat_attacker *attacker, const struct threat_message *message,
+                             struct sim_onward *onward)
+{
+    uint8_t hash[PARTY_FINGERPRINT_SIZE];
+    char text[128];
+    struct sink other = SINK(text);
+
+    party_fingerprint(&attacker->mallory->own, hash);
+    for (int i = 0; i < PARTY_FINGERPRINT_SIZE; i++)
+        sink_format(&other, "%s%02X", i ? ":" : "", hash[i]);
+    sink_string(&other);
+    if (!message->has_sdp || !change_text(message, "a=fingerprint:SHA-256 ", "0123456789ABCDEF:", text, onward))
+        return false;
+    attacker->attempts++;
+    return true;
+}
+
+static bool swap_certificate(struct threat_attacker *attacker, const struct threat_message *message,
+                             struct sim_onward *onward)
+{
+    char text[4096];
+    struct sink der = SINK(text);
+
+    if (!message->has_certificate)
+        return false;
+    party_write_der(&attacker->mallory->own, &der);
+    check(!der.overflow);
+    return put_body(attacker, message, sink_written(&der), NULL, onward);
+}
+
+/* ---- Records and packets ---- */
+
+static struct mallory_object copy_of(const struct sim_unit *unit)
+{
+    struct mallory_object copy = {NULL, 0};
+
+    object_add(&copy, unit->bytes);
+    return copy;
+}
+
+static bool put_closed(struct threat_attacker *attacker, struct mallory_object *copy, struct sim_onward *onward)
+{
+    sim_onward_put(onward, (struct span){(const char *)copy->bytes, copy->size});
+    object_free(copy);
+    attacker->attempts++;
+    return true;
+}
+
+static bool change_closed_bit(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
+{
+    struct mallory_object copy = copy_of(unit);
+
+    copy.bytes[copy.size / 2] ^= 1;
+    return put_closed(attacker, &copy, onward);
+}
+
+/* A record's own length is made to fit. */
+static bool truncate_closed(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
+{
+    struct mallory_object copy = copy_of(unit);
+
+    copy.size -= CUT;
+    if (unit->kind == SIM_UNIT_TLS) {
+        copy.bytes[3] = (uint8_t)((copy.size - 5) >> 8);
+        copy.bytes[4] = (uint8_t)(copy.size - 5);
+    }
+    return put_closed(attacker, &copy, onward);
+}
+
+static bool drop_closed(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
+{
+    (void)unit;
+    (void)onward;
+    attacker->attempts++;
+    return true;
+}
+
+static bool hold_closed(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
+{
+    (void)onward;
+    attacker->held = copy_of(unit);
+    attacker->held_flow = unit->flow;
+    attacker->attempts++;
+    return true;
+}
+
+/* What was held goes on behind the next. */
+static void release_held(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
+{
+    sim_onward_put(onward, unit->bytes);
+    sim_onward_put(onward, (struct span){(const char *)attacker->held.bytes, attacker->held.size});
+    object_free(&attacker->held);
+}
+
+static bool replay_closed(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
+{
+    (void)unit;
+    if (!attacker->record || attacker->record->closed.size == 0)
+        return false;
+    struct mallory_object copy = {NULL, 0};
+
+    object_add(&copy, (struct span){(const char *)attacker->record->closed.bytes, attacker->record->closed.size});
+    return put_closed(attacker, &copy, onward);
+}
+
+/* ---- All of them ---- */
+
+const struct threat_attack threat_attacks[] = {
+    {.name = "read-file", .what = "read the file's content", .is_reading = true, .secret = THREAT_FILE},
+    {.name = "read-name", .what = "read the file's name", .is_reading = true, .secret = THREAT_NAME},
+    {.name = "read-who", .what = "learn who sends it to whom", .is_reading = true, .secret = THREAT_WHO},
+    {.name = "read-size",
+     .what = "learn how long it is, within a factor of two",
+     .is_reading = true,
+     .secret = THREAT_SIZE},
+    {.name = "read-when", .what = "learn when it is sent", .is_reading = true, .secret = THREAT_WHEN},
+    {.name = "change-bit",
+     .what = "change one bit of the file as it is carried",
+     .message = change_bit,
+     .closed = change_closed_bit,
+     .sealed = -1,
+     .flaw = -1},
+    {.name = "truncate",
+     .what = "cut off the end, and make all lengths fit that can be seen",
+     .message = truncate_file,
+     .closed = truncate_closed,
+     .sealed = -1,
+     .flaw = -1},
+    {.name = "drop-chunk",
+     .what = "leave out a middle part, likewise",
+     .message = drop_chunk,
+     .closed = drop_closed,
+     .sealed = -1,
+     .flaw = -1},
+    {.name = "reorder",
+     .what = "let two parts change places",
+     .message = reorder_chunks,
+     .closed = hold_closed,
+     .sealed = -1,
+     .flaw = -1},
+    {.name = "replay",
+     .what = "put the same sender's file of a transfer before in its place",
+     .message = replay,
+     .closed = replay_closed,
+     .sealed = -1,
+     .flaw = -1,
+     .wants_record = true},
+    {.name = "swap-sender",
+     .what = "put another user's own file in its place, rightly sealed by that user",
+     .message = swap_file,
+     .sealed = MALLORY_SEALED_OWN,
+     .replaces_plain = true,
+     .flaw = -1},
+    {.name = "strip-smime",
+     .what = "take application/pkcs7-mime out of SDP and message, with a file in clear",
+     .message = strip_smime,
+     .sealed = -1,
+     .flaw = -1},
+    {.name = "swap-fingerprint",
+     .what = "put an own a=fingerprint into SDP and stand between the ends of TLS",
+     .message = swap_fingerprint,
+     .sealed = -1,
+     .flaw = -1},
+    {.name = "swap-certificate",
+     .what = "put an own certificate in the place of the recipient's at look-up",
+     .message = swap_certificate,
+     .sealed = -1,
+     .flaw = -1,
+     .wants_lookup = true},
+    {.name = "forward",
+     .what = "as its recipient, seal content that a third user signed for user B",
+     .message = swap_file,
+     .sealed = MALLORY_SEALED_FORWARDED,
+     .flaw = -1,
+     .at_sender = true,
+     .at_sender_only = true},
+    {.name = "expired-certificate",
+     .what = "sign, or answer TLS, under a certificate that has expired",
+     .message = swap_file,
+     .sealed = MALLORY_SEALED_FLAWED + MALLORY_EXPIRED,
+     .flaw = MALLORY_EXPIRED,
+     .at_sender = true},
+    {.name = "self-signed-certificate",
+     .what = "the same under one that nobody vouches for",
+     .message = swap_file,
+     .sealed = MALLORY_SEALED_FLAWED + MALLORY_SELF_SIGNED,
+     .flaw = MALLORY_SELF_SIGNED,
+     .at_sender = true},
+    {.name = "wrong-name-certificate",
+     .what = "the same under one of another name",
+     .message = swap_file,
+     .sealed = MALLORY_SEALED_FLAWED + MALLORY_WRONG_NAME,
+     .flaw = MALLORY_WRONG_NAME,
+     .at_sender = true},
+    {.name = "revoked-certificate",
+     .what = "the same under one that was revoked",
+     .message = swap_file,
+     .sealed = MALLORY_SEALED_FLAWED + MALLORY_REVOKED,
+     .flaw = MALLORY_REVOKED,
+     .at_sender = true},
+    {.name = NULL},
+};
+
+/* ---- The trial's tamperer ---- */
+
+static void pass(void *context, const struct sim_unit *unit, struct sim_onward *onward)
+{
+    struct threat_attacker *attacker = context;
+    const struct threat_attack *attack = attacker->attack;
+    struct threat_message message;
+    bool is_readable = threat_message_read(unit, &message);
+
+    look(attacker, unit);
+    attacker->sees_file = attacker->sees_file || (is_readable && message.has_file);
+    if (attack->wants_lookup && is_readable && message.has_file)
+        look_into(attacker, &message);
+    if (attacker->keeps)
+        keep(attacker, unit, is_readable ? &message : NULL);
+    if (unit->ends_here)
+        return;
+    if (attacker->held.size > 0 && attacker->held_flow == unit->flow) {
+        release_held(attacker, unit, onward);
+        return;
+    }
+    if (!attacker->keeps && is_readable && attack->message && attack->message(attacker, &message, onward))
+        return;
+    if (!attacker->keeps && attack->closed && attacker->attempts == 0 && attacker->held.size == 0 && is_closed(unit) &&
+        attack->closed(attacker, unit, onward))
+        return;
+    sim_onward_put(onward, unit->bytes);
+}
+
+/* Where hosts are known by name he shows a flawed certificate, where SDP names it the one that he has put there. */
+static const struct party *stand_in(void *context, const char *host, bool by_fingerprint)
+{
+    struct threat_attacker *attacker = context;
+    const struct threat_attack *attack = attacker->attack;
+
+    if (attacker->keeps)
+        return NULL;
+    if (attack->message == swap_fingerprint)
+        return by_fingerprint && attacker->attempts > 0 ? &attacker->mallory->own : NULL;
+    if (attack->is_reading || attack->flaw < 0 || by_fingerprint)
+        return NULL;
+    const struct party *party = mallory_host(attacker->mallory, (enum mallory_flaw)attack->flaw, host);
+
+    attacker->attempts += party != NULL;
+    return party;
+}
+
+static void taken(void *context, struct span file)
+{
+    struct threat_attacker *attacker = context;
+    const struct mallory_object *own = &attacker->mallory->file;
+
+    attacker->has_taken = true;
+    attacker->is_original = span_equal(file, (struct span){(const char *)own->bytes, own->size});
+}
+
+static void refused(void *context, const char *why)
+{
+    struct threat_attacker *attacker = context;
+    struct sink sink = SINK(attacker->why);
+
+    if (attacker->refusals++ > 0)
+        return;
+    for (size_t i = 0; why[i] && i + 1 < sizeof(attacker->why); i++)
+        sink_char(&sink, why[i]);
+    sink_string(&sink);
+}
+
+struct sim_tamper threat_tamper(struct threat_attacker *attacker, bool is_credulous)
+{
+    const struct threat_place *place = attacker->place;
+    bool is_link = place->role == NULL;
+
+    return (struct sim_tamper){.context = attacker,
+                               .role = place->role,
+                               .link_a = is_link ? place->link_a : NULL,
+                               .link_b = is_link ? place->link_b : NULL,
+                               .pass = pass,
+                               .stand_in = stand_in,
+                               .taken = taken,
+                               .refused = refused,
+                               .is_credulous = is_credulous};
+}
