@@ -40,6 +40,9 @@ static const char *const tcp_congestion_names[] = {"newreno", "cubic", NULL};
 static const char *const tcp_loss_bases[] = {"flight", "window", NULL};
 static const char *const tcp_recoveries[] = {"sack", "rack-tlp", NULL};
 static const char *const tcp_idle_restarts[] = {"keep", "restart", "halve", NULL};
+static const char *const arrivals[] = {"poisson", "deterministic", "staircase", "capture", NULL};
+static_assert(sizeof(arrivals) / sizeof(arrivals[0]) == ARRIVALS_COUNT + 1, "each kind of arrivals has a name");
+static const char *const distributions[] = {"lognormal", "exponential", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 static const char *const suites[] = {"rfc8591", "rfc4975-rsa", "2013-3des", NULL};
 static const char *const certificates[] = {"left-out", "included", NULL};
@@ -128,6 +131,10 @@ const struct field scenario_fields[] = {
         "how long nodes keep messages: a built-in table (hopsim list dwells) or a file", "public captures of Kamailio"),
     ROW("dwell.spread", FIELD_RATIO, dwell_spread, "0", "0", "300%",
         "coefficient of variation of each dwell, lognormal; 0: constant", "assumed"),
+    CHOICE("dwell.distribution", dwell_distribution, "lognormal", distributions,
+           "of a dwell around its row's value: lognormal, the value its median and dwell.spread its variation; exponential, "
+           "the value its mean",
+           "assumed"),
     ROW("costs.table", FIELD_TEXT, cost_table, "server-2026", NULL, NULL,
         "CPU time of cryptography: a built-in table (hopsim list costs) or a file", "measured with OpenSSL"),
     ROW("cpu.workers", FIELD_COUNT, cpu_workers, "4", "1", "64", "jobs that a host serves at once", "assumed"),
@@ -211,6 +218,12 @@ const struct field scenario_fields[] = {
            "RFC 3261 sections 16.7, 21.5.4"),
     ROW("overload.retry_after", FIELD_TIME, retry_after_ns, "5s", "1s", "3600s", "of that 503, in whole seconds",
         "assumed"),
+    ROW("overload.jobs", FIELD_COUNT, overload_jobs, "0", "0", "1000000",
+        "jobs at a CSCF's host, waiting and in service, from which on it refuses what begins with 503 and Retry-After; "
+        "0: never, its queue runs full",
+        "RFC 3261 section 21.5.4"),
+    ROW("overload.work", FIELD_TIME, overload_work_ns, "0", "0", "1s", "what a CSCF works on a request that it refuses so",
+        "assumed; 0: kind to the overloaded"),
     ROW("cancel.after", FIELD_TIME, cancel_ns, "0", "0", "170s",
         "from the INVITE until UE-A's user gives up: CANCEL (487); 0: never", "RFC 3261 section 9.1"),
     ROW("message.size", FIELD_SIZE, message_bytes, "1300B", "600B", "60KiB",
@@ -295,5 +308,23 @@ const struct field scenario_fields[] = {
     CHOICE("file.hash", file_hash, "off", hashes,
            "sha-1: UE-A hashes the file before INVITE, UE-B again before it is in hand; arms that carry it over MSRP",
            "RFC 5547 section 6"),
+
+    CHOICE("load.arrivals", load_arrivals, "poisson", arrivals,
+           "of hopsim load: how attempts to send the file arrive: a Poisson process; one after equal times; Poisson with a "
+           "rate that rises in steps; when the INVITEs of load.capture were first sent",
+           "staircase: ETSI TS 186 008-1"),
+    ROW("load.rate", FIELD_FREQUENCY, load_rate_per_ks, "10/s", "1/ks", "1000000/s", "attempts, on the average",
+        "assumed"),
+    ROW("load.duration", FIELD_TIME, load_ns, "60s", "1s", "1000000s", "how long they arrive; then all are seen to their end",
+        "assumed"),
+    ROW("load.users", FIELD_COUNT, load_users, "100000", "2", "4000000",
+        "registered users, half of them callers; a thousand share an access link and an address", "assumed"),
+    ROW("load.step_rate", FIELD_FREQUENCY, load_step_rate_per_ks, "0", "0", "1000000/s",
+        "of a staircase: by how much each step is higher than the one before", "assumed"),
+    ROW("load.step_time", FIELD_TIME, load_step_ns, "10s", "1s", "100000s", "of a staircase: how long a step is", "assumed"),
+    ROW("load.capture", FIELD_TEXT, load_capture, "", NULL, NULL, "the capture of load.arrivals = capture", "-"),
+    ROW("load.delay_max", FIELD_TIME, load_delay_max_ns, "10s", "0", "1000s",
+        "an attempt whose file is in hand later than this is inadequately handled, as one that fails; 0: only those",
+        "ETSI TS 186 008-1 counts both; the time is assumed"),
     {.name = NULL},
 };

@@ -50,6 +50,8 @@ enum jitter_order { JITTER_KEPT, JITTER_FREE };
 enum tcp_set { TCP_SET_RFC, TCP_SET_LINUX, TCP_SET_COUNT };
 enum tcp_loss_base { TCP_LOSS_FLIGHT, TCP_LOSS_WINDOW };
 enum tcp_recovery { TCP_RECOVERY_SACK, TCP_RECOVERY_RACK_TLP };
+enum arrivals { ARRIVALS_POISSON, ARRIVALS_DETERMINISTIC, ARRIVALS_STAIRCASE, ARRIVALS_CAPTURE, ARRIVALS_COUNT };
+enum dwell_distribution { DWELL_LOGNORMAL, DWELL_EXPONENTIAL };
 enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA, SUITE_2013_3DES };
 
 /* A kind of link, both directions alike but for what the scenario says of access links. */
@@ -129,6 +131,18 @@ struct scenario {
     int success_report;
     int failure_report;
     uint64_t receive_bytes_max; /* of a message that UE-B takes; 0: without limit */
+
+    int dwell_distribution;         /* enum dwell_distribution */
+    int load_arrivals;              /* enum arrivals: what follows is of a load alone */
+    uint64_t load_rate_per_ks;      /* attempts */
+    int64_t load_ns;                /* for how long they come */
+    uint64_t load_users;            /* registered, half of them callers */
+    uint64_t load_step_rate_per_ks; /* of a staircase: how much higher each step is */
+    int64_t load_step_ns;           /* and how long */
+    char load_capture[FIELD_TEXT_SIZE];
+    int64_t load_delay_max_ns; /* 0: none is too long */
+    uint64_t overload_jobs;    /* at a CSCF's host, from which on it refuses; 0: never */
+    int64_t overload_work_ns;  /* of a refusal */
 
     int signalling_gm; /* enum protection */
     int signalling_core;

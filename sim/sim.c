@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/sim.h"
+#include "sim/sim_world.h"
 #include "sim/base/units.h"
 #include "sim/ims/core.h"
 #include "sim/ims/crowd.h"
@@ -53,7 +54,7 @@ static bool cost_is_needed(const struct trial *trial, enum cost_operation operat
            (operation == ipsec_cost(trial->scenario, true) || operation == ipsec_cost(trial->scenario, false));
 }
 
-static bool cost_is_known(const struct trial *trial, struct note *note)
+bool sim_costs_are_known(const struct trial *trial, struct note *note)
 {
     for (int i = 0; i < COST_OPERATION_COUNT; i++)
         if (!trial->costs->costs[i].is_known && cost_is_needed(trial, (enum cost_operation)i)) {
@@ -67,7 +68,7 @@ static bool cost_is_known(const struct trial *trial, struct note *note)
 
 static int64_t cpu_of(struct world *world, enum role role)
 {
-    return station_busy_ns(net_cpu(world->net, world->sites[role].node));
+    return station_busy_ns(world->sites[role].cpu);
 }
 
 static struct before measure(struct world *world)
@@ -77,7 +78,7 @@ static struct before measure(struct world *world)
                          .tls_bytes = world->tls_bytes,
                          .sip_bytes = world->sip_bytes,
                          .retransmissions = net_retransmissions(world->net) + core_retransmissions(world),
-                         .events = world->engine.events_run};
+                         .events = world->engine->events_run};
 
     for (uint32_t i = 0; i < net_links(world->net); i++)
         now.wire_bytes += net_link(world->net, i).bytes;
@@ -164,9 +165,7 @@ static void whole_second(struct engine *engine, void *context)
     *has_come = true;
 }
 
-/* Everything that is ready before send is made ready: connections, both registrations. Timers of their transactions may
- * run on. */
-static bool make_ready(struct world *world)
+bool sim_make_ready(struct world *world)
 {
     struct cause nobody = {.transfer = 0};
 
@@ -175,8 +174,8 @@ static bool make_ready(struct world *world)
     do {
         bool has_come = false;
 
-        engine_at(&world->engine, (world_now(world) / SECOND + 1) * SECOND, &has_come, whole_second);
-        if (!engine_run(&world->engine, &has_come) || world->is_over)
+        engine_at(world->engine, (world_now(world) / SECOND + 1) * SECOND, &has_come, whole_second);
+        if (!engine_run(world->engine, &has_come) || world->is_over)
             return false;
     } while (!registration_is_done(world) || !channels_are_ready(world));
     return true;
@@ -203,7 +202,7 @@ static bool warm_up(struct world *world)
     net_begin_draws(world->net, WORLD_WARM_UP_DRAWS);
     if (world->trial->schedule)
         return warm_up_by_schedule(world);
-    if (world->scenario->connections == CONNECTIONS_WARM && !make_ready(world))
+    if (world->scenario->connections == CONNECTIONS_WARM && !sim_make_ready(world))
         return false;
     int64_t now_ns = world_now(world);
 
@@ -275,8 +274,8 @@ static void end_schedule(struct world *world)
             last_ns = schedule->times_ns[i];
     if (last_ns == world_now(world))
         return;
-    engine_at(&world->engine, last_ns + 1, &has_come, whole_second);
-    (void)engine_run(&world->engine, &has_come);
+    engine_at(world->engine, last_ns + 1, &has_come, whole_second);
+    (void)engine_run(world->engine, &has_come);
 }
 
 static enum err world_run(struct world *world, struct outcome *outcome, struct note *note)
@@ -296,9 +295,9 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
     bool is_ready = warm_up(world);
 
     if (is_ready) {
-        engine_at(&world->engine, world->moments.pressed_ns, &own, press);
+        engine_at(world->engine, world->moments.pressed_ns, &own, press);
         crowd_begin(world, world->moments.pressed_ns - BACKGROUND_LEAD_NS);
-        if (!engine_run(&world->engine, &world->is_over))
+        if (!engine_run(world->engine, &world->is_over))
             world_fail(world, OUTCOME_LIMIT);
     } else {
         own.before = measure(world);
@@ -334,8 +333,8 @@ static void repeat_seen(void *context, uint32_t from_node, uint32_t to_node, enu
                     (unsigned long long)offset, length);
 }
 
-static enum err world_init(struct world *world, const struct trial *trial, struct arena *arena, struct net_tap *tap,
-                           struct note *note)
+enum err sim_world_init(struct world *world, const struct trial *trial, struct arena *arena, struct net_tap *tap,
+                        struct note *note)
 {
     const struct sim_tap *watcher = trial->tap;
 
@@ -353,9 +352,12 @@ static enum err world_init(struct world *world, const struct trial *trial, struc
                         "agent at",
                         (unsigned long long)world->scenario->relays, B2BUAS_MAX, world->arm->name);
     check(!world->wants_bytes || trial->parties != NULL);
-    engine_init(&world->engine, arena);
-    world->engine.events_max = trial->events_max ? trial->events_max : UINT64_MAX;
-    streams_init(&world->streams, arena, world->scenario->seed, trial->number);
+    world->engine = arena_alloc(arena, sizeof(*world->engine));
+    world->streams = arena_alloc(arena, sizeof(*world->streams));
+    world->timers_free = arena_alloc(arena, sizeof(struct pooled_timer *));
+    engine_init(world->engine, arena);
+    world->engine->events_max = trial->events_max ? trial->events_max : UINT64_MAX;
+    streams_init(world->streams, arena, world->scenario->seed, trial->number);
     world->dwell_ordinals = arena_alloc(arena, (size_t)ROLE_COUNT * DWELL_ROWS_MAX * sizeof(uint32_t));
     gate_init(world);
     watch_init(world);
@@ -383,7 +385,7 @@ enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome 
     jmp_buf full;
 
     arena_reset(arena);
-    if (!cost_is_known(trial, note))
+    if (!sim_costs_are_known(trial, note))
         return ERR_RANGE;
     struct world *world = arena_alloc(arena, sizeof(*world));
     struct net_tap *tap = arena_alloc(arena, sizeof(*tap));
@@ -397,7 +399,7 @@ enum err sim_run(const struct trial *trial, struct arena *arena, struct outcome 
         return ERR_OK;
     }
     arena_on_full(arena, &full);
-    enum err error = world_init(world, trial, arena, tap, note);
+    enum err error = sim_world_init(world, trial, arena, tap, note);
 
     if (error == ERR_OK)
         error = world_run(world, outcome, note);
@@ -419,8 +421,10 @@ enum err sim_ways(const struct scenario *scenario, struct arena *arena, struct s
     world->scenario = scenario;
     world->arm = arms;
     world->arena = arena;
-    engine_init(&world->engine, arena);
-    streams_init(&world->streams, arena, scenario->seed, 0);
+    world->engine = arena_alloc(arena, sizeof(*world->engine));
+    world->streams = arena_alloc(arena, sizeof(*world->streams));
+    engine_init(world->engine, arena);
+    streams_init(world->streams, arena, scenario->seed, 0);
     TRY(world_build(world, NULL, note));
     const struct site *sites = world->sites;
 

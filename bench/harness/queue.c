@@ -189,3 +189,14 @@ double queue_refused_room(double load, uint32_t room)
 {
     return (1 - load) * pow(load, room) / (1 - pow(load, room + 1.0));
 }
+
+double queue_refused_workers_room(double load, uint32_t workers, uint32_t room)
+{
+    double state = 1, sum = 1;
+
+    for (uint32_t k = 1; k <= room; k++) {
+        state *= load * workers / (k < workers ? k : workers);
+        sum += state;
+    }
+    return state / sum;
+}

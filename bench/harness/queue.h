@@ -40,6 +40,10 @@ double queue_wait_pollaczek(double load, double variation);
 /* Share of customers that M/M/1/room refuses (Kleinrock 1975, section 3.6). */
 double queue_refused_room(double load, uint32_t room);
 
+/* Share of customers that M/M/workers/room refuses, room at least workers: birth and death (Kleinrock 1975, section
+ * 3.2). */
+double queue_refused_workers_room(double load, uint32_t workers, uint32_t room);
+
 /* Share of customers that M/G/c/c refuses: Erlang's B (Kleinrock 1975, section 3.7). */
 double queue_refused_erlang(double load, uint32_t workers);
 

@@ -11,8 +11,8 @@
 enum { TEXT_SIZE = 1024, SHOWN_MAX = 7, SHOWN_FIRST = 3, SAME_FROM = 3 };
 
 const struct validation_group validation_groups[] = {
-    {"queues", validation_queues}, {"network", validation_network}, {"tcp", validation_tcp}, {"sip", validation_sip},
-    {"msrp", validation_msrp},     {"trials", validation_trials},   {.name = NULL},
+    {"queues", validation_queues}, {"network", validation_network}, {"tcp", validation_tcp},   {"sip", validation_sip},
+    {"msrp", validation_msrp},     {"trials", validation_trials},   {"load", validation_load}, {.name = NULL},
 };
 
 /* A row that has been run and judged. */

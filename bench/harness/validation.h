@@ -65,7 +65,7 @@ struct validation_group {
 };
 
 extern const struct validation_row validation_queues[], validation_network[], validation_tcp[], validation_sip[],
-    validation_msrp[], validation_trials[];
+    validation_msrp[], validation_trials[], validation_load[];
 
 /* All of them; ends with a group whose name is NULL. */
 extern const struct validation_group validation_groups[];

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sim/base/arena.h"
+#include "sim/base/arena_state.h"
 #include "sim/base/check.h"
 
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-
-struct arena {
-    size_t limit; /* offset of the first byte that may not be used */
-    size_t used;  /* offset of the first free byte */
-    size_t peak;
-    jmp_buf *full;
-};
 
 enum { ARENA_HEAD = 128, ARENA_LINE = 64, ARENA_SMALL = 16 };
 
@@ -28,6 +21,7 @@ struct arena *arena_create(size_t limit_bytes)
         return NULL;
     struct arena *arena = memory;
 
+    arena->memory = memory;
     arena->limit = size;
     arena->used = ARENA_HEAD;
     arena->peak = ARENA_HEAD;
@@ -52,11 +46,15 @@ void *arena_alloc(struct arena *arena, size_t size)
     size_t start = (arena->used + align - 1) & ~(align - 1);
 
     if (start > arena->limit || size > arena->limit - start) {
-        check(arena->full != NULL);
-        longjmp(*arena->full, 1);
+        if (!arena->pool) {
+            check(arena->full != NULL);
+            longjmp(*arena->full, 1);
+        }
+        arena_pool_refill(arena, size);
+        start = arena->used;
     }
     /* Fresh pages of the kernel are zero already: clear only what an earlier trial wrote. */
-    char *piece = (char *)arena + start;
+    char *piece = arena->memory + start;
 
     if (start < arena->peak) {
         size_t dirty = arena->peak - start;
@@ -75,7 +73,7 @@ void arena_on_full(struct arena *arena, jmp_buf *full)
 
 size_t arena_used(const struct arena *arena)
 {
-    return arena->used - ARENA_HEAD;
+    return arena->earlier + arena->used - ARENA_HEAD;
 }
 
 size_t arena_peak(const struct arena *arena)

@@ -76,6 +76,12 @@ static enum err rate_read(const struct field *row, struct span text, struct valu
     return units_read_rate(text, &value->number, note);
 }
 
+static enum err frequency_read(const struct field *row, struct span text, struct value *value, struct note *note)
+{
+    (void)row;
+    return units_read_frequency(text, &value->number, note);
+}
+
 static enum err count_read(const struct field *row, struct span text, struct value *value, struct note *note)
 {
     struct span rest = text;
@@ -118,6 +124,12 @@ static void rate_write(const struct field *row, const struct value *value, struc
 {
     (void)row;
     units_write_rate(sink, value->number);
+}
+
+static void frequency_write(const struct field *row, const struct value *value, struct sink *sink)
+{
+    (void)row;
+    units_write_frequency(sink, value->number);
 }
 
 static void number_write(const struct field *row, const struct value *value, struct sink *sink)
@@ -253,6 +265,8 @@ static const struct kind kinds[FIELD_KIND_COUNT] = {
     [FIELD_TIME] = {time_read, time_compare, time_load, time_store, time_write, time_write_csv, "_ns"},
     [FIELD_SIZE] = {size_read, number_compare, number_load, number_store, size_write, number_write_csv, "_bytes"},
     [FIELD_RATE] = {rate_read, number_compare, number_load, number_store, rate_write, number_write, "_bps"},
+    [FIELD_FREQUENCY] = {frequency_read, number_compare, number_load, number_store, frequency_write, number_write,
+                         "_per_ks"},
     [FIELD_RATIO] = {ratio_read, ratio_compare, ratio_load, ratio_store, ratio_write, ratio_write_csv, "_ratio"},
     [FIELD_COUNT] = {count_read, number_compare, number_load, number_store, number_write, number_write_csv, ""},
     [FIELD_CHOICE] = {choice_read, NULL, choice_load, choice_store, choice_write, choice_write, ""},

@@ -10,14 +10,15 @@
 
 enum { FIELD_TEXT_SIZE = 256 };
 
-enum field_kind {               /* type of the member */
-                  FIELD_TIME,   /* int64_t, nanoseconds; written "20ms" */
-                  FIELD_SIZE,   /* uint64_t, bytes; written "1MiB" */
-                  FIELD_RATE,   /* uint64_t, bits per second; written "100Mbit/s" */
-                  FIELD_RATIO,  /* double; written "0.1%" or "0.001" */
-                  FIELD_COUNT,  /* uint64_t */
-                  FIELD_CHOICE, /* int, index into choices */
-                  FIELD_TEXT,   /* char[FIELD_TEXT_SIZE] */
+enum field_kind {                  /* type of the member */
+                  FIELD_TIME,      /* int64_t, nanoseconds; written "20ms" */
+                  FIELD_SIZE,      /* uint64_t, bytes; written "1MiB" */
+                  FIELD_RATE,      /* uint64_t, bits per second; written "100Mbit/s" */
+                  FIELD_FREQUENCY, /* uint64_t, events per 1,000 s; written "25/s" */
+                  FIELD_RATIO,     /* double; written "0.1%" or "0.001" */
+                  FIELD_COUNT,     /* uint64_t */
+                  FIELD_CHOICE,    /* int, index into choices */
+                  FIELD_TEXT,      /* char[FIELD_TEXT_SIZE] */
                   FIELD_KIND_COUNT
 };
 

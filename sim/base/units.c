@@ -103,6 +103,12 @@ static const struct misspelling rate_misspellings[] = {
     {NULL, NULL},
 };
 
+static const struct unit frequency_units[] = {{"/ks", 1}, {"/s", 1000}, {NULL, 0}};
+
+static const struct misspelling frequency_misspellings[] = {
+    {"Hz", "/s"}, {"/sec", "/s"}, {"/second", "/s"}, {"per s", "/s"}, {"/min", "/s, a sixtieth"}, {NULL, NULL},
+};
+
 static const struct quantity quantity_time = {
     "a time", "250us, 20ms, 1.5s or 2min", time_units, time_misspellings, true,
 };
@@ -111,6 +117,10 @@ static const struct quantity quantity_size = {
 };
 static const struct quantity quantity_rate = {
     "a rate", "9600bit/s, 64kbit/s, 100Mbit/s or 1Gbit/s", rate_units, rate_misspellings, false,
+};
+
+static const struct quantity quantity_frequency = {
+    "a frequency", "25/s, 0.5/s or 3/ks (in 1,000 s)", frequency_units, frequency_misspellings, false,
 };
 
 /* Digits before and after the point, and what follows them. */
@@ -261,6 +271,11 @@ enum err units_read_rate(struct span text, uint64_t *bps, struct note *note)
     return quantity_read(&quantity_rate, text, UINT64_MAX, bps, note);
 }
 
+enum err units_read_frequency(struct span text, uint64_t *per_ks, struct note *note)
+{
+    return quantity_read(&quantity_frequency, text, UINT64_MAX, per_ks, note);
+}
+
 enum err units_read_ratio(struct span text, double *ratio, struct note *note)
 {
     char number[64];
@@ -321,6 +336,12 @@ void units_write_time(struct sink *sink, int64_t time_ns)
 void units_write_rate(struct sink *sink, uint64_t bps)
 {
     write_in_largest(sink, bps, rate_units, 5);
+}
+
+void units_write_frequency(struct sink *sink, uint64_t per_ks)
+{
+    write_decimal(sink, per_ks, 1000);
+    sink_text(sink, per_ks == 0 ? "" : "/s");
 }
 
 void units_write_size(struct sink *sink, uint64_t bytes)

@@ -25,6 +25,9 @@ MUST_USE enum err units_read_size(struct span text, uint64_t *bytes, struct note
 /* "100Mbit/s", "1Gbit/s", "64kbit/s", "9600bit/s". */
 MUST_USE enum err units_read_rate(struct span text, uint64_t *bps, struct note *note);
 
+/* "25/s", "0.5/s", "3/ks" (ks: 1,000 s) into events per 1,000 s. */
+MUST_USE enum err units_read_frequency(struct span text, uint64_t *per_ks, struct note *note);
+
 /* "0.1%" or "0.001". */
 MUST_USE enum err units_read_ratio(struct span text, double *ratio, struct note *note);
 
@@ -33,6 +36,7 @@ void units_write_time(struct sink *sink, int64_t time_ns);
 void units_write_size(struct sink *sink, uint64_t bytes);
 void units_write_rate(struct sink *sink, uint64_t bps);
 void units_write_ratio(struct sink *sink, double ratio);
+void units_write_frequency(struct sink *sink, uint64_t per_ks);
 
 /* For people, about four digits, the unit chosen by size: "12.34 ms", "1.25 MiB", "98.7 Mbit/s". */
 void units_show_time(struct sink *sink, int64_t time_ns);

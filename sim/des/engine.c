@@ -253,6 +253,16 @@ void engine_at_ticket(struct engine *engine, int64_t at_ns, uint64_t ticket, voi
     engine_add(engine, at_ns, ticket, context, run);
 }
 
+void engine_visit(const struct engine *engine, void *visitor, engine_visit_fn *told)
+{
+    if (engine->is_list)
+        for (const struct listed *listed = engine->first; listed->event.at_ns != INT64_MAX; listed = listed->next)
+            told(visitor, listed->event.context);
+    else
+        for (uint64_t i = 0; i < engine->pending; i++)
+            told(visitor, engine->heap[i].context);
+}
+
 int64_t engine_next_ns(const struct engine *engine)
 {
     if (engine->pending == 0)

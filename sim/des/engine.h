@@ -58,6 +58,11 @@ void engine_at(struct engine *engine, int64_t at_ns, void *context, event_fn *ru
 /* The same for a ticket taken before. */
 void engine_at_ticket(struct engine *engine, int64_t at_ns, uint64_t ticket, void *context, event_fn *run);
 
+/* Tells the context of every event that waits, in no particular order: memory that none of them names may be given
+ * back. A timer's context is the timer, a lane's the lane. */
+typedef void engine_visit_fn(void *visitor, const void *context);
+void engine_visit(const struct engine *engine, void *visitor, engine_visit_fn *told);
+
 /* When the next event comes; INT64_MAX: none waits. Not while one is running. */
 int64_t engine_next_ns(const struct engine *engine);
 
@@ -81,6 +86,8 @@ struct timer {
     uint64_t later_ticket;
 };
 
+/* Also again while an event of its earlier life waits: that one comes and finds that it is not meant. So timers may be
+ * kept in a pool and given to another owner at any time, but their memory must stay timers'. */
 void timer_init(struct timer *timer, struct engine *engine, void *context, event_fn *run);
 
 /* Calls run at at_ns, instead of whenever it was due before. */

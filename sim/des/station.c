@@ -24,6 +24,7 @@ struct station {
     struct engine *engine;
     struct arena *arena;
     uint64_t idle; /* a bit for each idle worker */
+    uint32_t worker_count;
     uint32_t queue_max;
     uint32_t waiting;
     struct job *ring;   /* jobs that wait, first come first */
@@ -41,7 +42,7 @@ struct station *station_create(struct engine *engine, struct arena *arena, uint3
     check(queue_max <= UINT32_MAX / 2);
     struct station *station = arena_alloc(arena, sizeof(*station));
 
-    *station = (struct station){.engine = engine, .arena = arena, .queue_max = queue_max};
+    *station = (struct station){.engine = engine, .arena = arena, .worker_count = workers, .queue_max = queue_max};
     station->idle = UINT64_MAX >> (WORKERS_MAX - workers);
     station->workers = arena_alloc(arena, workers * sizeof(*station->workers));
     for (uint32_t i = 0; i < workers; i++)
@@ -143,6 +144,11 @@ bool station_submit(struct station *station, const struct cause *cause, enum par
     }
     station_take(station, cause, part, work_ns, context, done);
     return true;
+}
+
+uint32_t station_present(const struct station *station)
+{
+    return station->waiting + station->worker_count - (uint32_t)__builtin_popcountll(station->idle);
 }
 
 int64_t station_busy_ns(const struct station *station)

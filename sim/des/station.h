@@ -26,6 +26,9 @@ bool station_submit(struct station *station, const struct cause *cause, enum par
 void station_take(struct station *station, const struct cause *cause, enum part part, int64_t work_ns, void *context,
                   station_done_fn *done);
 
+/* Jobs there now, in the queue and in service. */
+uint32_t station_present(const struct station *station);
+
 /* Nanoseconds of work done or begun so far, jobs accepted, jobs refused. */
 int64_t station_busy_ns(const struct station *station);
 uint64_t station_jobs(const struct station *station);

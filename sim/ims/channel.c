@@ -18,10 +18,12 @@ static void notes_add(struct channel *channel, struct notes *notes, struct watch
 static void notes_move(struct channel *channel);
 static void barrier_due(struct engine *engine, void *context);
 
-static struct tcp_config channel_tcp_config(const struct scenario *scenario)
+static struct tcp_config channel_tcp_config(const struct world *world)
 {
+    const struct scenario *scenario = world->scenario;
     struct tcp_config config = tcp_rfc;
 
+    config.arena = world->arena;
     config.congestion = (enum tcp_congestion_kind)scenario->tcp_congestion;
     config.hystart = scenario->tcp_hystart ? &tcp_hystart_linux : NULL;
     config.reduces_window = scenario->tcp_loss_base == TCP_LOSS_WINDOW;
@@ -72,7 +74,7 @@ static struct channel *channel_create(struct world *world, enum role role, bool 
     rope_init(&channel->out, world->arena);
     rope_init(&channel->sealed, world->arena);
     rope_init(&channel->wire, world->arena);
-    timer_init(&channel->barrier_timer, &world->engine, channel, barrier_due);
+    timer_init(&channel->barrier_timer, world->engine, channel, barrier_due);
     world->channels_first = channel;
     return channel;
 }
@@ -144,7 +146,7 @@ struct channel *channel_open(struct world *world, const struct channel_config *c
     struct channel *channel = channel_create(world, config->role, true, config->is_tls);
     uint32_t node = world->sites[config->role].node;
     uint16_t from_port = config->from_port ? config->from_port : net_free_port(world->net, node);
-    struct tcp_config tcp = channel_tcp_config(world->scenario);
+    struct tcp_config tcp = channel_tcp_config(world);
     struct cause forward = cause_forward(cause);
 
     channel->peer = config->peer;
@@ -169,17 +171,10 @@ static void *channel_accept(void *context, struct tcp *tcp, uint32_t from_node, 
 {
     struct listener *listener = context;
     struct world *world = listener->world;
-    struct channel *client = world->channels_first;
+    struct channel *client = tcp_peer_context(tcp);
 
-    while (client) {
-        struct tcp_info info = {0};
-
-        if (client->is_client && client->tcp)
-            info = tcp_info(client->tcp);
-        if (client->is_client && client->tcp && info.node == from_node && info.port == from_port)
-            break;
-        client = client->next;
-    }
+    (void)from_node;
+    (void)from_port;
     check(client != NULL);
     bool is_tls = listener->is_either ? client->is_tls : listener->is_tls;
     struct channel *channel = channel_create(world, listener->role, false, is_tls);
@@ -208,7 +203,7 @@ static void listen(const struct listener *config, uint16_t port)
 {
     struct world *world = config->world;
     struct listener *listener = arena_alloc(world->arena, sizeof(*listener));
-    struct tcp_config tcp = channel_tcp_config(world->scenario);
+    struct tcp_config tcp = channel_tcp_config(world);
 
     *listener = *config;
     tcp_listen(world->net, world->sites[config->role].node, port, &tcp, listener, channel_accept, &channel_tcp_owner);
@@ -224,6 +219,11 @@ void channel_listen_either(struct world *world, enum role role, uint16_t port, v
                            const struct channel_owner *owner)
 {
     listen(&(struct listener){world, role, false, true, context, accept, owner}, port);
+}
+
+void channel_listen_end(struct world *world, enum role role, uint16_t port)
+{
+    tcp_listen_end(world->net, world->sites[role].node, port);
 }
 
 struct cause channel_opening(const struct channel *channel)
@@ -438,6 +438,12 @@ void channel_reset(struct channel *channel, const struct cause *cause)
         return;
     channel->state = CHANNEL_DEAD;
     tcp_reset(channel->tcp, cause);
+}
+
+void channel_abort(struct channel *channel, const struct cause *cause)
+{
+    if (!tcp_is_over(channel->tcp))
+        channel_reset(channel, cause);
 }
 
 /* ---- Waiting for the time that a schedule says ---- */

@@ -46,6 +46,8 @@ void channel_listen(struct world *world, enum role role, uint16_t port, bool is_
 void channel_listen_either(struct world *world, enum role role, uint16_t port, void *context, channel_accept_fn *accept,
                            const struct channel_owner *owner);
 
+void channel_listen_end(struct world *world, enum role role, uint16_t port);
+
 /* The sums of the SYN, for who does something about it while accept runs. */
 struct cause channel_opening(const struct channel *channel);
 
@@ -82,6 +84,9 @@ void channel_write_fingerprint(const struct channel *channel, struct sink *sink)
 /* FIN after all that was written; RST at once. */
 void channel_finish(struct channel *channel, const struct cause *cause);
 void channel_reset(struct channel *channel, const struct cause *cause);
+
+/* RST, unless both ends have finished and know it. */
+void channel_abort(struct channel *channel, const struct cause *cause);
 
 /* The log of messages on this stream: they are received in the order in which they were sent. */
 void channel_note_sent(struct channel *channel, struct watched *message);

@@ -10,6 +10,7 @@
 #include "sim/ims/dns.h"
 #include "sim/ims/hss.h"
 #include "sim/ims/lookup.h"
+#include "sim/ims/population.h"
 #include "sim/ims/registration.h"
 #include "sim/ims/relay.h"
 #include "sim/sec/digest.h"
@@ -74,28 +75,34 @@ static struct sip_secret secret_of(struct world *world, bool is_meant, bool is_u
                                world_domain(world, ROLE_UE_A), is_wrong ? "guess" : "secret"};
 }
 
+/* Of who is registered from the start. */
+static const char *const *routes_of(struct world *world, enum role role)
+{
+    if (role == ROLE_CROWD_A)
+        return crowd_routes(world);
+    return world->population && role == ROLE_UE_A ? population_routes(world->population) : NULL;
+}
+
 struct sip_ua *core_user_agent(struct world *world, enum role role)
 {
     bool is_a = role == ROLE_UE_A || role == ROLE_CROWD_A, is_crowd = role >= ROLE_CROWD_A;
     enum role p_cscf = is_a ? ROLE_P_A : ROLE_P_B;
-    struct sip_ua_config config = {.user = is_crowd ? "crowd"
-                                           : is_a   ? "alice"
-                                                    : "bob",
-                                   .domain = world_domain(world, role),
-                                   .host = world->sites[role].host_name,
-                                   .port = world->sites[role].sip_port,
-                                   .transport = (uint8_t)sip_node_transport(world, role, p_cscf),
-                                   .p_cscf = hop_of(world, role, p_cscf),
-                                   .registration =
-                                       is_crowd ? NULL : registration_of(world, is_a ? ROLE_UE_A : ROLE_UE_B),
-                                   .routes = role == ROLE_CROWD_A ? crowd_routes(world) : NULL,
-                                   .takes_events = is_crowd,
-                                   .identity = stream_place(world->sites[role].label) ^ world->trial->number,
-                                   .timers = sip_timers_gm,
-                                   .by_size = by_size_at(world, role),
-                                   .user_agent = "hopsim",
-                                   .secret = secret_of(world, role == ROLE_UE_A, true),
-                                   .has_100rel = world->scenario->provisional == PROVISIONAL_183};
+    struct sip_ua_config config = {
+        .user = is_crowd ? "crowd" : world->sites[role].user,
+        .domain = world_domain(world, role),
+        .host = world->sites[role].host_name,
+        .port = world->sites[role].sip_port,
+        .transport = (uint8_t)sip_node_transport(world, role, p_cscf),
+        .p_cscf = hop_of(world, role, p_cscf),
+        .registration = is_crowd || world->population ? NULL : registration_of(world, is_a ? ROLE_UE_A : ROLE_UE_B),
+        .routes = routes_of(world, role),
+        .takes_events = is_crowd,
+        .identity = stream_place(world->sites[role].label) ^ world->trial->number,
+        .timers = sip_timers_gm,
+        .by_size = by_size_at(world, role),
+        .user_agent = "hopsim",
+        .secret = secret_of(world, role == ROLE_UE_A, true),
+        .has_100rel = world->scenario->provisional == PROVISIONAL_183};
 
     return sip_ua_create(world->arena, &config);
 }
@@ -148,6 +155,7 @@ static void make_cscf(struct world *world, const struct cscf_row *row)
                                       .registrar = registration_registrar(world, row->role),
                                       .names = world->names,
                                       .users = crowd_users(world, row->role),
+                                      .directory = world->population ? population_directory(world->population) : NULL,
                                       .others = row->role == ROLE_S_B ? make_others(world) : NULL,
                                       .timers = sip_timers_core,
                                       .timers_ue = sip_timers_gm,
@@ -212,7 +220,7 @@ void core_connect(struct world *world)
     struct cause nobody = {.transfer = 0};
     bool is_by_size = sip_node_is_by_size(world);
 
-    for (size_t i = 0; i + 1 < sizeof(way) / sizeof(way[0]); i++)
+    for (size_t i = world->population ? 1 : 0; i + 1 < sizeof(way) / sizeof(way[0]); i++)
         if (sip_node_transport(world, way[i], way[i + 1]) != SIP_UDP || is_by_size)
             sip_node_connect(world->sip_nodes[way[i]], way[i + 1], &nobody);
     if (is_by_size)
@@ -221,7 +229,8 @@ void core_connect(struct world *world)
         if (world->sites[servers[i]].label &&
             (sip_node_transport(world, servers_at[i], servers[i]) != SIP_UDP || is_by_size))
             sip_node_connect(world->sip_nodes[servers_at[i]], servers[i], &nobody);
-    core_connect_ue(world, &nobody);
+    if (!world->population)
+        core_connect_ue(world, &nobody);
     cx_connect(world, ROLE_I_B, &nobody);
     /* Legs of back-to-back user agents belong to a session; connections between relays do not. */
     if (world->arm->path == PATH_RELAYS)

@@ -102,12 +102,12 @@ static void crowd_await(struct crowd *crowd, int64_t from_ns)
 {
     struct world *world = crowd->world;
     double mean_ns = (double)SECOND / (double)world->scenario->background_rate;
-    gsl_rng *rng = streams_at(&world->streams, stream_place("background"), STREAM_ARRIVAL, crowd->number++);
+    gsl_rng *rng = streams_at(world->streams, stream_place("background"), STREAM_ARRIVAL, crowd->number++);
     int64_t at_ns = from_ns + llround(gsl_ran_exponential(rng, mean_ns));
 
     crowd->next_kind = gsl_rng_uniform_int(rng, KINDS);
     if (at_ns < crowd->end_ns)
-        engine_at(&world->engine, at_ns, crowd, crowd_send);
+        engine_at(world->engine, at_ns, crowd, crowd_send);
 }
 
 static void crowd_send(struct engine *engine, void *context)

@@ -23,9 +23,10 @@ struct cx {
     struct world *world;
     enum role role;
     struct channel *channel; /* CSCF */
-    struct cx_job *asked;    /* CSCF: questions under way */
-    uint32_t sent, located;  /* CSCF: questions so far: all, and those of a location */
-    void *context;           /* HSS */
+    struct cx_job *asked;    /* CSCF: questions under way, oldest first: they are mostly answered in their order */
+    struct cx_job *asked_last;
+    uint32_t sent, located; /* CSCF: questions so far: all, and those of a location */
+    void *context;          /* HSS */
     cx_serve_fn *serve;
 };
 
@@ -196,11 +197,13 @@ static void client_answered(void *context, const struct cause *cause)
 /* The answer may be used once the CSCF's dwell, which held the question, has passed. */
 static void client_match(struct cx *cx, struct cx_job *answer, const struct cause *cause)
 {
-    struct cx_job **at = &cx->asked;
+    struct cx_job **at = &cx->asked, *before = NULL;
     int64_t now_ns = world_now(cx->world);
 
-    while (*at && (*at)->hop_by_hop != answer->message.hop_by_hop)
-        at = &(*at)->next;
+    while (*at && (*at)->hop_by_hop != answer->message.hop_by_hop) {
+        before = *at;
+        at = &before->next;
+    }
     struct cx_job *question = *at;
 
     if (!question || answer->message.is_request) {
@@ -208,6 +211,8 @@ static void client_match(struct cx *cx, struct cx_job *answer, const struct caus
         return;
     }
     *at = question->next;
+    if (!*at)
+        cx->asked_last = before;
     answer->token = question->token;
     int64_t wait_ns = question->not_before_ns > now_ns ? question->not_before_ns - now_ns : 0;
 
@@ -285,7 +290,10 @@ void cx_ask(struct world *world, enum role role, const struct diameter_message *
     job->token = token;
     job->hop_by_hop = message.hop_by_hop;
     job->not_before_ns = not_before_ns;
-    job->next = cx->asked;
-    cx->asked = job;
+    if (cx->asked)
+        cx->asked_last->next = job;
+    else
+        cx->asked = job;
+    cx->asked_last = job;
     cx_write(cx->channel, &message, cause);
 }

@@ -150,7 +150,7 @@ static struct dns_asker *asker_of(struct world *world, enum role role)
     asker->server = server_of(world, role);
     asker->client = dns_client_create(world->arena, (uint8_t)transport_to(world, is_ue ? ROLE_P_A : ROLE_I_B));
     asker->port = net_free_port(world->net, world->sites[role].node);
-    timer_init(&asker->timer, &world->engine, asker, asker_wake);
+    timer_init(&asker->timer, world->engine, asker, asker_wake);
     udp_bind(world->net, world->sites[role].node, asker->port, asker, asker_received);
     world->dns_askers[role] = asker;
     return asker;

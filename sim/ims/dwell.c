@@ -56,15 +56,15 @@ struct dwell dwell_draw(const struct dwell_row *row, double spread, gsl_rng *rng
     double median = (double)row->median_ns;
     double drawn = median;
 
-    check(row->median_ns >= 0 && spread >= 0);
+    check(row->median_ns >= 0);
     check(row->work_ns == NONE_NS || (row->work_ns >= 0 && row->work_ns <= row->median_ns));
     if (spread == 0 || row->median_ns == 0)
         return row->work_ns == NONE_NS ? (struct dwell){.wait_ns = row->median_ns}
                                        : (struct dwell){row->work_ns, row->median_ns - row->work_ns};
 
     /* Of a lognormal the coefficient of variation depends on sigma alone: cv^2 = exp(sigma^2) - 1. */
-    drawn *= gsl_ran_lognormal(rng, 0, sqrt(log1p(spread * spread)));
-    if (drawn > 10 * median)
+    drawn *= spread < 0 ? gsl_ran_exponential(rng, 1) : gsl_ran_lognormal(rng, 0, sqrt(log1p(spread * spread)));
+    if (spread > 0 && drawn > 10 * median)
         drawn = 10 * median;
     int64_t whole_ns = llround(drawn);
 

@@ -59,8 +59,11 @@ struct dwell_table {
 const struct dwell_row *dwell_find(const struct dwell_table *table, enum dwell_role role, struct span kind,
                                    enum dwell_side side);
 
+#define DWELL_IS_EXPONENTIAL (-1.0) /* in place of a spread */
+
 /* A dwell of the row: its median for spread 0, else lognormal with that median and coefficient of variation, clipped
- * at ten medians. work_ns gets the part that occupies a worker. */
+ * at ten medians; of negative spread exponential with the row's value as its mean, not clipped. work_ns gets the part
+ * that occupies a worker. */
 struct dwell {
     int64_t work_ns;
     int64_t wait_ns;

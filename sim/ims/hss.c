@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/hss.h"
 #include "sim/ims/cx.h"
+#include "sim/ims/population.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -95,7 +96,7 @@ static void authorize(struct hss *hss, const struct diameter_message *question, 
 /* A challenge is random by its address: the subscriber and how many there were before. */
 static void draw_rand(struct hss *hss, struct subscriber *subscriber, uint8_t rand[MILENAGE_RAND_SIZE])
 {
-    gsl_rng *rng = streams_at(&hss->world->streams, stream_place(subscriber->told.private_identity), STREAM_IDENTIFIER,
+    gsl_rng *rng = streams_at(hss->world->streams, stream_place(subscriber->told.private_identity), STREAM_IDENTIFIER,
                               subscriber->vectors++);
 
     for (int i = 0; i < MILENAGE_RAND_SIZE; i++)
@@ -173,8 +174,17 @@ static void assign(struct hss *hss, const struct diameter_message *question, str
 /* Section 6.1.4.1. Nobody here has services while not registered. */
 static void locate(struct hss *hss, const struct diameter_message *question, struct diameter_message *answer)
 {
+    const struct population *population = hss->world->population;
     const struct subscriber *subscriber = find(hss, question->public_identity);
+    const char *server;
 
+    if (!subscriber && population && population_locate(population, question->public_identity, &server)) {
+        if (server)
+            answer->server_name = span_of(server);
+        else
+            refuse(answer, true, DIAMETER_ERROR_IDENTITY_NOT_REGISTERED);
+        return;
+    }
     if (!subscriber)
         refuse(answer, true, DIAMETER_ERROR_USER_UNKNOWN);
     else if (!subscriber->is_registered)

@@ -26,10 +26,24 @@ void media_keep_bytes(struct media *media, uint8_t *bytes, uint64_t capacity)
 }
 void media_close(struct media *media, const struct cause *cause)
 {
-    timer_cancel(&media->timer);
-    timer_cancel(&media->text_timer);
+    timer_cancel(media->timer);
+    timer_cancel(media->text_timer);
     if (media->leg)
         channel_finish(media->leg->channel, cause);
+}
+
+void media_abort(struct media *media, const struct cause *cause)
+{
+    timer_cancel(media->timer);
+    timer_cancel(media->text_timer);
+    if (media->leg)
+        channel_abort(media->leg->channel, cause);
+}
+
+void media_retire(struct media *media)
+{
+    if (!media->is_active)
+        channel_listen_end(media->world, media->role, media->world->sites[media->role].msrp_port);
 }
 
 /* ---- Receiving ---- */

@@ -59,6 +59,12 @@ void media_watch_growth(struct media *media);
 /* Ends the connection. */
 void media_close(struct media *media, const struct cause *cause);
 
+/* Ends the connection at once, if there is one that stands. */
+void media_abort(struct media *media, const struct cause *cause);
+
+/* Nobody listens any more. */
+void media_retire(struct media *media);
+
 uint64_t media_chunks(const struct media *media);
 
 #endif

@@ -19,9 +19,9 @@ static void media_arm(struct media *media)
     if (media->text)
         wake_ns = earlier(wake_ns, msrp_sender_wake_ns(media->text));
     if (wake_ns == INT64_MAX)
-        timer_cancel(&media->timer);
+        timer_cancel(media->timer);
     else
-        timer_arm(&media->timer, wake_ns);
+        timer_arm(media->timer, wake_ns);
 }
 
 static void media_failed(struct media *media, const struct msrp_sender *sender)
@@ -52,7 +52,7 @@ static void media_pump(struct media *media)
 {
     int64_t now_ns = world_now(media->world);
 
-    if (timer_armed(&media->text_timer)) {
+    if (timer_armed(media->text_timer)) {
         media->pumped = media->leg->cause;
         media->pumped_ns = now_ns;
     }
@@ -108,8 +108,8 @@ static void media_send_text(struct engine *engine, void *context)
 
 void media_init_sending(struct media *media)
 {
-    timer_init(&media->timer, &media->world->engine, media, media_wake);
-    timer_init(&media->text_timer, &media->world->engine, media, media_send_text);
+    media->timer = world_timer(media->world, media, media_wake);
+    media->text_timer = world_timer(media->world, media, media_send_text);
     media->text_source = source_memory(text_typed);
 }
 
@@ -145,7 +145,7 @@ void media_try_send(struct media *media, const struct cause *cause)
     msrp_sender_offer(media->sender, media->offered);
     world->moments.first_byte_ns = world_now(world);
     if (scenario->text_after_ns > 0)
-        timer_arm(&media->text_timer, world_now(world) + scenario->text_after_ns);
+        timer_arm(media->text_timer, world_now(world) + scenario->text_after_ns);
     media_pump(media);
 }
 

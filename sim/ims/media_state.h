@@ -52,7 +52,7 @@ struct media {
     struct source text_source;
     struct cause pumped; /* sums of what was sent last, and when it was */
     int64_t pumped_ns;
-    struct timer timer, text_timer;
+    struct timer *timer, *text_timer;
 
     struct msrp_receiver *receiver;
     uint64_t received_bytes;

@@ -4,7 +4,7 @@
 #include "sim/ims/cargo.h"
 #include "sim/ims/intercept.h"
 
-enum { PART_DIGITS = 8 };
+enum { PART_DIGITS = 8, PAGER_URI_SIZE = 96 };
 
 struct pager {
     struct world *world;
@@ -19,6 +19,7 @@ struct pager {
     bool is_matching;        /* UE-B: every byte so far was the one sent */
     bool is_answered;        /* UE-A: every part */
     char header_text[64];
+    char target[PAGER_URI_SIZE];
 };
 
 static const char header_name[] = "File-Part: ";
@@ -33,7 +34,7 @@ static struct sip_ua_message pager_message(struct pager *pager, uint64_t part)
                 (unsigned long long)pager->parts);
     check(!header.overflow);
     return (struct sip_ua_message){
-        .target = "sip:bob@open-ims.test",
+        .target = pager->target,
         .content_type = pager->cargo.content_type,
         .headers = sink_written(&header),
         .body = {pager->cargo.body.source, from, left < pager->part_bytes ? left : pager->part_bytes}};
@@ -75,6 +76,12 @@ uint64_t pager_messages(const struct pager *pager)
 uint64_t pager_body_bytes(const struct pager *pager)
 {
     return pager->cargo.body.length;
+}
+
+void pager_retire(struct pager *pager)
+{
+    sip_node_retire(pager->node_a);
+    sip_node_retire(pager->node_b);
 }
 
 static void pager_next(struct pager *pager, const struct cause *cause)
@@ -122,7 +129,7 @@ void pager_press(struct pager *pager, const struct cause *cause)
 static void pager_end(struct pager *pager)
 {
     if (pager->is_answered && pager->world->is_delivered)
-        pager->world->is_over = true;
+        world_end(pager->world);
 }
 
 static void pager_a_told(void *context, const struct sip_output *item, const struct cause *cause)
@@ -198,7 +205,7 @@ static void pager_in_hand(void *context, const struct cause *cause)
         world_fail(world, OUTCOME_VERIFY_FAILED);
         return;
     }
-    check(parts_total(&cause->parts) == world_now(world) - world->moments.pressed_ns);
+    check(cause->transfer == 0 || parts_total(&cause->parts) == world_now(world) - world->moments.pressed_ns);
     world->delivered = *cause;
     world->is_delivered = true;
     world->end = OUTCOME_DELIVERED;
@@ -262,6 +269,7 @@ enum err pager_create(struct world *world, struct sip_ua *ua_a, struct sip_ua *u
         .role = ROLE_UE_B, .ua = ua_b, .context = pager, .told = pager_b_told, .arrived = pager_arrived};
 
     pager->world = world;
+    world_write_aor(world, ROLE_UE_B, pager->target, sizeof(pager->target));
     pager->ua_a = ua_a;
     pager->ua_b = ua_b;
     pager->next = 1;

@@ -21,6 +21,9 @@ void pager_press(struct pager *pager, const struct cause *cause);
 /* Bytes that are carried: the file, or what sealing made of it. */
 uint64_t pager_body_bytes(const struct pager *pager);
 
+/* As session_retire. */
+void pager_retire(struct pager *pager);
+
 uint64_t pager_messages(const struct pager *pager);
 
 #endif

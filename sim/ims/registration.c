@@ -104,7 +104,8 @@ static void make_ue(struct world *world, struct ue *ue, size_t number, enum role
                       .name = name,
                       .began_ns = NONE_NS,
                       .ended_ns = NONE_NS,
-                      .is_meant = number == 0 || (peer != PEER_UNKNOWN && peer != PEER_UNREGISTERED)};
+                      .is_meant =
+                          !world->population && (number == 0 || (peer != PEER_UNKNOWN && peer != PEER_UNREGISTERED))};
     ue->public_identity = make_text(world, "sip:%s@%s", name, ue->role);
     ue->private_identity = make_text(world, "%s@%s", name, ue->role);
     ue->usim.key = keys[number];

@@ -125,7 +125,7 @@ static void relay_wake(struct engine *engine, void *context)
 
 void relay_watch_next_hops(struct relay *relay)
 {
-    timer_init(&relay->timer, &relay->world->engine, relay, relay_wake);
+    timer_init(&relay->timer, relay->world->engine, relay, relay_wake);
 }
 
 /* ---- Connections that break ---- */

@@ -9,7 +9,7 @@
 #include "sim/ims/registration.h"
 #include "sim/wire/sdp.h"
 
-enum { SDP_SIZE = 2048 };
+enum { SDP_SIZE = 2048, SESSION_URI_SIZE = 96 };
 
 struct session {
     struct world *world;
@@ -26,9 +26,8 @@ struct session {
     bool is_closing;         /* UE-B has got a BYE */
     bool is_clear;           /* UE-A sends the file unsealed after all */
     uint64_t received_bytes; /* of the body, at UE-B */
+    char target[SESSION_URI_SIZE];
 };
-
-static const char target[] = "sip:bob@open-ims.test";
 
 static bool is_cms(const struct session *session)
 {
@@ -50,7 +49,7 @@ uint64_t session_chunks(const struct session *session)
 static void session_finish(struct session *session)
 {
     if (session->world->is_delivered && session->is_ended)
-        session->world->is_over = true;
+        world_end(session->world);
 }
 
 static void session_leave_b(struct session *session, const struct cause *cause);
@@ -64,7 +63,7 @@ static void session_in_hand(void *context, const struct cause *cause)
         world_fail(world, OUTCOME_VERIFY_FAILED);
         return;
     }
-    check(parts_total(&cause->parts) == world_now(world) - world->moments.pressed_ns);
+    check(cause->transfer == 0 || parts_total(&cause->parts) == world_now(world) - world->moments.pressed_ns);
     world->moments.in_hand_ns = world_now(world);
     world->delivered = *cause;
     world->is_delivered = true;
@@ -111,7 +110,7 @@ static void session_write_sdp(struct session *session, bool is_offer, struct sin
 
     if (arm_has_fingerprints(world->arm))
         fingerprint_of_role(world, is_offer ? ROLE_UE_A : ROLE_UE_B, &fingerprint);
-    struct sdp_msrp sdp = {.user = is_offer ? SPAN("alice") : SPAN("bob"),
+    struct sdp_msrp sdp = {.user = span_of(site->user),
                            .session_id = is_offer ? 2890844526 : 2890844527,
                            .version = 1,
                            .host = span_of(site->host_name),
@@ -178,10 +177,11 @@ static void session_try_invite(struct session *session, const struct cause *caus
     if (session->progress)
         progress_write_offer(session->progress, &sdp);
     world->moments.signalled_ns = world_now(world);
-    sip_ua_invite(session->ua_a, world_now(world), target, sink_written(&sdp), sip_node_outbox(session->node_a));
+    sip_ua_invite(session->ua_a, world_now(world), session->target, sink_written(&sdp),
+                  sip_node_outbox(session->node_a));
     sip_node_do(session->node_a, sip_node_outbox(session->node_a), cause);
     if (world->scenario->cancel_ns > 0)
-        engine_at(&world->engine, world_now(world) + world->scenario->cancel_ns, session, session_cancel);
+        engine_at(world->engine, world_now(world) + world->scenario->cancel_ns, session, session_cancel);
 }
 
 static void session_registered(void *context, const struct cause *cause)
@@ -228,7 +228,7 @@ void session_press(struct session *session, const struct cause *cause)
     struct world *world = session->world;
 
     if (world->scenario->cut_ns > 0)
-        engine_at(&world->engine, world_now(world) + world->scenario->cut_ns, session, session_cut);
+        engine_at(world->engine, world_now(world) + world->scenario->cut_ns, session, session_cut);
     if (is_cms(session) && session->world->scenario->seal_when != SEAL_AFTER_ANSWER)
         session_seal(session, cause);
     cargo_hash(&session->cargo, cause, session, session_hashed);
@@ -578,6 +578,22 @@ static void session_make_progress(struct session *session)
         session->progress = progress_create(session->world, &config);
 }
 
+void session_abandon(struct session *session, const struct cause *cause)
+{
+    if (sip_ua_is_up(session->ua_a))
+        session_hang_up(session, cause);
+    media_abort(session->media_a, cause);
+    media_abort(session->media_b, cause);
+}
+
+void session_retire(struct session *session)
+{
+    sip_node_retire(session->node_a);
+    sip_node_retire(session->node_b);
+    media_retire(session->media_a);
+    media_retire(session->media_b);
+}
+
 struct session *session_create(struct world *world, struct sip_ua *ua_a, struct sip_ua *ua_b)
 {
     struct session *session = arena_alloc(world->arena, sizeof(*session));
@@ -585,6 +601,7 @@ struct session *session_create(struct world *world, struct sip_ua *ua_a, struct 
     struct sip_node_config b = {.role = ROLE_UE_B, .ua = ua_b, .context = session, .told = session_b_told};
 
     session->world = world;
+    world_write_aor(world, ROLE_UE_B, session->target, sizeof(session->target));
     session->ua_a = ua_a;
     session->ua_b = ua_b;
     session->node_a = sip_node_create(world, &a);

@@ -17,6 +17,12 @@ struct session *session_create(struct world *world, struct sip_ua *ua_a, struct 
 /* The user presses send. */
 void session_press(struct session *session, const struct cause *cause);
 
+/* It has failed: whoever still can says BYE, and connections are reset. */
+void session_abandon(struct session *session, const struct cause *cause);
+
+/* Nobody listens or is bound any more: what comes for the UEs is not for this session. */
+void session_retire(struct session *session);
+
 /* Bytes of the body as carried, and chunks sent. */
 uint64_t session_body_bytes(const struct session *session);
 uint64_t session_chunks(const struct session *session);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/sip_node.h"
+#include "sim/base/units.h"
 #include "sim/ims/cx.h"
 #include "sim/ims/dns.h"
 #include "sim/ims/gate.h"
@@ -20,6 +21,10 @@ struct sip_job {
     int64_t asking_ns;     /* of a dwell that includes the HSS: what comes behind its work */
     int64_t not_before_ns; /* and when the message may go on */
     struct slice body;
+    struct source body_source; /* of a body that had to be copied: body_bytes */
+    uint8_t *body_bytes;
+    size_t body_capacity;
+    bool is_refused; /* by overload, once its dwell has passed */
     size_t head_size;
     char head[SIP_HEAD_MAX];
 };
@@ -33,10 +38,11 @@ struct sip_node {
     sip_node_told_fn *told;
     sip_node_arrived_fn *arrived;
     struct sip_job *jobs_free;
+    uint32_t jobs;           /* between arrival and the end of their dwell */
     struct sip_job *running; /* the message the element works on */
     struct channel *channels[ROLE_COUNT];
     bool has_stood[ROLE_COUNT]; /* a channel has been ready */
-    struct timer timer;
+    struct timer *timer;
     struct cause last; /* of the last thing done: what a timer extends */
     int64_t last_ns;
     struct sip_outbox outbox;
@@ -152,7 +158,7 @@ static void node_transmit(struct sip_node *node, const struct sip_output *item, 
 {
     struct world *world = node->world;
     const struct site *site = &world->sites[node->role];
-    enum role to = world_role_at(world, item->hop.address, item->hop.port);
+    struct neighbour to = world_neighbour(world, item->hop.address, item->hop.port);
     struct cause own = item->acknowledges ? cause_feedback(cause) : cause_forward(cause);
 
     if (item->hop.transport == SIP_UDP) {
@@ -160,21 +166,23 @@ static void node_transmit(struct sip_node *node, const struct sip_output *item, 
         struct slice slices[2] = {{&head, 0, item->head.size}, item->body};
 
         head.lasts = false;
-        struct onward_datagram onward = {node, to, item->hop.port, own, watched};
+        struct onward_datagram onward = {node, to.role, item->hop.port, own, watched};
 
-        if (intercept_datagram(world, node->role, to, slices, item->body.length > 0 ? 2 : 1, &onward, datagram_put))
+        if (to.role != ROLE_COUNT &&
+            intercept_datagram(world, node->role, to.role, slices, item->body.length > 0 ? 2 : 1, &onward, datagram_put))
             return;
-        udp_send(world->net, site->node, site->sip_port, world->sites[to].node, item->hop.port, slices,
-                 item->body.length > 0 ? 2 : 1, &own, watched);
+        udp_send(world->net, site->node, site->sip_port, to.node, item->hop.port, slices, item->body.length > 0 ? 2 : 1,
+                 &own, watched);
         return;
     }
-    sip_node_connect(node, to, cause);
-    struct channel *channel = node->channels[to];
+    check(to.role != ROLE_COUNT);
+    sip_node_connect(node, to.role, cause);
+    struct channel *channel = node->channels[to.role];
     char kind_text[KIND_SIZE];
     struct sink kind = SINK(kind_text);
 
     if (world->trial->schedule && !item->is_again && sip_kind(item->head, &kind) == ERR_OK)
-        channel_gate(channel, to, sink_written(&kind));
+        channel_gate(channel, to.role, sink_written(&kind));
     channel_note_sent(channel, watched);
     channel_write_bytes(channel, item->head.data, item->head.size, item->acknowledges);
     channel_write(channel, item->body, item->acknowledges);
@@ -183,12 +191,11 @@ static void node_transmit(struct sip_node *node, const struct sip_output *item, 
 
 /* ---- Messages that leave later: for one's accident, or because a schedule says when ---- */
 
-static struct slice body_keep(struct world *world, const struct slice *slices, uint32_t count, uint64_t size);
-
 /* A message that is held. */
 struct late_message {
     struct sip_node *node;
     struct sip_output item;
+    struct source body;
     struct cause cause;
     struct watched *watched;
 };
@@ -211,7 +218,13 @@ static struct late_message *late_take(struct sip_node *node, const struct sip_ou
     memcpy(head, item->head.data, item->head.size);
     *late = (struct late_message){.node = node, .item = *item, .cause = *cause, .watched = watched};
     late->item.head.data = head;
-    late->item.body = body_keep(world, &item->body, 1, item->body.length);
+    if (item->body.length > 0 && !item->body.source->lasts) {
+        uint8_t *body = arena_alloc(world->arena, item->body.length);
+
+        slice_read(item->body, 0, body, (size_t)item->body.length);
+        late->body = source_memory(body);
+        late->item.body = (struct slice){&late->body, 0, item->body.length};
+    }
     return late;
 }
 
@@ -231,15 +244,14 @@ static bool meets_fault(struct world *world)
 static void node_send_now(struct sip_node *node, const struct sip_output *item, const struct cause *cause)
 {
     struct world *world = node->world;
-    enum role to = world_role_at(world, item->hop.address, item->hop.port);
+    struct neighbour to = world_neighbour(world, item->hop.address, item->hop.port);
     int fault = meets_fault(world) ? world->trial->message_fault : SIM_FAULT_NONE;
 
-    check(to != ROLE_COUNT);
-    struct watched *watched = node_watch(node, to, item);
+    struct watched *watched = node_watch(node, to.role, item);
     bool is_file = span_starts(item->head, SPAN("MESSAGE "));
 
     world->sip_bytes += (item->head.size + (is_file ? 0 : item->body.length)) *
-                        net_path_links(world->net, world->sites[node->role].node, world->sites[to].node);
+                        net_path_links(world->net, world->sites[node->role].node, to.node);
 
     if (fault == SIM_FAULT_HOLD)
         node_hold(node, item, cause, watched);
@@ -249,7 +261,7 @@ static void node_send_now(struct sip_node *node, const struct sip_output *item, 
         struct sip_output again = *item;
 
         again.is_again = true;
-        node_transmit(node, &again, cause, node_watch(node, to, &again));
+        node_transmit(node, &again, cause, node_watch(node, to.role, &again));
     }
 }
 
@@ -336,9 +348,9 @@ void sip_node_do(struct sip_node *node, const struct sip_outbox *out, const stru
     size_t told_count = 0;
 
     if (out->wake_ns == INT64_MAX)
-        timer_cancel(&node->timer);
+        timer_cancel(node->timer);
     else
-        timer_arm(&node->timer, out->wake_ns > world_now(node->world) ? out->wake_ns : world_now(node->world));
+        timer_arm(node->timer, out->wake_ns > world_now(node->world) ? out->wake_ns : world_now(node->world));
     for (uint32_t i = 0; i < out->count; i++) {
         const struct sip_output *item = &out->items[i];
 
@@ -393,8 +405,15 @@ void sip_node_answered(struct sip_node *node, uint32_t token, const struct diame
 
 static void job_free(struct sip_job *job)
 {
+    check(job->node->jobs > 0);
+    job->node->jobs--;
     job->next = job->node->jobs_free;
     job->node->jobs_free = job;
+}
+
+static uint64_t node_retry_after_s(const struct sip_node *node)
+{
+    return (uint64_t)(node->world->scenario->retry_after_ns + SECOND - 1) / (uint64_t)SECOND;
 }
 
 static void job_done(void *context, const struct cause *cause)
@@ -408,10 +427,14 @@ static void job_done(void *context, const struct cause *cause)
         job->not_before_ns = world_now(node->world) + job->asking_ns;
     node->running = job;
     job->cause = *cause;
+    if (job->is_refused)
+        sip_proxy_set_overload(node->proxy, node_retry_after_s(node));
     if (node->ua)
         sip_ua_receive(node->ua, world_now(node->world), job->from, head, job->body, &node->outbox);
     else
         sip_proxy_receive(node->proxy, world_now(node->world), job->from, head, job->body, &node->outbox);
+    if (job->is_refused)
+        sip_proxy_set_overload(node->proxy, 0);
     sip_node_do(node, &node->outbox, cause);
     node->running = NULL;
     job_free(job);
@@ -425,8 +448,10 @@ static struct sip_job *job_take(struct sip_node *node)
         node->jobs_free = job->next;
     else
         job = arena_alloc(node->world->arena, sizeof(*job));
+    node->jobs++;
     job->node = node;
     job->asking_ns = job->not_before_ns = 0;
+    job->is_refused = false;
     job->body = (struct slice){0};
     return job;
 }
@@ -463,6 +488,16 @@ static void take_off_esp(const struct sip_job *job, struct site_dwell *drawn)
     drawn->dwell.wait_ns = drawn->dwell.wait_ns > taken_ns ? drawn->dwell.wait_ns - taken_ns : 0;
 }
 
+/* Whether the host has more to do than it takes on: then a CSCF refuses what begins (sip_proxy.c knows what does). */
+static bool is_overload(const struct sip_job *job)
+{
+    const struct world *world = job->node->world;
+    uint64_t most = world->scenario->overload_jobs;
+
+    return most > 0 && job->node->proxy && station_present(world->sites[job->node->role].cpu) >= most &&
+           sip_proxy_may_refuse((struct span){job->head, job->head_size});
+}
+
 /* Draws the dwell of the message and lets it pass. Where it includes the HSS's answer, only the work comes first; what
  * is left of the dwell is waited for when the answer is there. */
 static void job_start(struct sip_job *job, const struct cause *cause)
@@ -482,6 +517,9 @@ static void job_start(struct sip_job *job, const struct cause *cause)
     }
     struct site_dwell drawn = site_draw(world, node->role, sink_written(&kind));
 
+    job->is_refused = is_overload(job);
+    if (job->is_refused)
+        drawn = (struct site_dwell){{.work_ns = world->scenario->overload_work_ns}, 0};
     if (node->ua)
         drawn.dwell.wait_ns += gate_answer_wait_ns(world, node->role, sink_written(&kind));
     take_off_esp(job, &drawn);
@@ -496,23 +534,26 @@ static void job_start(struct sip_job *job, const struct cause *cause)
         job_free(job);
 }
 
-/* A body that outlives the call: a slice of a lasting source as it is, else a copy. */
-static struct slice body_keep(struct world *world, const struct slice *slices, uint32_t count, uint64_t size)
+/* A body as long as its job lasts: a slice of a lasting source as it is, else a copy in the job. */
+static struct slice body_keep(struct sip_job *job, const struct slice *slices, uint32_t count, uint64_t size)
 {
     if (size == 0)
         return (struct slice){0};
     if (count == 1 && slices[0].source->lasts)
         return slices[0];
-    uint8_t *bytes = arena_alloc(world->arena, sizeof(struct source) + size);
-    struct source *source = (struct source *)(void *)bytes;
-    uint8_t *at = bytes + sizeof(*source);
+    if (job->body_capacity < size) {
+        job->body_capacity = 2 * size;
+        job->body_bytes = arena_alloc(job->node->world->arena, job->body_capacity);
+    }
+    uint8_t *at = job->body_bytes;
 
-    *source = source_memory(at);
+    job->body_source = source_memory(at);
+    job->body_source.lasts = false;
     for (uint32_t i = 0; i < count; i++) {
         slice_read(slices[i], 0, at, (size_t)slices[i].length);
         at += slices[i].length;
     }
-    return (struct slice){source, 0, size};
+    return (struct slice){&job->body_source, 0, size};
 }
 
 enum { BODY_SLICES_MAX = 64 };
@@ -544,7 +585,7 @@ static bool datagram_split(struct sip_job *job, const struct datagram *datagram)
             rest[count++] = slice_part(slice, used, slice.length - used);
         while (++i < datagram->slice_count && count < BODY_SLICES_MAX)
             rest[count++] = datagram->slices[i];
-        job->body = body_keep(job->node->world, rest, count, datagram->size - job->head_size);
+        job->body = body_keep(job, rest, count, datagram->size - job->head_size);
         return true;
     }
     return false;
@@ -616,7 +657,7 @@ static bool node_take(struct sip_node *node, struct channel *channel, const stru
         at += slices[count++].length;
     }
     check(at == end);
-    job->body = body_keep(node->world, slices, count, body_size);
+    job->body = body_keep(job, slices, count, body_size);
     channel_release(channel, end, cause);
     const struct site *peer = &node->world->sites[channel_peer(channel)];
 
@@ -679,11 +720,27 @@ struct sip_node *sip_node_create(struct world *world, const struct sip_node_conf
     node->context = config->context;
     node->told = config->told;
     node->arrived = config->arrived;
-    timer_init(&node->timer, &world->engine, node, node_wake);
+    node->timer = world_timer(world, node, node_wake);
     if (node_has(world, config->role, SIP_UDP))
         udp_bind(world->net, site->node, site->sip_port, node, node_received);
     if (node_has(world, config->role, SIP_TLS) || (sip_node_is_by_size(world) && world->scenario->sip_takes_tcp))
         channel_listen_either(world, config->role, site->sip_port, node, node_accept, &sip_channel_owner);
     world->sip_nodes[config->role] = node;
     return node;
+}
+
+bool sip_node_is_busy(const struct sip_node *node)
+{
+    return node->jobs > 0;
+}
+
+void sip_node_retire(struct sip_node *node)
+{
+    check(node->jobs == 0);
+    struct world *world = node->world;
+    const struct site *site = &world->sites[node->role];
+
+    timer_cancel(node->timer);
+    if (node_has(world, node->role, SIP_UDP))
+        udp_unbind(world->net, site->node, site->sip_port);
 }

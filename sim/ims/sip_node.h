@@ -57,6 +57,12 @@ void sip_node_answered(struct sip_node *node, uint32_t token, const struct diame
 int64_t sip_node_arrived_ns(const struct sip_node *node);
 struct cause sip_node_cause(const struct sip_node *node);
 
+/* Whether it works on a message, or one waits for it. */
+bool sip_node_is_busy(const struct sip_node *node);
+
+/* The node's UDP port is free again; its user agent goes to linger (sip_linger.h). */
+void sip_node_retire(struct sip_node *node);
+
 uint64_t sip_node_retransmissions(const struct sip_node *node);
 
 #endif

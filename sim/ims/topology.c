@@ -9,7 +9,7 @@
  * loopbacks, so ways do not depend on which link is the faster.
  */
 #include "sim/base/check.h"
-#include "sim/ims/world.h"
+#include "sim/ims/population.h"
 
 #include <assert.h>
 
@@ -187,6 +187,17 @@ static uint32_t add_host(struct world *world, const char *name, uint32_t address
     return node;
 }
 
+uint32_t world_add_ues(struct world *world, const char *name, uint32_t address, uint32_t edge, bool are_callers)
+{
+    uint32_t node = add_host(world, name, address);
+
+    if (are_callers)
+        join_ue_a(world, node, edge);
+    else
+        join_ue_b(world, edge, node);
+    return node;
+}
+
 static uint32_t add_router(struct world *world, const char *name)
 {
     struct node_config config = {.name = name};
@@ -213,7 +224,9 @@ static void place(struct world *world, enum role role, uint32_t node, bool is_sh
                                        .host_name = host_name,
                                        .dwell_role = row->dwell_role,
                                        .side = row->side,
+                                       .user = role == ROLE_UE_A ? "alice" : "bob",
                                        .node = node,
+                                       .cpu = net_cpu(world->net, node),
                                        .address = net_address(world->net, node),
                                        .sip_port = is_shared ? row->sip_port_shared : row->sip_port,
                                        .msrp_port = is_relay ? relay_port
@@ -307,6 +320,8 @@ static void build_single_host(struct world *world)
     for (int role = 0; role < ROLE_COUNT; role++)
         if (role_exists(world, (enum role)role) && role < ROLE_DEVICE_2)
             place(world, (enum role)role, role == ROLE_UE_A ? ue_a : role == ROLE_UE_B ? ue_b : ims, true);
+    if (world->population)
+        population_join(world, lan, lan);
     for (int i = ROLE_DEVICE_2; i < ROLE_COUNT; i++) {
         enum role role = (enum role)i;
 
@@ -388,6 +403,8 @@ static void join_users(struct world *world, uint32_t edge_a, uint32_t core_a, ui
     join_ue_b(world, edge_b, world->sites[ROLE_UE_B].node);
     for (uint32_t i = 0; i < world_devices(world); i++)
         join_ue_b(world, edge_b, world->sites[ROLE_DEVICE_2 + i].node);
+    if (world->population)
+        population_join(world, edge_a, edge_b);
     if (scenario->background_rate > 0) {
         join_ue_a(world, world->sites[ROLE_CROWD_A].node, edge_a);
         join_ue_b(world, edge_b, world->sites[ROLE_CROWD_B].node);
@@ -509,9 +526,11 @@ enum err world_build(struct world *world, const struct net_tap *tap, struct note
                             (unsigned long long)links[i]->mtu);
     world->relay_count = relays_of(world);
     world->legs_missing = legs_of(world);
-    world->net = net_create(&world->engine, world->arena, &world->streams, tap);
+    world->net = net_create(world->engine, world->arena, world->streams, tap);
     builders[scenario->topology](world);
     net_build(world->net);
     world->names = make_names(world);
+    if (world->population)
+        population_meet_core(world->population);
     return ERR_OK;
 }

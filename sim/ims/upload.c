@@ -32,7 +32,7 @@ struct upload {
 static void upload_finish(struct upload *upload)
 {
     if (upload->world->is_delivered && upload->is_answered)
-        upload->world->is_over = true;
+        world_end(upload->world);
 }
 
 /* ---- UE-A puts ---- */

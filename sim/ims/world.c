@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sim/ims/world.h"
+#include "sim/ims/population.h"
+
+/* Timers of a world, or unused. */
+struct pooled_timer {
+    struct timer timer;
+    struct pooled_timer *next;
+};
 
 /* A message that a site keeps. */
 struct site_keep {
@@ -26,6 +32,15 @@ const char *world_sip_uri(struct world *world, const char *user, enum role role,
     return sink_string(&sink);
 }
 
+void world_write_aor(const struct world *world, enum role ue, char *text, size_t size)
+{
+    struct sink sink = {.data = text, .capacity = size};
+
+    sink_format(&sink, "sip:%s@%s", world->sites[ue].user, world_domain(world, ue));
+    check(!sink.overflow);
+    (void)sink_string(&sink);
+}
+
 enum role world_role_at(const struct world *world, uint32_t address, uint16_t sip_port)
 {
     for (int role = 0; role < ROLE_COUNT; role++) {
@@ -37,11 +52,59 @@ enum role world_role_at(const struct world *world, uint32_t address, uint16_t si
     return ROLE_COUNT;
 }
 
+struct neighbour world_neighbour(const struct world *world, uint32_t address, uint16_t sip_port)
+{
+    enum role role;
+    uint32_t node;
+
+    if (world->population && population_node(world->population, address, &node))
+        return (struct neighbour){ROLE_COUNT, node};
+    role = world_role_at(world, address, sip_port);
+    check(role != ROLE_COUNT);
+    return (struct neighbour){role, world->sites[role].node};
+}
+
+struct timer *world_timer(struct world *world, void *context, event_fn *run)
+{
+    struct pooled_timer *pooled = *world->timers_free;
+
+    if (pooled)
+        *world->timers_free = pooled->next;
+    else
+        pooled = arena_alloc(net_arena(world->net), sizeof(*pooled));
+    pooled->next = world->timers;
+    world->timers = pooled;
+    timer_init(&pooled->timer, world->engine, context, run);
+    return &pooled->timer;
+}
+
+void world_give_timers(struct world *world)
+{
+    while (world->timers) {
+        struct pooled_timer *pooled = world->timers;
+
+        world->timers = pooled->next;
+        timer_init(&pooled->timer, world->engine, NULL, NULL);
+        pooled->next = *world->timers_free;
+        *world->timers_free = pooled;
+    }
+}
+
+void world_end(struct world *world)
+{
+    bool was_over = world->is_over;
+
+    world->is_over = true;
+    if (!was_over && world->over)
+        world->over(world->over_context);
+}
+
+/* In a load the first failure is what counts: the world goes on behind it. */
 void world_fail(struct world *world, enum outcome_end end)
 {
-    if (!world->is_delivered)
+    if (!world->is_delivered && !(world->is_over && world->over))
         world->end = (int)end;
-    world->is_over = true;
+    world_end(world);
 }
 
 /* What RFC 3261 section 21 says of a status; every other is just a refusal. */
@@ -64,7 +127,7 @@ void world_refuse(struct world *world, int status, int64_t at_ns)
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
         if (refusals[i].status == status)
             end = refusals[i].end;
-    if (!world->is_delivered) {
+    if (!world->is_delivered && !(world->is_over && world->over)) {
         world->refusal = status;
         world->moments.refused_ns = at_ns;
     }
@@ -73,7 +136,8 @@ void world_refuse(struct world *world, int status, int64_t at_ns)
 
 void world_refuse_scenario(struct world *world)
 {
-    world->is_impossible = world->is_over = true;
+    world->is_impossible = true;
+    world_end(world);
 }
 
 void world_leg_opened(struct world *world)
@@ -137,7 +201,7 @@ static void keep_waited(struct engine *engine, void *context)
  * for how long one waits in it. */
 static void keep_wait(struct site_keep *keep)
 {
-    struct engine *engine = &keep->world->engine;
+    struct engine *engine = keep->world->engine;
     struct lane *lane = keep->lane;
 
     if (keep->wait_ns <= 0) {
@@ -179,7 +243,8 @@ const struct dwell_row *site_row(const struct world *world, enum role role, stru
 
 static struct site_dwell draw_row(struct world *world, enum role role, const struct dwell_row *row)
 {
-    double spread = world->scenario->dwell_spread;
+    double spread =
+        world->scenario->dwell_distribution == DWELL_EXPONENTIAL ? DWELL_IS_EXPONENTIAL : world->scenario->dwell_spread;
     gsl_rng *rng = NULL;
 
     if (!row)
@@ -189,11 +254,11 @@ static struct site_dwell draw_row(struct world *world, enum role role, const str
 
     if (row->sequence_count > 0)
         return (struct site_dwell){dwell_replay(world->trial->dwells, row, (*ordinal)++), row->includes};
-    if (spread > 0) {
+    if (spread != 0) {
         uint64_t place = stream_place(world->sites[role].label) ^ stream_place(row->kind) * 3;
 
-        rng = streams_at(&world->streams, place, STREAM_SERVICE,
-                         *ordinal + (world->is_warming ? WORLD_WARM_UP_DRAWS : 0));
+        rng =
+            streams_at(world->streams, place, STREAM_SERVICE, *ordinal + (world->is_warming ? WORLD_WARM_UP_DRAWS : 0));
     }
     ++*ordinal;
     return (struct site_dwell){dwell_draw(row, spread, rng), row->includes};
@@ -223,7 +288,7 @@ bool site_work_datagram(struct world *world, enum role role, struct dwell dwell,
                         void *context, station_done_fn *done)
 {
     struct site_keep *keep = keep_dwell(world, role, dwell, cause, context, done);
-    struct station *cpu = net_cpu(world->net, world->sites[role].node);
+    struct station *cpu = world->sites[role].cpu;
 
     if (!keep || station_submit(cpu, cause, PART_PROCESSING, dwell.work_ns, keep, keep_worked))
         return true;
@@ -235,7 +300,7 @@ void site_work(struct world *world, enum role role, struct dwell dwell, const st
                station_done_fn *done)
 {
     struct site_keep *keep = keep_dwell(world, role, dwell, cause, context, done);
-    struct station *cpu = net_cpu(world->net, world->sites[role].node);
+    struct station *cpu = world->sites[role].cpu;
 
     if (keep)
         station_take(cpu, cause, PART_PROCESSING, dwell.work_ns, keep, keep_worked);
@@ -257,7 +322,7 @@ void site_crypto(struct world *world, enum role role, enum cost_operation operat
                  const struct cause *cause, void *context, station_done_fn *done)
 {
     int64_t work_ns = cost_ns(world->trial->costs, operation, bytes);
-    struct station *cpu = net_cpu(world->net, world->sites[role].node);
+    struct station *cpu = world->sites[role].cpu;
     struct site_keep *keep = keep_take(world, cause, context, done);
 
     keep->part = PART_CRYPTO;

@@ -50,7 +50,9 @@ struct site {
     const char *host_name; /* in SIP: "pcscf.open-ims.test"; a UE's is its address */
     enum dwell_role dwell_role;
     enum dwell_side side;
+    const char *user; /* of a UE: the user part of its address of record */
     uint32_t node;
+    struct station *cpu;
     uint32_t address;
     uint16_t sip_port;
     uint16_t msrp_port; /* UEs and relays; a gateway's towards its UE */
@@ -64,6 +66,8 @@ struct border {
     uint32_t node, address;
 };
 
+struct population;
+struct pooled_timer;
 struct ipsec;
 struct crowd;
 struct device;
@@ -96,13 +100,18 @@ struct moments {
     int64_t refused_ns; /* the refusal of INVITE or a MESSAGE arrived at UE-A */
 };
 
+/*
+ * A trial has one world. A load has one for the core and one more for each attempt under way: a copy in which UE-A and
+ * UE-B are the attempt's own, as are the arena and everything that tells how far it has come; engine, network and core
+ * nodes are the same.
+ */
 struct world {
     const struct trial *trial;
     const struct scenario *scenario;
     const struct arm *arm;
-    struct engine engine;
+    struct engine *engine;
     struct arena *arena;
-    struct streams streams;
+    struct streams *streams;
     struct net *net;
     struct site sites[ROLE_COUNT];
     struct border borders[2]; /* where there are two networks */
@@ -130,10 +139,15 @@ struct world {
     struct device *devices[ROLE_CROWD_A - ROLE_DEVICE_2]; /* of user B, beyond the first */
     bool has_answered;                                    /* UE-B has, the INVITE */
     struct intercept *intercepts;                         /* where somebody tampers */
-    struct crowd *crowd;                                  /* NULL: no background load */
-    uint64_t tls_bytes, sip_bytes;                        /* sent so far, each once a link of its way */
-    uint64_t sip_messages;                                /* sent since the press */
-    struct note *note;                                    /* of a scenario that turns out to be impossible */
+    struct population *population;                        /* the users of a load; NULL: a trial */
+    struct pooled_timer *timers;                          /* taken, that world_give_timers gives back */
+    struct pooled_timer **timers_free;                    /* shared by all worlds of a load */
+    void (*over)(void *context);                          /* told once when is_over becomes true; NULL: nobody is */
+    void *over_context;
+    struct crowd *crowd;           /* NULL: no background load */
+    uint64_t tls_bytes, sip_bytes; /* sent so far, each once a link of its way */
+    uint64_t sip_messages;         /* sent since the press */
+    struct note *note;             /* of a scenario that turns out to be impossible */
     bool is_impossible;
     int refusal; /* its SIP status; 0: none */
     int end;     /* enum outcome_end, once is_over or is_delivered */
@@ -153,6 +167,9 @@ const char *world_network(const struct world *world, enum role role);
 /* "sip:USER@HOST:PORTPARAMETERS" of the role's site, parameters being "" or like ";lr"; in the arena. */
 const char *world_sip_uri(struct world *world, const char *user, enum role role, const char *parameters);
 
+/* The address of record of a UE's user: "sip:bob@open-ims.test". */
+void world_write_aor(const struct world *world, enum role ue, char *text, size_t size);
+
 /* From here on random draws count from 0 and not from beyond all others: what came before shifts none. */
 void world_begin_draws(struct world *world);
 
@@ -162,11 +179,28 @@ enum role world_b2bua_site(uint32_t count, uint32_t index);
 /* The IMS-AGW that a role controls, ROLE_COUNT where there is none: in the arms that have gateways, P-CSCFs have. */
 enum role world_agw_of(const struct world *world, enum role role);
 
+/* A host of UEs of a load behind an edge router, with an access link. After the roles, before the network is built. */
+uint32_t world_add_ues(struct world *world, const char *name, uint32_t address, uint32_t edge, bool are_callers);
+
 /* Further devices of user B in this scenario: the roles from ROLE_DEVICE_2 on. */
 uint32_t world_devices(const struct world *world);
 
 /* The role that lives at an address and SIP port, ROLE_COUNT when none does. */
 enum role world_role_at(const struct world *world, uint32_t address, uint16_t sip_port);
+
+/* Nothing more is to come. */
+void world_end(struct world *world);
+
+/* A timer that stays where it is however long its events wait, unlike the world's arena. */
+struct timer *world_timer(struct world *world, void *context, event_fn *run);
+void world_give_timers(struct world *world);
+
+/* Where a SIP neighbour lives: its role, ROLE_COUNT where it is a UE of a load, and its node. */
+struct neighbour {
+    enum role role;
+    uint32_t node;
+};
+struct neighbour world_neighbour(const struct world *world, uint32_t address, uint16_t sip_port);
 
 /* Ends the trial as failed, unless the file has been delivered already; in any case the engine stops. */
 void world_fail(struct world *world, enum outcome_end end);
@@ -215,7 +249,7 @@ void world_wait(struct world *world, enum part part, int64_t wait_ns, const stru
 
 static inline int64_t world_now(const struct world *world)
 {
-    return world->engine.now_ns;
+    return world->engine->now_ns;
 }
 
 /* The cause with its sums, as one that carries the file. */

@@ -318,6 +318,30 @@ struct binding *net_bind(struct net *net, uint32_t number, uint16_t port, bool i
     return binding;
 }
 
+void net_unbind(struct net *net, uint32_t number, uint16_t port, bool is_tcp)
+{
+    struct node *node = &net->nodes[number];
+    struct binding *binding = net_binding(net, number, port, is_tcp);
+
+    check(binding != NULL);
+    *binding = node->bindings[--node->binding_count];
+}
+
+/* Packets of a connection lie in the rings of links, or in what is kept beside them. */
+void net_visit_segments(const struct net *net, void *context, net_segment_fn *told)
+{
+    for (uint32_t i = 0; i < net->link_count; i++) {
+        const struct link *link = net->links[i];
+
+        for (uint64_t at = link->flight_first; at != link->flight_end; at++) {
+            const struct packet *packet = link->flights[at & link->flight_mask].packet;
+
+            if (packet && !(packet->flags & PACKET_UDP))
+                told(context, packet->of.tcp);
+        }
+    }
+}
+
 uint16_t net_free_port(struct net *net, uint32_t number)
 {
     check(number < net->node_count);

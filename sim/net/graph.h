@@ -115,6 +115,7 @@ void *net_grow(struct net *net, const void *old, uint32_t *capacity, size_t elem
 /* NULL: nobody. */
 struct binding *net_binding(const struct net *net, uint32_t node, uint16_t port, bool is_tcp);
 struct binding *net_bind(struct net *net, uint32_t node, uint16_t port, bool is_tcp);
+void net_unbind(struct net *net, uint32_t node, uint16_t port, bool is_tcp);
 
 static inline struct link *net_route(const struct net *net, uint32_t from, uint32_t to)
 {

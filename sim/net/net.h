@@ -142,8 +142,9 @@ struct datagram {
 };
 typedef void udp_received_fn(void *context, const struct datagram *datagram, const struct cause *cause);
 
-/* Takes the port of a host; one owner a port. */
+/* Takes the port of a host; one owner a port. Port 0 takes what comes for ports that nobody has. */
 void udp_bind(struct net *net, uint32_t node, uint16_t port, void *context, udp_received_fn *received);
+void udp_unbind(struct net *net, uint32_t node, uint16_t port);
 
 /* Sends a datagram of these slices, fragmented as each link's MTU demands (RFC 791); one lost fragment loses all.
  * Slices of spools are copied before the call returns. At most 65,507 bytes. */
@@ -218,6 +219,7 @@ struct tcp_config {
     bool reduces_window; /* a loss leaves a share of the window, as in Linux, not of what is on its way (RFC 5681) */
     bool has_quick_ack; /* the first segments, those after silence and ends of writes are acknowledged at once, as Linux
                            does, and more than one full segment rather than two */
+    struct arena *arena; /* of the connection's end; NULL: the net's */
 };
 extern const struct tcp_config tcp_rfc;   /* the defaults of the set `rfc` */
 extern const struct tcp_config tcp_linux; /* and of the set `linux` */
@@ -235,6 +237,17 @@ void tcp_listen(struct net *net, uint32_t node, uint16_t port, const struct tcp_
 
 /* The sums of the SYN that a connection begins with: for who does something about it while accept runs. */
 struct cause tcp_opening(const struct tcp *tcp);
+
+/* Nobody listens there any more. */
+void tcp_listen_end(struct net *net, uint32_t node, uint16_t port);
+
+/* What the other end's owner was given as context; NULL: the SYN has not arrived there. */
+void *tcp_peer_context(const struct tcp *tcp);
+
+/* Tells of the sending end of each TCP segment that is on a link in order (where packets may overtake one another
+ * there is no telling, so such links are refused where this is called): who is gone must have none on its way. */
+typedef void net_segment_fn(void *context, const struct tcp *sender);
+void net_visit_segments(const struct net *net, void *context, net_segment_fn *told);
 
 /* A free port of the node, counting up from 49,152, the same in every trial. */
 uint16_t net_free_port(struct net *net, uint32_t node);
@@ -265,6 +278,9 @@ uint64_t tcp_acknowledged(const struct tcp *tcp);
 /* FIN after all that was written; RST at once. */
 void tcp_finish(struct tcp *tcp, const struct cause *cause);
 void tcp_reset(struct tcp *tcp, const struct cause *cause);
+
+/* Whether the connection is dead, or both sides have finished and this one knows that its FIN has arrived. */
+bool tcp_is_over(const struct tcp *tcp);
 
 struct tcp_info {
     uint32_t node, peer_node;

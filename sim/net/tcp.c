@@ -49,12 +49,14 @@ const struct tcp_config tcp_linux = {
 
 static struct tcp *tcp_create(struct net *net, uint32_t node, uint32_t peer_node, const struct tcp_config *config)
 {
-    struct tcp *tcp = arena_alloc(net->arena, sizeof(*tcp));
+    struct arena *arena = config->arena ? config->arena : net->arena;
+    struct tcp *tcp = arena_alloc(arena, sizeof(*tcp));
 
     check(node < net->node_count && peer_node < net->node_count);
     check(net_route(net, node, peer_node) && net_route(net, peer_node, node));
     check(config->initial_window > 0 && config->send_buffer > 0 && config->receive_buffer > 0);
     tcp->net = net;
+    tcp->arena = arena;
     tcp->engine = net->engine;
     tcp->way = net_route(net, node, peer_node);
     tcp->config = *config;
@@ -73,8 +75,8 @@ static struct tcp *tcp_create(struct net *net, uint32_t node, uint32_t peer_node
         tcp->congestion->create(tcp);
     while (config->receive_buffer >> tcp->scale_own > UINT16_MAX && tcp->scale_own < SCALE_MAX)
         tcp->scale_own++;
-    rope_init(&tcp->out, net->arena);
-    rope_init(&tcp->in, net->arena);
+    rope_init(&tcp->out, arena);
+    rope_init(&tcp->in, arena);
     timer_init(&tcp->timer, net->engine, tcp, tcp_timeout);
     timer_init(&tcp->delayed, net->engine, tcp, tcp_delayed_ack);
     tcp_reset_rto(tcp);
@@ -127,6 +129,16 @@ void tcp_listen(struct net *net, uint32_t node, uint16_t port, const struct tcp_
     binding->accept = accept;
     binding->owner = owner;
     binding->config = *config;
+}
+
+void tcp_listen_end(struct net *net, uint32_t node, uint16_t port)
+{
+    net_unbind(net, node, port, true);
+}
+
+void *tcp_peer_context(const struct tcp *tcp)
+{
+    return tcp->peer ? tcp->peer->context : NULL;
 }
 
 /* What both ends agree on, once each has seen the other's SYN. */
@@ -405,6 +417,13 @@ void tcp_reset(struct tcp *tcp, const struct cause *cause)
     tcp_set_last(tcp, cause);
     if (tcp->peer)
         tcp_send_control(tcp, PACKET_RST | PACKET_ACK, cause->is_feedback);
+}
+
+bool tcp_is_over(const struct tcp *tcp)
+{
+    bool is_acknowledged = tcp->is_finishing && tcp->acknowledged == tcp_end_offset(tcp);
+
+    return tcp->state == TCP_DEAD || (tcp->state == TCP_OPEN && tcp->has_ended && is_acknowledged);
 }
 
 struct tcp_info tcp_info(const struct tcp *tcp)

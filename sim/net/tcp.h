@@ -54,6 +54,7 @@ struct rack;  /* tcp_rack.c */
 
 struct tcp {
     struct net *net;
+    struct arena *arena; /* of everything that it allocates */
     struct engine *engine;
     struct link *way;      /* first link to the peer */
     struct shield *shield; /* what protects its packets; NULL: nothing */

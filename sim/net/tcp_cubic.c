@@ -51,7 +51,7 @@ static double segments(const struct tcp *tcp, uint64_t bytes)
 
 void cubic_create(struct tcp *tcp)
 {
-    tcp->cubic = arena_alloc(tcp->net->arena, sizeof(*tcp->cubic));
+    tcp->cubic = arena_alloc(tcp->arena, sizeof(*tcp->cubic));
     *tcp->cubic = (struct cubic){.epoch_ns = INT64_MIN, .rtt_min_ns = INT64_MAX};
 }
 

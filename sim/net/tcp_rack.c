@@ -62,9 +62,9 @@ void rack_create(struct tcp *tcp)
 
     if (tcp->rack)
         return;
-    rack = arena_alloc(tcp->net->arena, sizeof(*rack));
+    rack = arena_alloc(tcp->arena, sizeof(*rack));
     *rack = (struct rack){.mask = SENT_FIRST - 1, .rtt_min_ns = INT64_MAX, .first_rtt_ns = -1, .last_rtt_ns = -1};
-    rack->ring = arena_alloc(tcp->net->arena, SENT_FIRST * sizeof(*rack->ring));
+    rack->ring = arena_alloc(tcp->arena, SENT_FIRST * sizeof(*rack->ring));
     timer_init(&rack->timer, tcp->engine, tcp, rack_expire);
     tcp->rack = rack;
 }
@@ -108,7 +108,7 @@ static struct sent *sent_insert(struct tcp *tcp, uint64_t index)
 
     if (rack->end - rack->first > rack->mask) {
         uint64_t mask = 2 * rack->mask + 1;
-        struct sent *ring = arena_alloc(tcp->net->arena, (mask + 1) * sizeof(*ring));
+        struct sent *ring = arena_alloc(tcp->arena, (mask + 1) * sizeof(*ring));
 
         for (uint64_t i = rack->first; i != rack->end; i++)
             ring[i & mask] = *sent_at(rack, i);

@@ -18,7 +18,7 @@ static bool take_sack(struct tcp *tcp, const struct packet_extra *extra)
         rack_take_sack(tcp, extra);
     for (uint32_t i = 0; i < extra->sack_count; i++)
         if (extra->sack[i].until > tcp->acknowledged)
-            is_new |= ranges_add(&tcp->sacked, tcp->net->arena, extra->sack[i]);
+            is_new |= ranges_add(&tcp->sacked, tcp->arena, extra->sack[i]);
     return is_new;
 }
 
@@ -171,7 +171,7 @@ static void take_early(struct tcp *tcp, struct range range)
     struct range whole;
     uint64_t moved = range.from;
 
-    ranges_add(&tcp->early, tcp->net->arena, range);
+    ranges_add(&tcp->early, tcp->arena, range);
     whole = ranges_at(&tcp->early, range.from);
     for (uint32_t i = 0; i < SACK_BLOCKS_MAX; i++) {
         uint64_t old = tcp->recent[i];

@@ -155,7 +155,7 @@ static struct tcp_mark *tcp_mark_at(const struct tcp *tcp, uint32_t index)
 static void tcp_grow_marks(struct tcp *tcp)
 {
     uint32_t capacity = tcp->marks ? 2 * (tcp->mark_mask + 1) : MARKS_FIRST;
-    struct tcp_mark *marks = arena_alloc(tcp->net->arena, capacity * sizeof(*marks));
+    struct tcp_mark *marks = arena_alloc(tcp->arena, capacity * sizeof(*marks));
 
     check(capacity != 0);
     for (uint32_t i = tcp->mark_first; i != tcp->mark_end; i++)

@@ -10,6 +10,11 @@ void udp_bind(struct net *net, uint32_t node, uint16_t port, void *context, udp_
     binding->received = received;
 }
 
+void udp_unbind(struct net *net, uint32_t node, uint16_t port)
+{
+    net_unbind(net, node, port, false);
+}
+
 static struct udp_carried *carried_create(struct net *net)
 {
     struct udp_carried *carried = net->carried;
@@ -102,6 +107,8 @@ static void udp_deliver(struct net *net, struct udp_carried *carried, const stru
 {
     const struct binding *binding = net_binding(net, packet->to, carried->to_port, false);
 
+    if (!binding)
+        binding = net_binding(net, packet->to, 0, false);
     if (!binding) {
         net->unclaimed++;
         return;

@@ -223,7 +223,9 @@ static bool is_given_ue(const struct sip_proxy *proxy, struct sip_hop from)
             sip_hop_of_uri(proxy->config.names, from.transport, span_of(user->contact), &hop) == ERR_OK &&
             hop.address == from.address && hop.port == from.port)
             return true;
-    return false;
+    const struct sip_directory *directory = proxy->config.directory;
+
+    return directory && directory->serves(directory->context, from);
 }
 
 static int route_p(struct sip_proxy *proxy, const struct sip_incoming *request, struct sip_forward *forward)
@@ -329,7 +331,10 @@ static int route_s(struct sip_proxy *proxy, const struct sip_incoming *request, 
     }
     struct cscf_user registered;
     const struct cscf_user *user = user_find(proxy, forward->uri);
+    const struct sip_directory *directory = proxy->config.directory;
 
+    if (!user && directory && directory->find(directory->context, forward->uri, &registered))
+        user = &registered;
     if (!user && proxy->config.registrar) {
         int status = sip_registrar_find(proxy, forward->uri, &registered);
 

@@ -26,6 +26,28 @@ struct sip_proxy *sip_proxy_create(struct arena *arena, const struct sip_proxy_c
     return proxy;
 }
 
+bool sip_proxy_may_refuse(struct span head)
+{
+    static const char *const never[] = {"ACK ", "CANCEL ", "REGISTER ", "SIP/2.0 "};
+    struct sip_message message;
+
+    for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+        if (span_starts(head, span_of(never[i])))
+            return false;
+    return sip_parse(head, &message) == ERR_OK && message.is_request &&
+           sip_tag(sip_value(&message, SIP_HEADER_TO)).size == 0;
+}
+
+uint64_t sip_proxy_refused_requests(const struct sip_proxy *proxy)
+{
+    return proxy->refusals;
+}
+
+void sip_proxy_set_overload(struct sip_proxy *proxy, uint64_t retry_after_s)
+{
+    proxy->config.retry_after_s = retry_after_s;
+}
+
 uint64_t sip_proxy_retransmissions(const struct sip_proxy *proxy)
 {
     return proxy->layer.retransmissions;
@@ -216,6 +238,7 @@ static void take_new(struct sip_proxy *proxy, const struct sip_incoming *request
     /* Overload is taken to come later than registrations. */
     if (status == 0 && forward.is_initial && proxy->config.retry_after_s > 0 && !span_equal(method, SPAN("REGISTER")))
         status = 503;
+    proxy->refusals += status == 503;
     if (status == 0)
         sip_proxy_route(proxy, server, request, &forward);
     else

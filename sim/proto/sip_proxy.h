@@ -20,6 +20,16 @@ struct cscf_user {
     const char *path;    /* "sip:term@pcscf.open-ims.test:4060;lr": Path of the registration */
 };
 
+/* Users beyond those of a table, too many for one: the owner finds them. */
+struct sip_directory {
+    void *context;
+    /* P-CSCF: whether the UE of a registered user is there. */
+    bool (*serves)(void *context, struct sip_hop from);
+    /* S-CSCF: the user of a URI's address of record. Texts stay until the next call. False: nobody of the directory's.
+     */
+    bool (*find)(void *context, struct span uri, struct cscf_user *user);
+};
+
 struct sip_proxy;
 
 /* An S-CSCF that an I-CSCF knows, and the capability that it has. */
@@ -45,20 +55,21 @@ struct sip_proxy_config {
     enum cscf_role role;
     const char *name; /* host in its own Via, Record-Route: "pcscf.open-ims.test" */
     uint16_t port;
-    uint8_t transport;              /* of its Via towards the next hop, enum sip_transport */
-    uint8_t transport_ue;           /* P-CSCF: the same towards its UE */
-    const char *domain;             /* the home network: requests for users elsewhere or here go to i_cscf */
-    struct sip_hop i_cscf;          /* S-CSCF: entry of the terminating network */
-    const struct sip_name *names;   /* hosts of Route, Path and Contact URIs; ends with a NULL name */
-    const struct cscf_user *users;  /* ends with a NULL aor */
-    const struct cscf_user *others; /* S-CSCF: further devices of its users, reached in parallel; the same */
-    struct sip_timers timers;       /* towards other nodes */
-    struct sip_timers timers_ue;    /* P-CSCF: towards the UE */
-    uint64_t identity;              /* branches are made from it */
-    struct sip_secret secret;       /* S-CSCF: of the user whose first requests it challenges with 407 */
-    uint64_t retry_after_s;         /* not 0: overloaded, refuses what is no part of a dialog with 503 and this */
-    struct sip_by_size by_size;     /* where transport is SIP_UDP */
-    bool resolves;                  /* i_cscf is not known but looked up: SIP_RESOLVE */
+    uint8_t transport;                     /* of its Via towards the next hop, enum sip_transport */
+    uint8_t transport_ue;                  /* P-CSCF: the same towards its UE */
+    const char *domain;                    /* the home network: requests for users elsewhere or here go to i_cscf */
+    struct sip_hop i_cscf;                 /* S-CSCF: entry of the terminating network */
+    const struct sip_name *names;          /* hosts of Route, Path and Contact URIs; ends with a NULL name */
+    const struct cscf_user *users;         /* ends with a NULL aor */
+    const struct cscf_user *others;        /* S-CSCF: further devices of its users, reached in parallel; the same */
+    const struct sip_directory *directory; /* NULL: none */
+    struct sip_timers timers;              /* towards other nodes */
+    struct sip_timers timers_ue;           /* P-CSCF: towards the UE */
+    uint64_t identity;                     /* branches are made from it */
+    struct sip_secret secret;              /* S-CSCF: of the user whose first requests it challenges with 407 */
+    uint64_t retry_after_s;     /* not 0: overloaded, refuses what is no part of a dialog with 503 and this */
+    struct sip_by_size by_size; /* where transport is SIP_UDP */
+    bool resolves;              /* i_cscf is not known but looked up: SIP_RESOLVE */
     const struct sip_registrar_config *registrar; /* NULL: REGISTER is refused with 405, users are those given */
     /* Changes SDP that passes in an INVITE or UPDATE (offer) or an answer to one of them, provisional or 2xx: true when
      * out holds a new body. NULL: never. Asked once for a request, and for a response each time it passes: it must
@@ -103,6 +114,16 @@ struct span sip_proxy_profile(const struct sip_proxy *proxy, struct span aor);
 void sip_proxy_refused(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out);
 
 void sip_proxy_wake(struct sip_proxy *proxy, int64_t now_ns, struct sip_outbox *out);
+
+/* Whether a message is a request that begins something, which an overloaded proxy refuses: no part of a dialog, no
+ * CANCEL, ACK or REGISTER. Only looked at roughly: of what cannot be parsed it says no. */
+bool sip_proxy_may_refuse(struct span head);
+
+/* Requests refused so far because of overload. */
+uint64_t sip_proxy_refused_requests(const struct sip_proxy *proxy);
+
+/* From now on overloaded, or not: what retry_after_s of the configuration says. */
+void sip_proxy_set_overload(struct sip_proxy *proxy, uint64_t retry_after_s);
 
 uint64_t sip_proxy_retransmissions(const struct sip_proxy *proxy);
 

@@ -53,6 +53,7 @@ struct sip_proxy {
     struct sip_proxy_config config;
     struct sip_layer layer;
     uint64_t drawn;       /* identifiers made so far */
+    uint64_t refusals;    /* because of overload */
     uint32_t own_address; /* 0: not known by name */
     uint32_t last_token;
     struct sip_nonces nonces;

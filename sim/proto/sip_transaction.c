@@ -345,6 +345,10 @@ void sip_server_respond(struct sip_layer *layer, struct sip_transaction *server,
     output->status = status;
     output->is_again = is_again;
     output->acknowledges = server->is_message;
+    if (status >= 200) {
+        sip_pool_release(&layer->pool, server->request);
+        server->request = NULL;
+    }
     if (is_again)
         let_go(layer, server);
     else if (status < 200)
@@ -402,4 +406,59 @@ struct sip_transaction *sip_transaction_ring(struct sip_layer *layer, struct sip
         return transaction;
     sip_transaction_end(layer, transaction);
     return NULL;
+}
+
+/* ---- Afterwards ---- */
+
+static bool is_at_rest(const struct sip_transaction *transaction)
+{
+    if (transaction->kind == SIP_SERVER_INVITE && transaction->state == SIP_STATE_COMPLETED)
+        return false;
+    return transaction->state > SIP_STATE_PROCEEDING;
+}
+
+bool sip_layer_is_at_rest(const struct sip_layer *layer)
+{
+    for (uint32_t i = 0; i < layer->bucket_count; i++)
+        for (const struct sip_transaction *at = layer->buckets[i]; at; at = at->next)
+            if (!is_at_rest(at))
+                return false;
+    return true;
+}
+
+/* Timer I and K wait T4, all others 64*T1. */
+static int64_t linger_ns(const struct sip_transaction *transaction)
+{
+    bool is_short = (transaction->kind == SIP_CLIENT_OTHER && transaction->state == SIP_STATE_COMPLETED) ||
+                    transaction->state == SIP_STATE_CONFIRMED;
+
+    return is_short ? transaction->timers.t4_ns : long_ns(transaction);
+}
+
+static void bequeath(struct sip_layer *from, struct sip_transaction *transaction, struct sip_layer *to)
+{
+    struct sip_transaction *heir = sip_find(to, transaction->key);
+
+    check(is_at_rest(transaction));
+    if (heir) /* of an identifier that came once more */
+        return;
+    heir = transaction_begin(to, transaction->key);
+    heir->kind = transaction->kind;
+    heir->state = transaction->state;
+    heir->is_message = transaction->is_message;
+    heir->timers = transaction->timers;
+    heir->hop = transaction->hop;
+    if (transaction->head)
+        heir->head = sip_pool_copy(&to->pool, sip_buffer_span(transaction->head));
+    set_end(to, heir, linger_ns(transaction));
+    sip_transaction_end(from, transaction);
+}
+
+void sip_layer_bequeath(struct sip_layer *from, struct sip_layer *to)
+{
+    for (uint32_t i = 0; i < from->bucket_count; i++)
+        for (struct sip_transaction *at = from->buckets[i], *next; at; at = next) {
+            next = at->next;
+            bequeath(from, at, to);
+        }
 }

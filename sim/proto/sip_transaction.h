@@ -100,6 +100,13 @@ static inline bool sip_is_reliable(struct sip_hop hop)
     return hop.transport != SIP_UDP;
 }
 
+/* Whether every transaction has had its final response, and an INVITE's refusal its ACK. */
+bool sip_layer_is_at_rest(const struct sip_layer *layer);
+
+/* Moves all transactions of a layer at rest to another one, where they absorb what comes again for as long as they
+ * would have, counted from now on. */
+void sip_layer_bequeath(struct sip_layer *from, struct sip_layer *to);
+
 /* ---- Transport by size: sip_size.c ---- */
 
 /* The hop by which the request written there goes with body_size bytes behind it: the given one, or by TCP where it is

@@ -19,6 +19,21 @@ struct sip_ua *sip_ua_create(struct arena *arena, const struct sip_ua_config *co
     return ua;
 }
 
+bool sip_ua_is_up(const struct sip_ua *ua)
+{
+    return ua->session.state == SIP_SESSION_UP;
+}
+
+bool sip_ua_is_at_rest(const struct sip_ua *ua)
+{
+    return ua->session.state == SIP_SESSION_NONE && sip_layer_is_at_rest(&ua->layer);
+}
+
+struct sip_layer *sip_ua_layer(struct sip_ua *ua)
+{
+    return &ua->layer;
+}
+
 uint64_t sip_ua_retransmissions(const struct sip_ua *ua)
 {
     return ua->layer.retransmissions;

@@ -11,6 +11,7 @@
 #include "sim/proto/sip_register.h"
 
 struct sip_ua;
+struct sip_layer;
 
 /* How a UE registers (TS 24.229 section 5.1.1, RFC 3310). */
 struct sip_ua_registration {
@@ -121,6 +122,16 @@ void sip_ua_refused(struct sip_ua *ua, int64_t now_ns, struct sip_hop hop, struc
 
 /* Timers that are due at now_ns. */
 void sip_ua_wake(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
+
+/* Whether its session stands: there is somebody to say BYE to. */
+bool sip_ua_is_up(const struct sip_ua *ua);
+
+/* Whether there is no session, and no request of either side waits for an answer: all that is left are transactions
+ * that absorb what comes again. */
+bool sip_ua_is_at_rest(const struct sip_ua *ua);
+
+/* Those transactions, for sip_linger. */
+struct sip_layer *sip_ua_layer(struct sip_ua *ua);
 
 /* Messages sent again by timers so far. */
 uint64_t sip_ua_retransmissions(const struct sip_ua *ua);

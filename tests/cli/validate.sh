@@ -11,7 +11,7 @@ expect "the quick validation passes: status 0" [ $status -eq 0 ]
 expect "it is silent on standard error" [ ! -s err ]
 rows=$(tail -n +2 quick.csv | wc -l)
 expect "every row says ok" [ "$(grep -c ',ok,' quick.csv)" -eq "$rows" ]
-for group in queues network tcp sip msrp trials; do
+for group in queues network tcp sip msrp trials load; do
     expect "there are rows of $group" grep -q "^$group," quick.csv
 done
 

@@ -8,9 +8,9 @@
 static size_t size_of(const struct field *row)
 {
     static const size_t sizes[FIELD_KIND_COUNT] = {
-        [FIELD_TIME] = sizeof(int64_t), [FIELD_SIZE] = sizeof(uint64_t),  [FIELD_RATE] = sizeof(uint64_t),
-        [FIELD_RATIO] = sizeof(double), [FIELD_COUNT] = sizeof(uint64_t), [FIELD_CHOICE] = sizeof(int),
-        [FIELD_TEXT] = FIELD_TEXT_SIZE,
+        [FIELD_TIME] = sizeof(int64_t),       [FIELD_SIZE] = sizeof(uint64_t), [FIELD_RATE] = sizeof(uint64_t),
+        [FIELD_FREQUENCY] = sizeof(uint64_t), [FIELD_RATIO] = sizeof(double),  [FIELD_COUNT] = sizeof(uint64_t),
+        [FIELD_CHOICE] = sizeof(int),         [FIELD_TEXT] = FIELD_TEXT_SIZE,
     };
 
     return sizes[row->kind];

@@ -105,7 +105,7 @@ static void every_built_in_table_reads_and_writes_back(void)
         CU_ASSERT_EQUAL(table.count, again.count);
         tables++;
     }
-    CU_ASSERT_EQUAL(tables, 6);
+    CU_ASSERT_EQUAL(tables, 7);
 }
 
 static void every_built_in_table_answers_for_each_role(void)

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Loads: an attempt alone is the trial, nothing is lost on the way to a row, memory follows what is alive. */
+#include "sim/load.h"
+#include "sim/base/check.h"
+#include "sim/base/units.h"
+#include "tests/unit.h"
+
+#include <math.h>
+
+static struct arena *arena;
+static struct dwell_table dwells;
+static struct cost_table costs;
+
+static void add_dwell(enum dwell_role role, int64_t work_ns)
+{
+    dwells.rows[dwells.count++] =
+        (struct dwell_row){.role = role, .kind = "*", .side = DWELL_ANY_SIDE, .median_ns = work_ns, .work_ns = work_ns};
+}
+
+static void open_stage(void)
+{
+    arena = arena_create((size_t)1 << 30);
+    for (int i = 0; i < COST_OPERATION_COUNT; i++)
+        costs.costs[i] = (struct cost){.fixed_ns = 100 * US, .ns_per_byte = 1, .is_known = true};
+    add_dwell(DWELL_P_CSCF, 200 * US);
+    add_dwell(DWELL_S_CSCF, 300 * US);
+    add_dwell(DWELL_I_CSCF, 100 * US);
+    add_dwell(DWELL_HSS, 500 * US);
+}
+
+static struct scenario standard(void)
+{
+    struct scenario scenario;
+
+    field_defaults(scenario_fields, &scenario);
+    scenario.topology = TOPOLOGY_HOME;
+    scenario.load_users = 20000;
+    scenario.load_rate_per_ks = 20 * 1000;
+    scenario.load_ns = 5 * SECOND;
+    return scenario;
+}
+
+static struct trial trial_of(const struct scenario *scenario, const char *arm, uint64_t number)
+{
+    return (struct trial){.scenario = scenario,
+                          .arm = arm_find(span_of(arm)),
+                          .dwells = &dwells,
+                          .costs = &costs,
+                          .file = &source_pattern,
+                          .file_bytes = 10000,
+                          .number = number};
+}
+
+static struct load_outcome run(const struct scenario *scenario, const char *arm, uint64_t number)
+{
+    struct trial trial = trial_of(scenario, arm, number);
+    struct load load = {.trial = &trial};
+    struct load_outcome outcome = {.end = LOAD_LIMIT};
+    struct note note = {{0}};
+
+    CU_ASSERT_EQUAL_FATAL(sim_load(&load, arena, &outcome, &note), ERR_OK);
+    return outcome;
+}
+
+static const char *const loaded_arms[] = {"msrp-plain", "msrp-tls", "msrp-smime", "message-plain", "message-smime"};
+
+/* One a second, far apart: the delay of a load's attempt is that of the trial, to the nanosecond. */
+static void an_attempt_alone_is_the_trial(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.load_arrivals = ARRIVALS_DETERMINISTIC;
+    scenario.load_rate_per_ks = 200;
+    scenario.load_ns = 16 * SECOND;
+    for (size_t i = 0; i < sizeof(loaded_arms) / sizeof(loaded_arms[0]); i++) {
+        struct load_outcome load = run(&scenario, loaded_arms[i], 0);
+        struct trial trial = trial_of(&scenario, loaded_arms[i], 0);
+        struct outcome outcome;
+        struct note note = {{0}};
+
+        CU_ASSERT_EQUAL(sim_run(&trial, arena, &outcome, &note), ERR_OK);
+        CU_ASSERT_EQUAL(load.attempts, 3);
+        CU_ASSERT_EQUAL(load.delivered, load.counted);
+        /* Names of users and addresses are a few bytes longer or shorter. */
+        CU_ASSERT(llabs((long long)(load.delay_mean_ns - outcome.delay_ns)) < 200 * US);
+        CU_ASSERT_EQUAL(load.delay_most_ns, load.delay_p50_ns);
+        CU_ASSERT_EQUAL(load.sip_again + load.tcp_again + load.dropped, 0);
+    }
+}
+
+static void every_attempt_ends_in_one_way(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.load_rate_per_ks = 700 * 1000;
+    scenario.load_ns = 2 * SECOND;
+    scenario.cpu_workers = 1;
+    scenario.cpu_queue = 16;
+    scenario.overload_jobs = 12;
+    struct load_outcome load = run(&scenario, "msrp-smime", 1);
+
+    CU_ASSERT_EQUAL(load.end, LOAD_DONE);
+    CU_ASSERT_EQUAL(load.counted + load.cut, load.attempts);
+    CU_ASSERT_EQUAL(load.delivered + load.refused + load.timed_out + load.otherwise, load.counted);
+    CU_ASSERT(load.refused > 0 && load.refusals > 0);
+    CU_ASSERT(load.utilisation[1] > 0.5 && load.utilisation[1] <= 1);
+}
+
+/* What the S-CSCF does for a session by the table, in ns: INVITE, 180 or 200 and so on, counted in a load that is
+ * light. */
+static void utilisation_grows_with_the_rate(void)
+{
+    struct scenario scenario = standard();
+    struct load_outcome once, twice;
+
+    scenario.load_arrivals = ARRIVALS_DETERMINISTIC;
+    scenario.load_ns = 8 * SECOND;
+    scenario.load_rate_per_ks = 25 * 1000;
+    once = run(&scenario, "msrp-plain", 0);
+    scenario.load_rate_per_ks = 50 * 1000;
+    twice = run(&scenario, "msrp-plain", 0);
+    for (size_t i = 0; i < LOAD_HOSTS; i++)
+        CU_ASSERT_DOUBLE_EQUAL(twice.utilisation[i] / once.utilisation[i], 2, 0.1);
+    /* INVITE, 100, 200, ACK, BYE, 200 at 0.3 ms each: the 100 is the next hop's */
+    CU_ASSERT_DOUBLE_EQUAL(once.utilisation[1], 25 * 6 * 300e-6 / 4, 0.001);
+}
+
+static void the_same_number_gives_the_same_row(void)
+{
+    struct scenario scenario = standard();
+    struct load_outcome a = run(&scenario, "msrp-smime", 3), b = run(&scenario, "msrp-smime", 3),
+                        c = run(&scenario, "msrp-smime", 4);
+
+    CU_ASSERT_EQUAL(a.attempts, b.attempts);
+    CU_ASSERT_EQUAL(a.events, b.events);
+    CU_ASSERT_EQUAL(a.delay_mean_ns, b.delay_mean_ns);
+    CU_ASSERT_NOT_EQUAL(a.events, c.events);
+}
+
+static void memory_does_not_grow_with_time(void)
+{
+    struct scenario scenario = standard();
+    struct load_outcome brief, lasting;
+
+    scenario.load_users = 40000;
+    scenario.load_arrivals = ARRIVALS_DETERMINISTIC;
+    scenario.load_ns = 4 * SECOND;
+    brief = run(&scenario, "msrp-smime", 0);
+    scenario.load_ns = 40 * SECOND;
+    lasting = run(&scenario, "msrp-smime", 0);
+    CU_ASSERT_EQUAL(lasting.delivered, lasting.counted);
+    CU_ASSERT(lasting.attempt_bytes < brief.attempt_bytes + brief.attempt_bytes / 10);
+}
+
+static void a_million_idle_users_fit_into_a_gibibyte(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.load_users = 1000000;
+    scenario.load_ns = 1 * SECOND;
+    struct load_outcome load = run(&scenario, "msrp-smime", 0);
+
+    CU_ASSERT_EQUAL(load.delivered, load.counted);
+    CU_ASSERT(load.memory_bytes < ((size_t)1 << 30) / 2);
+}
+
+/* Steps of 1 s at 20, 60 and 100 a second. */
+static void a_staircase_rises(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.load_arrivals = ARRIVALS_STAIRCASE;
+    scenario.load_step_rate_per_ks = 40 * 1000;
+    scenario.load_step_ns = 1 * SECOND;
+    scenario.load_ns = 3 * SECOND;
+    double attempts = (double)run(&scenario, "msrp-plain", 0).attempts;
+
+    CU_ASSERT(fabs(attempts - 180) < 4 * sqrt(180));
+}
+
+static void a_capture_says_when(void)
+{
+    static const int64_t times[] = {0, 100 * MS, 100 * MS, 2 * SECOND};
+    struct scenario scenario = standard();
+
+    scenario.load_arrivals = ARRIVALS_CAPTURE;
+    struct trial trial = trial_of(&scenario, "msrp-plain", 0);
+    struct load load = {.trial = &trial, .arrivals_ns = times, .arrival_count = 4};
+    struct load_outcome outcome;
+    struct note note = {{0}};
+
+    CU_ASSERT_EQUAL(sim_load(&load, arena, &outcome, &note), ERR_OK);
+    CU_ASSERT_EQUAL(outcome.attempts, 4);
+    CU_ASSERT_EQUAL(outcome.delivered, 4);
+}
+
+/* What a load refuses, by a word of the note. */
+static void what_cannot_be_is_refused(void)
+{
+    static const struct {
+        const char *word;
+        size_t offset;
+        int value;
+    } rows[] = {
+        {"signalling.gm", offsetof(struct scenario, signalling_gm), PROTECTION_TLS},
+        {"as-rfc", offsetof(struct scenario, sip_transport), SIP_TRANSPORT_AS_RFC},
+        {"cold", offsetof(struct scenario, connections), CONNECTIONS_COLD},
+        {"peer.state", offsetof(struct scenario, peer_state), PEER_BUSY},
+        {"staircase", offsetof(struct scenario, load_arrivals), ARRIVALS_STAIRCASE},
+        {"capture", offsetof(struct scenario, load_arrivals), ARRIVALS_CAPTURE},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scenario scenario = standard();
+        struct trial trial = trial_of(&scenario, "msrp-smime", 0);
+        struct load load = {.trial = &trial};
+        struct load_outcome outcome;
+        struct note note = {{0}};
+
+        memcpy((char *)&scenario + rows[i].offset, &rows[i].value, sizeof(int));
+        CU_ASSERT_EQUAL(sim_load(&load, arena, &outcome, &note), ERR_RANGE);
+        CU_ASSERT(span_find(span_of(note.text), span_of(rows[i].word)) < strlen(note.text));
+    }
+}
+
+static void a_dwell_that_is_only_a_wait_is_refused(void)
+{
+    struct scenario scenario = standard();
+    struct trial trial = trial_of(&scenario, "msrp-smime", 0);
+    struct load load = {.trial = &trial};
+    struct load_outcome outcome;
+    struct note note = {{0}};
+
+    dwells.rows[1].work_ns = NONE_NS;
+    CU_ASSERT_EQUAL(sim_load(&load, arena, &outcome, &note), ERR_RANGE);
+    CU_ASSERT(span_find(span_of(note.text), SPAN("work times")) < strlen(note.text));
+    dwells.rows[1].work_ns = dwells.rows[1].median_ns;
+}
+
+int main(void)
+{
+    static const struct unit_test tests[] = {
+        {"an attempt alone is the trial", an_attempt_alone_is_the_trial},
+        {"every attempt ends in one way", every_attempt_ends_in_one_way},
+        {"utilisation grows with the rate", utilisation_grows_with_the_rate},
+        {"the same number gives the same row", the_same_number_gives_the_same_row},
+        {"memory does not grow with time", memory_does_not_grow_with_time},
+        {"a million idle users fit into a gibibyte", a_million_idle_users_fit_into_a_gibibyte},
+        {"a staircase rises", a_staircase_rises},
+        {"a capture says when", a_capture_says_when},
+        {"what cannot be is refused", what_cannot_be_is_refused},
+        {"a dwell that is only a wait is refused", a_dwell_that_is_only_a_wait_is_refused},
+        {NULL, NULL}};
+
+    open_stage();
+    int status = unit_run("load", tests);
+
+    arena_destroy(arena);
+    return status;
+}
