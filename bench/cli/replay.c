@@ -6,6 +6,7 @@
  */
 #include "bench/cli/replay.h"
 #include "bench/cli/drawing.h"
+#include "bench/cli/replay_paper.h"
 #include "sim/base/units.h"
 #include "sim/sec/cms.h"
 #include "traces/capture.h"
@@ -308,6 +309,9 @@ static enum status print(struct replay_run *run)
 
 static enum status run_replay(const struct command_line *line)
 {
+    if (replay_paper_is(line->arguments[0]))
+        return replay_paper_run(line);
+
     struct replay_run *run = calloc(1, sizeof(*run));
     struct note note = {{0}};
 

@@ -115,6 +115,7 @@ static enum err compare_packets(struct reproduce *reproduce, struct note *note)
     reproduce->watch.run = REPRODUCE_PLAIN;
     TRY(run_watched(reproduce, "msrp-plain", true, note));
     reproduce->watch.run = REPRODUCE_SEALED;
+    reproduce->watch.copied_ns = 0;
     TRY(run_watched(reproduce, "msrp-smime", true, note));
     TRY(run_watched(reproduce, "message-tls", false, note));
     TRY(reproduce_table(&reproduce->watch, &table, reproduce->arena, note));

@@ -121,7 +121,7 @@ static const struct frame_row {
 enum { FRAME_ROWS = sizeof(frame_rows) / sizeof(*frame_rows) };
 static_assert((int)FRAME_ROWS <= (int)REPRODUCE_FRAMES_MAX, "each frame has its place");
 
-static const struct reproduce_frame *find_frame(const struct reproduce_watch *watch, uint64_t frame)
+const struct reproduce_frame *reproduce_frame_of(const struct reproduce_watch *watch, uint64_t frame)
 {
     for (size_t i = 0; i < FRAME_ROWS; i++)
         if (frame_rows[i].frame == frame)
@@ -144,7 +144,7 @@ static bool is_like(const struct frame_row *row, const struct view *view)
 }
 
 /* When the tap at UE-A sees a packet: its own as they leave, those of others as the switch's copy arrives. */
-static bool seen_at(const struct reproduce_watch *watch, const struct sim_packet *packet, int64_t *at_ns)
+static bool seen_at(struct reproduce_watch *watch, const struct sim_packet *packet, int64_t *at_ns)
 {
     const struct scenario_link *lan = &watch->lan;
     uint64_t bits = (packet->bytes.size + lan->overhead_bytes) * 8;
@@ -154,8 +154,14 @@ static bool seen_at(const struct reproduce_watch *watch, const struct sim_packet
     *at_ns = packet->at_ns;
     if (strcmp(packet->from, "ue-a") == 0)
         return packet->event == SIM_PACKET_SENT;
-    *at_ns += lan->delay_ns + (lan->rate_bps ? (int64_t)(bits * (uint64_t)SECOND / lan->rate_bps) : 0);
-    return packet->event == SIM_PACKET_RECEIVED;
+    if (packet->event != SIM_PACKET_RECEIVED)
+        return false;
+    if (*at_ns < watch->copied_ns) /* the copy before is still on the link */
+        *at_ns = watch->copied_ns;
+    *at_ns += lan->rate_bps ? (int64_t)(bits * (uint64_t)SECOND / lan->rate_bps) : 0;
+    watch->copied_ns = *at_ns;
+    *at_ns += lan->delay_ns;
+    return true;
 }
 
 void reproduce_watch_packet(void *context, const struct sim_packet *packet)
@@ -170,7 +176,7 @@ void reproduce_watch_packet(void *context, const struct sim_packet *packet)
         watch->send_bytes[watch->run] += view.text.size;
     for (size_t i = 0; i < FRAME_ROWS; i++) {
         const struct frame_row *row = &frame_rows[i];
-        const struct reproduce_frame *after = row->after ? find_frame(watch, row->after) : NULL;
+        const struct reproduce_frame *after = row->after ? reproduce_frame_of(watch, row->after) : NULL;
 
         if (watch->frames[i].is_seen || row->run != watch->run || strcmp(row->from, packet->from) != 0 ||
             (row->after && !after) || !is_like(row, &view))
@@ -219,9 +225,9 @@ enum { ETHERNET_IPV4 = 14 + 20, UDP = 8 };
 static bool simulate(const struct reproduce_watch *watch, const struct paper_quantity *quantity, int64_t *value)
 {
     bool is_sip = ends_with(quantity->name, ", SIP");
-    const struct reproduce_frame *first = find_frame(watch, quantity->frames[0]);
-    const struct reproduce_frame *second = find_frame(watch, quantity->frames[1]);
-    const struct reproduce_frame *origin = find_frame(watch, 65);
+    const struct reproduce_frame *first = reproduce_frame_of(watch, quantity->frames[0]);
+    const struct reproduce_frame *second = reproduce_frame_of(watch, quantity->frames[1]);
+    const struct reproduce_frame *origin = reproduce_frame_of(watch, 65);
 
     if (!first)
         return false;
@@ -237,7 +243,8 @@ static bool simulate(const struct reproduce_watch *watch, const struct paper_qua
     if (is_sip && second) /* a later fragment has no UDP header */
         *value += (int64_t)second->bytes - ETHERNET_IPV4;
     if (ends_with(quantity->name, ", MSRP")) /* in as many segments as it takes */
-        *value = (int64_t)watch->send_bytes[first == find_frame(watch, 68) ? REPRODUCE_PLAIN : REPRODUCE_SEALED];
+        *value =
+            (int64_t)watch->send_bytes[first == reproduce_frame_of(watch, 68) ? REPRODUCE_PLAIN : REPRODUCE_SEALED];
     return true;
 }
 

@@ -29,9 +29,13 @@ struct reproduce_watch {
     enum reproduce_run run; /* set before each trial */
     uint64_t overhead_bytes;
     struct scenario_link lan; /* a host's link to the switch */
+    int64_t copied_ns;        /* set to 0 before each trial; when the switch's last copy to UE-A was out */
     struct reproduce_frame frames[REPRODUCE_FRAMES_MAX];
     uint64_t send_bytes[2]; /* of UE-A's MSRP messages, by run: all segments once */
 };
+
+/* The frame's packet; NULL: not seen, or a frame that nothing stands for. */
+const struct reproduce_frame *reproduce_frame_of(const struct reproduce_watch *watch, uint64_t frame);
 
 /* For sim_tap: context is a struct reproduce_watch; the tap wants bytes. */
 void reproduce_watch_packet(void *context, const struct sim_packet *packet);
