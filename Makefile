@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make                 the program, build/hopsim
+#                      MPI=1 for one whose sweeps run on several machines: mpirun -np 8 build/hopsim sweep FILE
 # make reproduce       install what is missing, build, run the paper's scenario, draw
 # make test            the tests, within three minutes; SAN=address,undefined for a sanitizer build, CC=clang for clang
 # make check-long      the same with nothing sampled, and what measures, loads or takes long; within an hour
@@ -18,11 +19,12 @@ CC := gcc
 endif
 SAN ?=
 MARCH ?= native
+MPI ?=
 CAPTURES ?=
 FUZZ_S ?= 30
 
 # The folder's name holds whatever changes the objects, so that no two kinds of object ever mix.
-VARIANT ?= $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter clang%,$(notdir $(CC))),-clang)$(if $(filter-out native,$(MARCH)),-$(MARCH))
+VARIANT ?= $(if $(SAN),san-$(subst $(comma),-,$(SAN)),release)$(if $(filter clang%,$(notdir $(CC))),-clang)$(if $(filter-out native,$(MARCH)),-$(MARCH))$(if $(MPI),-mpi)
 B := build/$(VARIANT)
 
 OPTIMISE := $(if $(SAN),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all,-O3 -march=$(MARCH) -g)
@@ -32,7 +34,9 @@ LIBS := -lcrypto -lssl -lpcap -losip2 -losipparser2 -lgsl -lgslcblas -linih -lja
 
 # Folders of the program, each an archive, in the order in which they may include one another.
 FOLDERS := sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims sim traces plots bench/measure bench/harness bench/cli
-sources = $(filter-out bench/cli/main.c,$(wildcard $(1)/*.c))
+# How the processes of a sweep hear of one another is one file or the other.
+OTHER_RANKS := bench/harness/ranks_$(if $(MPI),single,mpi).c
+sources = $(filter-out bench/cli/main.c $(OTHER_RANKS),$(wildcard $(1)/*.c))
 archive = $(B)/$(1)/lib.a
 ARCHIVES := $(foreach f,$(FOLDERS),$(if $(call sources,$(f)),$(call archive,$(f))))
 
@@ -71,6 +75,12 @@ build/hopsim: $(B)/hopsim force
 
 $(B)/hopsim: $(B)/bench/cli/main.o $$(call have,$$(row_bench/cli))
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+
+# MPI's headers stand outside the usual folders, and its libraries are the compiler wrapper's affair (OpenMPI's words).
+ifneq ($(MPI),)
+$(B)/bench/harness/ranks_mpi.o: CFLAGS += $(patsubst -I%,-isystem%,$(filter-out -pthread,$(shell mpicc --showme:compile)))
+LIBS += $(shell mpicc --showme:link)
+endif
 
 # Flags that were given by hand are part of what an object depends on.
 FLAGS := $(CC) $(CFLAGS)

@@ -18,7 +18,7 @@ sim/ims: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec | gsl
 sim: sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims | gsl
 traces: sim sim/base sim/des sim/wire sim/ims sim/sec | pcap osip2 osipparser2
 plots: sim/base |
-bench/harness: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces | gsl ini.h jansson.h openssl
+bench/harness: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces | gsl ini.h jansson.h openssl mpi.h
 bench/cli: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces plots bench/harness bench/measure | gsl jansson.h openssl pcap
 bench/measure: sim/base sim/wire sim/proto sim/sec | openssl
 bench/speed: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces | gsl openssl

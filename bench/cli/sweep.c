@@ -3,6 +3,7 @@
 #include "bench/cli/headline.h"
 #include "bench/cli/progress.h"
 #include "bench/harness/clock.h"
+#include "bench/harness/ranks.h"
 #include "bench/harness/sweep_folder.h"
 #include "bench/harness/sweep_inputs.h"
 #include "sim/base/units.h"
@@ -27,6 +28,7 @@ struct sweeping {
     const struct command_line *line;
     struct sweep sweep;
     bool is_read;
+    struct ranks *ranks; /* NULL before they are needed */
     struct results results;
     struct sweep_file *file;
     struct progress progress;
@@ -160,15 +162,17 @@ static enum err run_rows(struct sweeping *sweeping, struct note *note)
 {
     struct sweep_job job = {.sweep = &sweeping->sweep,
                             .memory_bytes = HEADLINE_MEMORY,
+                            .ranks = sweeping->ranks,
+                            .folder = sweeping->results.path,
                             .stop = &stopped,
                             .context = sweeping,
                             .row = take_row,
                             .progress = show};
     struct sigaction action = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND}; /* a second one ends it */
     struct sigaction before, before_term;
-    uint64_t jobs;
+    uint64_t jobs, by_itself = ranks_count(sweeping->ranks) > 1 ? 1 : headline_jobs();
 
-    TRY(command_number(sweeping->line, "-j", headline_jobs(), 1, COMPARISON_JOBS_MAX, &jobs, note));
+    TRY(command_number(sweeping->line, "-j", by_itself, 1, COMPARISON_JOBS_MAX, &jobs, note));
     job.jobs = (unsigned)jobs;
     TRY(sweep_rows(&sweeping->sweep, &sweeping->wanted, note));
     TRY(open_folder(sweeping, &job, note));
@@ -250,6 +254,31 @@ static enum err limit_events(struct sweeping *sweeping, struct note *note)
     return sweep_limit_events(&sweeping->sweep, most, note);
 }
 
+/* Of several ranks rank 0 does what a single process does; the others help it. */
+static enum status run_ranks(struct sweeping *sweeping, struct note *note)
+{
+    sweeping->ranks = ranks_begin(note);
+    if (!sweeping->ranks)
+        return command_fail(ERR_FULL, note);
+    if (ranks_number(sweeping->ranks) == 0)
+        return run_and_save(sweeping, note);
+    enum err error = sweep_help(sweeping->ranks, HEADLINE_MEMORY, note);
+
+    if (error != ERR_OK)
+        ranks_abandon(sweeping->ranks, (int)command_fail(error, note));
+    return STATUS_DONE;
+}
+
+/* A rank may be dead when rank 0 is stopped: then nobody waits for anybody. */
+static void end_ranks(struct sweeping *sweeping, enum status status)
+{
+    if (!sweeping->ranks)
+        return;
+    if (stopped && ranks_count(sweeping->ranks) > 1)
+        ranks_abandon(sweeping->ranks, (int)status);
+    ranks_end(sweeping->ranks);
+}
+
 static enum status run_sweep(const struct command_line *line)
 {
     struct sweeping *sweeping = calloc(1, sizeof(*sweeping));
@@ -269,9 +298,10 @@ static enum status run_sweep(const struct command_line *line)
     else if (command_option(line, "--dry-run"))
         status = dry_run(sweeping, &note);
     else
-        status = run_and_save(sweeping, &note);
+        status = run_ranks(sweeping, &note);
     if (sweeping->file)
         sweep_file_close(sweeping->file);
+    end_ranks(sweeping, status);
     if (sweeping->is_read)
         sweep_free(&sweeping->sweep);
     free(sweeping->file);
@@ -281,7 +311,7 @@ static enum status run_sweep(const struct command_line *line)
 
 static const struct command_option options[] = {
     {"-o", "FOLDER", "where results go; results/NAME-DATE-TIME unless given; it must not exist, but with --resume"},
-    {"-j", "N", "threads; as many as there are processors unless given"},
+    {"-j", "N", "threads; as many as there are processors unless given; of several ranks (mpirun) those of rank 0, 1"},
     {"--resume", NULL, "go on in the folder of -o: what is there stays, a row that is not whole is run again"},
     {"--trial-events-max", "N", "a trial with more events ends as a row with \"limit\", as events_max in [sweep]"},
     {"--dry-run", NULL, "say how many trials there are and about how long they take"},
@@ -308,6 +338,8 @@ const struct command command_sweep = {
         "  repetitions              trials of a point and arm; 30 unless given, 1 where nothing is random\n"
         "  precision, trials_max    instead: go on until half the 95 % interval of each mean is at most this share\n"
         "                           of it (1%), or so many trials are done; 10000 unless given\n"
-        "  events_max               a trial with more events ends as a row with \"limit\"\n",
+        "  events_max               a trial with more events ends as a row with \"limit\"\n"
+        "A program built by `make MPI=1` shares the trials among ranks: mpirun -np 8 hopsim sweep FILE. Rank 0 alone\n"
+        "writes, the same bytes as one process; the folder of -o must be one that all ranks can read.\n",
     .run = run_sweep,
 };

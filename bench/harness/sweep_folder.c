@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,22 @@ static enum err refuse(struct note *note, const char *path)
 }
 
 /* ---- Writing ---- */
+
+void sweep_file_close(struct sweep_file *file)
+{
+    if (file->descriptor >= 0)
+        close(file->descriptor);
+    file->descriptor = -1;
+}
+
+/* One run at a time writes: of a killed one a process may be left. A file system without locks has none. */
+static enum err claim_file(struct sweep_file *file, struct note *note)
+{
+    if (flock(file->descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return ERR_OK;
+    sweep_file_close(file);
+    return note_set(note, ERR_FILE, "%s: another run is still writing to it", file->path);
+}
 
 enum err sweep_file_flush(struct sweep_file *file, struct note *note)
 {
@@ -50,13 +67,6 @@ enum err sweep_file_add(struct sweep_file *file, const struct sweep *sweep, cons
     if (file->pending < SWEEP_BATCH && clock_now_ns() - file->synced_ns < SECOND)
         return ERR_OK;
     return sweep_file_flush(file, note);
-}
-
-void sweep_file_close(struct sweep_file *file)
-{
-    if (file->descriptor >= 0)
-        close(file->descriptor);
-    file->descriptor = -1;
 }
 
 /* Room for write_text. */
@@ -123,6 +133,7 @@ enum err sweep_file_begin(struct sweep_file *file, const struct results *results
     file->descriptor = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (file->descriptor < 0)
         return refuse(note, file->path);
+    TRY(claim_file(file, note));
     struct sink sink = SINK(file->buffer);
 
     sweep_write_head(sweep, &sink);
@@ -209,6 +220,10 @@ enum err sweep_file_resume(struct sweep_file *file, const char *folder, const st
     sink_format(&path, "%s/trials.csv", folder);
     sink_string(&path);
     TRY(keep_text(NULL, folder, sweep, note));
+    file->descriptor = open(file->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (file->descriptor < 0)
+        return refuse(note, file->path);
+    TRY(claim_file(file, note));
     FILE *stream = fopen(file->path, "r");
 
     if (!stream)
@@ -224,8 +239,7 @@ enum err sweep_file_resume(struct sweep_file *file, const char *folder, const st
     }
     *rows = found.rows;
     *point = found.point == SIZE_MAX ? 0 : found.point;
-    file->descriptor = open(file->path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (file->descriptor < 0 || ftruncate(file->descriptor, found.end) != 0)
+    if (ftruncate(file->descriptor, found.end) != 0)
         return refuse(note, file->path);
     if (found.end == 0) { /* not even the head was whole */
         struct sink sink = SINK(file->buffer);

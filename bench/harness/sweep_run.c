@@ -1,36 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/harness/sweep_run.h"
+#include "bench/harness/ranks.h"
+#include "bench/harness/sweep_state.h"
 #include "bench/harness/sweep_inputs.h"
 #include "sim/base/check.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-
-/* A result on its way from a worker to the caller. */
-struct slot {
-    bool is_done;
-    uint64_t seed;
-    struct outcome outcome;
-    bool is_error;
-    char error[SWEEP_ERROR_SIZE];
-};
-
-/* A stretch of trials: of every point those from first_trial to before its until, one behind the other. */
-struct work {
-    const struct sweep_job *job;
-    size_t first_point, point_count;
-    size_t first_trial;
-    const uint64_t *before; /* by point of the stretch: trials of those in front of it; one more for the end */
-    uint64_t total;         /* rows */
-    atomic_uint_fast64_t next;
-    pthread_mutex_t lock;
-    pthread_cond_t done, room; /* a slot is done; told has grown */
-    uint64_t told;             /* rows; guarded by lock, as is what follows */
-    unsigned running;
-    bool is_ended;
-    struct slot *slots; /* SWEEP_AHEAD_MAX, by row modulo it */
-};
 
 /* ---- Places ---- */
 
@@ -77,14 +51,6 @@ enum err sweep_rows(const struct sweep *sweep, uint64_t *rows, struct note *note
 
 /* ---- Workers ---- */
 
-/* A worker's own: the setup of the point that it is at. */
-struct worker {
-    struct arena *arena;
-    struct setup *setup;
-    size_t point; /* SIZE_MAX: none is open */
-    struct note note;
-};
-
 static enum err open_point(struct worker *worker, const struct sweep *sweep, size_t point)
 {
     worker->note = (struct note){{0}};
@@ -117,7 +83,7 @@ static void write_reason(const struct sweep *sweep, struct span why, struct slot
     slot->error[size] = 0;
 }
 
-static void run_row(struct work *work, struct worker *worker, uint64_t row, struct slot *slot)
+void sweep_run_row(struct work *work, struct worker *worker, uint64_t row, struct slot *slot)
 {
     const struct sweep *sweep = work->job->sweep;
     size_t point, trial, arm;
@@ -137,7 +103,7 @@ static void run_row(struct work *work, struct worker *worker, uint64_t row, stru
         write_reason(sweep, span_of(worker->note.text), slot);
 }
 
-static bool is_stopped(const struct work *work)
+bool sweep_is_stopped(const struct work *work)
 {
     return work->job->stop && *work->job->stop;
 }
@@ -154,37 +120,62 @@ static bool wait_for_room(struct work *work, uint64_t row)
     return may_run;
 }
 
+void sweep_slot_done(struct work *work, uint64_t row)
+{
+    pthread_mutex_lock(&work->lock);
+    work->slots[row % SWEEP_AHEAD_MAX].is_done = true;
+    if (row == work->told)
+        pthread_cond_signal(&work->done);
+    pthread_mutex_unlock(&work->lock);
+}
+
+/* The worker's next row; beyond the last one when there are no more. */
+static uint64_t claim(struct work *work, struct worker *worker)
+{
+    if (worker->claimed == worker->until) {
+        worker->claimed = sweep_has_ranks(work->job) ? ranks_claim(work->job->ranks, work->block)
+                                                     : atomic_fetch_add(&work->next, work->block);
+        worker->until = worker->claimed + work->block;
+    }
+    return worker->claimed++;
+}
+
 static void run_rows(struct work *work, struct worker *worker)
 {
-    while (!is_stopped(work)) {
-        uint64_t row = atomic_fetch_add(&work->next, 1);
+    while (!sweep_is_stopped(work)) {
+        uint64_t row = claim(work, worker);
 
         if (row >= work->total || !wait_for_room(work, row))
             return;
-        struct slot *slot = &work->slots[row % SWEEP_AHEAD_MAX];
-
-        run_row(work, worker, row, slot);
-        pthread_mutex_lock(&work->lock);
-        slot->is_done = true;
-        if (row == work->told)
-            pthread_cond_signal(&work->done);
-        pthread_mutex_unlock(&work->lock);
+        sweep_run_row(work, worker, row, &work->slots[row % SWEEP_AHEAD_MAX]);
+        sweep_slot_done(work, row);
     }
+}
+
+bool sweep_worker_init(struct worker *worker, const struct sweep_job *job)
+{
+    *worker = (struct worker){
+        .arena = arena_create(job->memory_bytes), .setup = calloc(1, sizeof(*worker->setup)), .point = SIZE_MAX};
+    return worker->arena && worker->setup;
+}
+
+void sweep_worker_free(struct worker *worker)
+{
+    if (worker->point != SIZE_MAX)
+        setup_close(worker->setup);
+    if (worker->arena)
+        arena_destroy(worker->arena);
+    free(worker->setup);
 }
 
 static void *run_worker(void *context)
 {
     struct work *work = context;
-    struct worker worker = {
-        .arena = arena_create(work->job->memory_bytes), .setup = calloc(1, sizeof(*worker.setup)), .point = SIZE_MAX};
+    struct worker worker;
 
-    if (worker.arena && worker.setup)
+    if (sweep_worker_init(&worker, work->job))
         run_rows(work, &worker);
-    if (worker.point != SIZE_MAX)
-        setup_close(worker.setup);
-    if (worker.arena)
-        arena_destroy(worker.arena);
-    free(worker.setup);
+    sweep_worker_free(&worker);
     pthread_mutex_lock(&work->lock);
     work->running--;
     pthread_cond_signal(&work->done);
@@ -234,18 +225,28 @@ static enum err tell_rows(struct work *work, enum err (*take)(void *, const stru
     return error;
 }
 
+/* The last of them hears from other ranks, where there are any. */
+static unsigned start_threads(struct work *work, pthread_t *threads)
+{
+    unsigned wanted = work->job->jobs, started = 0;
+    bool has_ranks = sweep_has_ranks(work->job);
+
+    work->running = wanted + has_ranks; /* none is waited for before it has begun */
+    while (started < wanted && pthread_create(&threads[started], NULL, run_worker, work) == 0)
+        started++;
+    if (has_ranks && pthread_create(&threads[started], NULL, sweep_ranks_receive, work) == 0)
+        started++;
+    pthread_mutex_lock(&work->lock);
+    work->running -= wanted + has_ranks - started;
+    pthread_mutex_unlock(&work->lock);
+    return started;
+}
+
 static enum err run_threads(struct work *work, enum err (*take)(void *, const struct sweep_row *, struct note *),
                             void *context, struct note *note)
 {
-    pthread_t threads[COMPARISON_JOBS_MAX];
-    unsigned started = 0;
-
-    work->running = work->job->jobs; /* none is waited for before it has begun */
-    while (started < work->job->jobs && pthread_create(&threads[started], NULL, run_worker, work) == 0)
-        started++;
-    pthread_mutex_lock(&work->lock);
-    work->running -= work->job->jobs - started;
-    pthread_mutex_unlock(&work->lock);
+    pthread_t threads[COMPARISON_JOBS_MAX + 1];
+    unsigned started = start_threads(work, threads);
     enum err error =
         started > 0 ? tell_rows(work, take, context, note) : note_set(note, ERR_FULL, "the machine gives no thread");
 
@@ -256,7 +257,7 @@ static enum err run_threads(struct work *work, enum err (*take)(void *, const st
     atomic_store(&work->next, work->total);
     for (unsigned i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
-    if (error == ERR_OK && work->told < work->total && !is_stopped(work))
+    if (error == ERR_OK && work->told < work->total && !sweep_is_stopped(work))
         return note_set(note, ERR_FULL, "no memory for a trial of %zu bytes", work->job->memory_bytes);
     return error;
 }
@@ -270,7 +271,10 @@ static enum err run_work(struct work *work, uint64_t first,
         return note_set(note, ERR_FULL, "no memory for the rows of a sweep");
     work->total = work->before[work->point_count] * work->job->sweep->arm_count;
     work->told = first;
+    work->block = 1;
     atomic_init(&work->next, first);
+    if (sweep_has_ranks(work->job))
+        sweep_ranks_order(work, first, work->job->sweep->precision == 0);
     pthread_mutex_init(&work->lock, NULL);
     pthread_cond_init(&work->done, NULL);
     pthread_cond_init(&work->room, NULL);
@@ -341,22 +345,32 @@ static enum err run_point(const struct sweep_job *job, size_t point, struct note
 
 /* ---- With repetitions: everything is known before ---- */
 
-static enum err run_all(const struct sweep_job *job, struct note *note)
+enum err sweep_count_trials(const struct sweep *sweep, uint64_t **before, struct note *note)
 {
-    size_t points = job->sweep->points;
-    uint64_t *before = calloc(points + 1, sizeof(*before));
-    enum err error = before ? ERR_OK : note_set(note, ERR_FULL, "no memory for %zu points", points);
+    enum err error = ERR_OK;
 
-    for (size_t point = 0; point < points && error == ERR_OK; point++) {
+    *before = calloc(sweep->points + 1, sizeof(**before));
+    if (!*before)
+        return note_set(note, ERR_FULL, "no memory for %zu points", sweep->points);
+    for (size_t point = 0; point < sweep->points && error == ERR_OK; point++) {
         size_t trials = 0;
 
-        error = sweep_trials(job->sweep, point, &trials, note);
-        before[point + 1] = before[point] + trials;
+        error = sweep_trials(sweep, point, &trials, note);
+        (*before)[point + 1] = (*before)[point] + trials;
     }
-    struct work work = {.job = job, .point_count = points, .before = before};
+    if (error != ERR_OK)
+        free(*before);
+    return error;
+}
 
-    if (error == ERR_OK)
-        error = run_work(&work, job->first, job->row, job->context, note);
+static enum err run_all(const struct sweep_job *job, struct note *note)
+{
+    uint64_t *before;
+
+    TRY(sweep_count_trials(job->sweep, &before, note));
+    struct work work = {.job = job, .point_count = job->sweep->points, .before = before};
+    enum err error = run_work(&work, job->first, job->row, job->context, note);
+
     free(before);
     return error;
 }

@@ -2,11 +2,13 @@
 /*
  * sweep_run.h - runs a sweep's trials in threads and tells their rows in order: points, then trials, then arms. Each
  * thread claims the next trial with one atomic addition and has an arena of its own; no thread runs further ahead of
- * the first row that is not told than SWEEP_AHEAD_MAX trials. The rows do not depend on the number of threads.
+ * the first row that is not told than SWEEP_AHEAD_MAX trials. The rows do not depend on the number of threads, nor on
+ * that of ranks, which claim blocks of rows and send them to rank 0.
  */
 #ifndef BENCH_HARNESS_SWEEP_RUN_H
 #define BENCH_HARNESS_SWEEP_RUN_H
 
+#include "bench/harness/ranks.h"
 #include "bench/harness/sweep.h"
 
 #include <signal.h>
@@ -29,12 +31,18 @@ struct sweep_job {
     uint64_t first;                    /* rows that are there already: with repetitions any, with a precision those of
                                           whole points; first_point goes with it */
     size_t first_point;                /* with a precision: the point to begin with */
+    struct ranks *ranks;               /* NULL: this process alone. sweep_run is for rank 0 */
+    const char *folder;                /* with ranks: where the others read the sweep, by sweep_inputs_read */
     const volatile sig_atomic_t *stop; /* not 0: no further trial begins; NULL: never */
     void *context;
     /* The next row, from the calling thread. An error ends the run. */
     enum err (*row)(void *context, const struct sweep_row *row, struct note *note);
     void (*progress)(void *context, uint64_t done, uint64_t wanted); /* may be NULL; wanted is a guess with precision */
 };
+
+/* Of several ranks those but 0: run what they claim of each order of rank 0's until there are no more. ERR_FULL without
+ * memory, and what sweep_inputs_read says: then the ranks are to be abandoned. */
+MUST_USE enum err sweep_help(struct ranks *ranks, size_t memory_bytes, struct note *note);
 
 /* ERR_OK also when stop ended it early. Errors of row; ERR_FULL without memory. */
 MUST_USE enum err sweep_run(const struct sweep_job *job, struct note *note);
