@@ -84,6 +84,10 @@ struct sim_unit {
 struct sim_onward;
 void sim_onward_put(struct sim_onward *onward, struct span bytes);
 
+/* The host of somebody who tampers, as a=path names it. */
+#define SIM_TAMPER_HOST "mallory.open-ims.test"
+#define SIM_TAMPER_PORT 7394
+
 /*
  * Somebody on the way who changes what passes, and whoever looks what becomes of it. The place is a role, which sees
  * and changes what that role sees and sends, or a link, by its two nodes, which sees what goes over it, TLS and ESP
@@ -101,6 +105,9 @@ struct sim_tamper {
     /* Who stands in for both ends of a TLS connection to a host that crosses the place, with this certificate; NULL:
      * nobody. by_fingerprint: the ends know each other by what SDP says, not by the host's name. */
     const struct party *(*stand_in)(void *context, const char *host, bool by_fingerprint);
+    bool has_host; /* he has a host, SIM_TAMPER_HOST: what an a=path there leads to it goes on to the other UE, and
+                    * passes him in clear on its way; where there is TLS it ends there, under what stand_in gives for
+                    * that host */
     /* The file that UE-B's user has in hand in the end, whatever it is. */
     void (*taken)(void *context, struct span file);
     /* Somebody refused something, and why: a record, a packet, a certificate, a file. */

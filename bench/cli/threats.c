@@ -57,7 +57,7 @@ static enum err read_plan(struct threats_job *job, struct note *note)
 {
     const struct command_line *line = job->line;
     const struct command_given *list = command_option(line, "--arms");
-    const struct command_given *attacks = command_option(line, "--attacks");
+    const struct command_given *attacks = command_option(line, "--attacks"), *places = command_option(line, "--at");
     uint64_t jobs;
 
     TRY(choose_arms(&job->plan, list ? list->value : NULL, note));
@@ -65,6 +65,7 @@ static enum err read_plan(struct threats_job *job, struct note *note)
         TRY(threats_check_attacks(attacks->value, note));
         job->plan.attacks = attacks->value;
     }
+    job->plan.places = places ? places->value : NULL;
     TRY(read_size(line, &job->plan.file_bytes, note));
     TRY(command_number(line, "-j", headline_jobs(), 1, THREAT_JOBS_MAX, &jobs, note));
     job->plan.jobs = (unsigned)jobs;
@@ -236,6 +237,7 @@ static enum status run_threats(const struct command_line *line)
 static const struct command_option options[] = {
     {"--arms", "LIST", "arms by name, separated by commas; all unless given"},
     {"--attacks", "LIST", "attacks by name, separated by commas; all unless given; read-file is always there"},
+    {"--at", "LIST", "places by name, separated by commas; all unless given"},
     {"--size", "SIZE", "of the file, 1KiB to 1MiB; 40KiB unless given"},
     {"--credulous", NULL, "receivers ask no certificate who vouches for it and whose it is: to see what that leads to"},
     {"--places", NULL, "a row a trial for people too, with what was said by whoever refused"},
@@ -255,7 +257,8 @@ const struct command command_threats = {
     .options = options,
     .notes = "A cell: at how many places the attack does harm that nobody notices (\"3!\"); else \"noticed\", where\n"
              "somebody refuses or nothing arrives; \"no harm\", where nobody minds and the file arrives as it was;\n"
-             "\"n/a\", where the attacker finds no way. An arm with +sha-1 has file.hash = sha-1. --csv:\n"
+             "\"n/a\", where the attacker finds no way. An arm with +sha-1 has file.hash = sha-1. swap-path\n"
+             "is of direct MSRP without gateways alone. --csv:\n"
              "arm,attack,place,read,verdict,delivered, a row a trial.\n",
     .run = run_threats,
 };

@@ -229,3 +229,19 @@ const struct party *mallory_host(const struct mallory *mallory, enum mallory_fla
             return &mallory->hosts[flaw][i];
     return NULL;
 }
+
+void mallory_object_add(struct mallory_object *object, struct span bytes)
+{
+    uint8_t *grown = realloc(object->bytes, object->size + bytes.size + 1);
+
+    check(grown != NULL);
+    memcpy(grown + object->size, bytes.data, bytes.size);
+    object->bytes = grown;
+    object->size += bytes.size;
+}
+
+void mallory_object_free(struct mallory_object *object)
+{
+    free(object->bytes);
+    *object = (struct mallory_object){NULL, 0};
+}

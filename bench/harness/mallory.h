@@ -45,4 +45,8 @@ void mallory_free(struct mallory *mallory);
 /* The certificate with a flaw that stands in for a host; NULL: there is no such host. */
 const struct party *mallory_host(const struct mallory *mallory, enum mallory_flaw flaw, const char *host);
 
+/* Appends bytes, which the object owns then, until it is freed. Aborts without memory. */
+void mallory_object_add(struct mallory_object *object, struct span bytes);
+void mallory_object_free(struct mallory_object *object);
+
 #endif

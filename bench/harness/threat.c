@@ -283,12 +283,20 @@ enum err threats_check_attacks(const char *list, struct note *note)
     return ERR_OK;
 }
 
+/* Relays and gateways are found by more than a=path: what is not performed there has no row. */
+static bool fits_arm(const struct arm *arm, const struct threat_attack *attack_row)
+{
+    return !attack_row->wants_host || (arm->carrier == CARRIER_MSRP && arm->path == PATH_DIRECT);
+}
+
 /* At user A himself only what a dishonest sender does is of interest. Who looks is needed for what the others do. */
 static bool is_tried(const struct threats *threats, const struct threat_place *place,
                      const struct threat_attack *attack_row)
 {
-    const char *list = threats->plan->attacks;
+    const char *list = threats->plan->attacks, *places = threats->plan->places;
 
+    if (places && !is_listed(places, place->name))
+        return false;
     if (list && !is_listed(list, attack_row->name) && attack_row != threat_attacks)
         return false;
     return place->is_sender ? attack_row->at_sender : !attack_row->at_sender_only;
@@ -302,7 +310,7 @@ static void add_task(struct threats *threats, size_t first, size_t count)
 static void add_rows(struct threats *threats, const struct variant *variant, const struct threat_place *place)
 {
     for (const struct threat_attack *row = threat_attacks; row->name; row++)
-        if (is_tried(threats, place, row))
+        if (fits_arm(variant->arm, row) && is_tried(threats, place, row))
             threats->rows[threats->row_count++] =
                 (struct threat_row){.arm = variant->arm, .has_hash = variant->has_hash, .attack = row, .place = place};
 }
@@ -324,10 +332,35 @@ static void add_tasks(struct threats *threats, bool is_reading)
     }
 }
 
+static bool has_place(const struct threats *threats, struct span name)
+{
+    for (size_t i = 0; i < threats->variant_count; i++)
+        for (size_t at = 0; at < threats->variants[i].place_count; at++)
+            if (span_equal(name, span_of(threats->variants[i].places[at].name)))
+                return true;
+    return false;
+}
+
+static enum err check_places(const struct threats *threats, struct note *note)
+{
+    struct span rest = span_of(threats->plan->places ? threats->plan->places : "");
+
+    while (rest.size > 0) {
+        struct span word = {rest.data, span_find_byte(rest, ',')};
+
+        if (!has_place(threats, word))
+            return note_set(note, ERR_UNKNOWN, "--at %.*s: no arm has such a place; --places lists them",
+                            (int)word.size, word.data);
+        rest = span_after(rest, word.size < rest.size ? word.size + 1 : word.size);
+    }
+    return ERR_OK;
+}
+
 static enum err lay_out(struct threats *threats, struct note *note)
 {
     size_t most = 0;
 
+    TRY(check_places(threats, note));
     for (size_t i = 0; i < threats->variant_count; i++)
         most += threats->variants[i].place_count * attack_count();
     threats->rows = calloc(most + 1, sizeof(*threats->rows));

@@ -40,6 +40,7 @@ struct threat_plan {
     const struct arm *arms[THREAT_ARMS_MAX];
     size_t arm_count;
     const char *attacks; /* names, separated by commas; NULL: all */
+    const char *places;  /* the same */
     uint64_t file_bytes;
     unsigned jobs;
     bool is_credulous; /* receivers ask no certificate who vouches for it and whose it is */
@@ -52,7 +53,8 @@ struct threats;
 /* Whether all names in the list are those of attacks. ERR_UNKNOWN with a note. */
 MUST_USE enum err threats_check_attacks(const char *list, struct note *note);
 
-/* Runs everything. ERR_RANGE: an arm does not deliver in this scenario even without an attacker; with a note. */
+/* Runs everything. ERR_UNKNOWN: no arm has a place of that name. ERR_RANGE: an arm does not deliver in this scenario
+ * even without an attacker; with a note. */
 MUST_USE enum err threats_run(const struct threat_plan *plan, struct threats **threats, struct note *note);
 void threats_free(struct threats *threats);
 

@@ -1,155 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/harness/threat_attack.h"
+#include "bench/harness/threat_closed.h"
+#include "bench/harness/threat_look.h"
 #include "sim/base/check.h"
 #include "sim/sec/digest.h"
 
 #include <stdlib.h>
 
-enum {
-    WINDOW = 24,        /* letters of the file that are looked for together */
-    CLOSED_LEAST = 900, /* bytes of a record or packet that may carry a part of the file */
-    CUT = 100           /* bytes that are cut off one */
-};
+enum { DESCRIPTION_SIZE = 8192 };
 
 static bool is_sealed_arm(const struct threat_attacker *attacker)
 {
     return attacker->arm->body == BODY_CMS;
-}
-
-/* ---- Reading ---- */
-
-static bool is_in(struct span text, struct span wanted)
-{
-    return wanted.size > 0 && span_find(text, wanted) < text.size;
-}
-
-static void look_for_file(struct threat_attacker *attacker, struct span bytes)
-{
-    const struct mallory_object *file = &attacker->mallory->file;
-
-    if (file->size < WINDOW)
-        return;
-    for (unsigned i = 0; i < THREAT_WINDOWS; i++) {
-        size_t at = (file->size - WINDOW) * (2 * i + 1) / (2 * THREAT_WINDOWS);
-
-        if (!(attacker->windows >> i & 1) && is_in(bytes, (struct span){(const char *)file->bytes + at, WINDOW}))
-            attacker->windows |= 1u << i;
-    }
-}
-
-static bool is_ue(const char *label)
-{
-    return strcmp(label, "UE-A") == 0 || strcmp(label, "UE-B") == 0;
-}
-
-/* The number itself, as SDP, an MSRP range or the description of an upload has it. */
-static bool tells_size(struct span bytes, uint64_t size)
-{
-    static const char *const before[] = {"size:", "/", "<file-size>"};
-
-    for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
-        char text[48];
-        struct sink number = SINK(text);
-
-        sink_format(&number, "%s%llu", before[i], (unsigned long long)size);
-        if (is_in(bytes, sink_written(&number)))
-            return true;
-    }
-    return false;
-}
-
-static void look(struct threat_attacker *attacker, const struct sim_unit *unit)
-{
-    struct span bytes = unit->bytes;
-    size_t flow = unit->flow % (sizeof(attacker->flow_bytes) / sizeof(*attacker->flow_bytes));
-
-    look_for_file(attacker, bytes);
-    attacker->secrets[THREAT_WHEN] = true;
-    attacker->secrets[THREAT_NAME] = attacker->secrets[THREAT_NAME] || is_in(bytes, SPAN("file.ini"));
-    attacker->secrets[THREAT_SIZE] = attacker->secrets[THREAT_SIZE] || tells_size(bytes, attacker->mallory->file.size);
-    attacker->has_seen_alice = attacker->has_seen_alice || is_in(bytes, SPAN("sip:alice@"));
-    attacker->has_seen_bob = attacker->has_seen_bob || is_in(bytes, SPAN("sip:bob@"));
-    if ((attacker->has_seen_alice && attacker->has_seen_bob) || (is_ue(unit->from) && is_ue(unit->to)))
-        attacker->secrets[THREAT_WHO] = true;
-    attacker->flow_bytes[flow] += bytes.size;
-}
-
-bool threat_has_read(const struct threat_attacker *attacker, enum threat_secret secret)
-{
-    uint64_t size = attacker->mallory->file.size;
-    unsigned seen = 0;
-
-    for (unsigned i = 0; i < THREAT_WINDOWS; i++)
-        seen += attacker->windows >> i & 1u;
-    if (secret == THREAT_FILE)
-        return seen > THREAT_WINDOWS / 2;
-    if (secret != THREAT_SIZE || attacker->secrets[THREAT_SIZE])
-        return attacker->secrets[secret];
-    for (size_t i = 0; i < sizeof(attacker->flow_bytes) / sizeof(*attacker->flow_bytes); i++)
-        if (attacker->flow_bytes[i] >= size && attacker->flow_bytes[i] <= 2 * size)
-            return true;
-    return false;
-}
-
-/* What is sealed for Mallory, because his certificate has been taken for the recipient's, he can open. */
-static void look_into(struct threat_attacker *attacker, const struct threat_message *message)
-{
-    struct cms_opening opening = {
-        .recipient = &attacker->mallory->own, .sender_aor = "", .weakest = CMS_SUITE_COUNT - 1, .trusts_anybody = true};
-    uint8_t *plaintext = malloc(message->body.size + 1);
-    struct note note = {{0}};
-    size_t size = 0;
-
-    if (plaintext && cms_open(&opening, message->body, plaintext, message->body.size, &size, &note) == ERR_OK)
-        look_for_file(attacker, (struct span){(const char *)plaintext, size});
-    free(plaintext);
-}
-
-/* ---- Keeping ---- */
-
-static void object_add(struct mallory_object *object, struct span bytes)
-{
-    uint8_t *grown = realloc(object->bytes, object->size + bytes.size + 1);
-
-    check(grown != NULL);
-    memcpy(grown + object->size, bytes.data, bytes.size);
-    object->bytes = grown;
-    object->size += bytes.size;
-}
-
-static void object_free(struct mallory_object *object)
-{
-    free(object->bytes);
-    *object = (struct mallory_object){NULL, 0};
-}
-
-void threat_record_free(struct threat_record *record)
-{
-    object_free(&record->body);
-    object_free(&record->closed);
-}
-
-void threat_attacker_free(struct threat_attacker *attacker)
-{
-    object_free(&attacker->held);
-}
-
-static bool is_closed(const struct sim_unit *unit)
-{
-    return (unit->kind == SIM_UNIT_TLS || unit->kind == SIM_UNIT_ESP) && unit->bytes.size >= CLOSED_LEAST;
-}
-
-/* A transfer over HTTP passes a server twice: once is enough. */
-static void keep(struct threat_attacker *attacker, const struct sim_unit *unit, const struct threat_message *message)
-{
-    struct threat_record *keeps = attacker->keeps;
-
-    if (is_closed(unit) && keeps->closed.size == 0)
-        object_add(&keeps->closed, unit->bytes);
-    if (!message || !message->has_file || message->part <= attacker->part)
-        return;
-    attacker->part = message->part;
-    object_add(&keeps->body, message->body);
 }
 
 /* ---- Session descriptions ---- */
@@ -177,7 +39,7 @@ static bool replace_behind(struct span text, const char *mark, const char *chara
 static bool change_text(const struct threat_message *message, const char *mark, const char *characters,
                         const char *other, struct sim_onward *onward)
 {
-    char text[8192];
+    char text[DESCRIPTION_SIZE];
     struct sink changed = SINK(text);
 
     if (!replace_behind(message->body, mark, characters, other, &changed) || changed.overflow)
@@ -239,14 +101,15 @@ static bool put_body(struct threat_attacker *attacker, const struct threat_messa
 static bool change_bit(struct threat_attacker *attacker, const struct threat_message *message,
                        struct sim_onward *onward)
 {
-    if (!message->has_file || attacker->attempts > 0 || message->body.size == 0)
+    if (!message->has_file || attacker->has_changed || message->body.size == 0)
         return false;
     struct mallory_object changed = {NULL, 0};
 
-    object_add(&changed, message->unit->bytes);
+    mallory_object_add(&changed, message->unit->bytes);
     changed.bytes[(size_t)(message->body.data - message->unit->bytes.data) + message->body.size / 2] ^= 1;
     sim_onward_put(onward, (struct span){(const char *)changed.bytes, changed.size});
-    object_free(&changed);
+    mallory_object_free(&changed);
+    attacker->has_changed = true;
     attacker->attempts++;
     return true;
 }
@@ -289,10 +152,10 @@ static bool drop_chunk(struct threat_attacker *attacker, const struct threat_mes
         return false;
     if (message->parts > 1)
         return put_body(attacker, message, (struct span){message->body.data, 0}, NULL, onward);
-    object_add(&rest, (struct span){message->body.data, third});
-    object_add(&rest, span_after(message->body, 2 * third));
+    mallory_object_add(&rest, (struct span){message->body.data, third});
+    mallory_object_add(&rest, span_after(message->body, 2 * third));
     put_body(attacker, message, (struct span){(const char *)rest.bytes, rest.size}, NULL, onward);
-    object_free(&rest);
+    mallory_object_free(&rest);
     return true;
 }
 
@@ -305,10 +168,10 @@ static bool reorder_chunks(struct threat_attacker *attacker, const struct threat
 
     if (!message->has_file || half == 0 || attacker->attempts > 0)
         return false;
-    object_add(&swapped, span_after(message->body, half));
-    object_add(&swapped, (struct span){message->body.data, half});
+    mallory_object_add(&swapped, span_after(message->body, half));
+    mallory_object_add(&swapped, (struct span){message->body.data, half});
     put_body(attacker, message, (struct span){(const char *)swapped.bytes, swapped.size}, NULL, onward);
-    object_free(&swapped);
+    mallory_object_free(&swapped);
     return true;
 }
 
@@ -378,7 +241,8 @@ static bool strip_smime(struct threat_attacker *attacker, const struct threat_me
     const struct mallory_object *file = &attacker->mallory->own_file;
     static const char types[] = "abcdefghijklmnopqrstuvwxyz0123456789/-";
 
-    if (message->has_sdp && is_in(message->body, SPAN("a=accept-types:application/pkcs7-mime"))) {
+    if (message->has_sdp &&
+        span_find(message->body, SPAN("a=accept-types:application/pkcs7-mime")) < message->body.size) {
         attacker->attempts++;
         return change_text(message, "a=accept-types:", types, "application/octet-stream", onward);
     }
@@ -404,6 +268,35 @@ static bool swap_fingerprint(struct threat_attacker *attacker, const struct thre
     return true;
 }
 
+/* Where there is TLS the certificate has to be his as well. The descriptions of both ends pass. */
+static bool swap_path(struct threat_attacker *attacker, const struct threat_message *message, struct sim_onward *onward)
+{
+    static const char *const marks[] = {"a=path:msrp://", "a=path:msrps://"};
+    static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
+    char text[DESCRIPTION_SIZE], own_text[80];
+    struct sink moved = SINK(text), own = SINK(own_text);
+
+    sink_format(&own, "%s:%d", SIM_TAMPER_HOST, SIM_TAMPER_PORT);
+    sink_string(&own);
+    for (size_t i = 0; message->has_sdp && i < sizeof(marks) / sizeof(*marks); i++) {
+        if (!replace_behind(message->body, marks[i], host, own_text, &moved) || moved.overflow)
+            continue;
+        struct threat_message there = *message;
+
+        there.body = sink_written(&moved);
+        if (!swap_fingerprint(attacker, &there, onward))
+            return put_body(attacker, message, there.body, NULL, onward);
+        return true;
+    }
+    return false;
+}
+
+static bool swap_path_and_change(struct threat_attacker *attacker, const struct threat_message *message,
+                                 struct sim_onward *onward)
+{
+    return swap_path(attacker, message, onward) || (attacker->attempts > 0 && change_bit(attacker, message, onward));
+}
+
 static bool swap_certificate(struct threat_attacker *attacker, const struct threat_message *message,
                              struct sim_onward *onward)
 {
@@ -415,81 +308,6 @@ static bool swap_certificate(struct threat_attacker *attacker, const struct thre
     party_write_der(&attacker->mallory->own, &der);
     check(!der.overflow);
     return put_body(attacker, message, sink_written(&der), NULL, onward);
-}
-
-/* ---- Records and packets ---- */
-
-static struct mallory_object copy_of(const struct sim_unit *unit)
-{
-    struct mallory_object copy = {NULL, 0};
-
-    object_add(&copy, unit->bytes);
-    return copy;
-}
-
-static bool put_closed(struct threat_attacker *attacker, struct mallory_object *copy, struct sim_onward *onward)
-{
-    sim_onward_put(onward, (struct span){(const char *)copy->bytes, copy->size});
-    object_free(copy);
-    attacker->attempts++;
-    return true;
-}
-
-static bool change_closed_bit(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
-{
-    struct mallory_object copy = copy_of(unit);
-
-    copy.bytes[copy.size / 2] ^= 1;
-    return put_closed(attacker, &copy, onward);
-}
-
-/* A record's own length is made to fit. */
-static bool truncate_closed(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
-{
-    struct mallory_object copy = copy_of(unit);
-
-    copy.size -= CUT;
-    if (unit->kind == SIM_UNIT_TLS) {
-        copy.bytes[3] = (uint8_t)((copy.size - 5) >> 8);
-        copy.bytes[4] = (uint8_t)(copy.size - 5);
-    }
-    return put_closed(attacker, &copy, onward);
-}
-
-static bool drop_closed(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
-{
-    (void)unit;
-    (void)onward;
-    attacker->attempts++;
-    return true;
-}
-
-static bool hold_closed(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
-{
-    (void)onward;
-    attacker->held = copy_of(unit);
-    attacker->held_flow = unit->flow;
-    attacker->attempts++;
-    return true;
-}
-
-/* What was held goes on behind the next. */
-static void release_held(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
-{
-    sim_onward_put(onward, unit->bytes);
-    sim_onward_put(onward, (struct span){(const char *)attacker->held.bytes, attacker->held.size});
-    object_free(&attacker->held);
-}
-
-static bool replay_closed(struct threat_attacker *attacker, const struct sim_unit *unit, struct sim_onward *onward)
-{
-    (void)unit;
-    if (!attacker->record || attacker->record->closed.size == 0)
-        return false;
-    struct mallory_object copy = {NULL, 0};
-
-    object_add(&copy, (struct span){(const char *)attacker->record->closed.bytes, attacker->record->closed.size});
-    return put_closed(attacker, &copy, onward);
 }
 
 /* ---- All of them ---- */
@@ -506,31 +324,31 @@ const struct threat_attack threat_attacks[] = {
     {.name = "change-bit",
      .what = "change one bit of the file as it is carried",
      .message = change_bit,
-     .closed = change_closed_bit,
+     .closed = threat_closed_change_bit,
      .sealed = -1,
      .flaw = -1},
     {.name = "truncate",
      .what = "cut off the end, and make all lengths fit that can be seen",
      .message = truncate_file,
-     .closed = truncate_closed,
+     .closed = threat_closed_truncate,
      .sealed = -1,
      .flaw = -1},
     {.name = "drop-chunk",
      .what = "leave out a middle part, likewise",
      .message = drop_chunk,
-     .closed = drop_closed,
+     .closed = threat_closed_drop,
      .sealed = -1,
      .flaw = -1},
     {.name = "reorder",
      .what = "let two parts change places",
      .message = reorder_chunks,
-     .closed = hold_closed,
+     .closed = threat_closed_hold,
      .sealed = -1,
      .flaw = -1},
     {.name = "replay",
      .what = "put the same sender's file of a transfer before in its place",
      .message = replay,
-     .closed = replay_closed,
+     .closed = threat_closed_replay,
      .sealed = -1,
      .flaw = -1,
      .wants_record = true},
@@ -550,6 +368,18 @@ const struct threat_attack threat_attacks[] = {
      .message = swap_fingerprint,
      .sealed = -1,
      .flaw = -1},
+    {.name = "swap-path",
+     .what = "put an own host into a=path of both ends, and its a=fingerprint, and pass on what comes there",
+     .message = swap_path,
+     .sealed = -1,
+     .flaw = -1,
+     .wants_host = true},
+    {.name = "swap-path-change",
+     .what = "the same, and change one bit of the file there",
+     .message = swap_path_and_change,
+     .sealed = -1,
+     .flaw = -1,
+     .wants_host = true},
     {.name = "swap-certificate",
      .what = "put an own certificate in the place of the recipient's at look-up",
      .message = swap_certificate,
@@ -599,22 +429,22 @@ static void pass(void *context, const struct sim_unit *unit, struct sim_onward *
     struct threat_message message;
     bool is_readable = threat_message_read(unit, &message);
 
-    look(attacker, unit);
+    threat_look(attacker, unit);
     attacker->sees_file = attacker->sees_file || (is_readable && message.has_file);
     if (attack->wants_lookup && is_readable && message.has_file)
-        look_into(attacker, &message);
+        threat_look_into(attacker, &message);
     if (attacker->keeps)
-        keep(attacker, unit, is_readable ? &message : NULL);
+        threat_keep(attacker, unit, is_readable ? &message : NULL);
     if (unit->ends_here)
         return;
     if (attacker->held.size > 0 && attacker->held_flow == unit->flow) {
-        release_held(attacker, unit, onward);
+        threat_closed_release(attacker, unit, onward);
         return;
     }
     if (!attacker->keeps && is_readable && attack->message && attack->message(attacker, &message, onward))
         return;
-    if (!attacker->keeps && attack->closed && attacker->attempts == 0 && attacker->held.size == 0 && is_closed(unit) &&
-        attack->closed(attacker, unit, onward))
+    if (!attacker->keeps && attack->closed && attacker->attempts == 0 && attacker->held.size == 0 &&
+        threat_is_closed(unit) && attack->closed(attacker, unit, onward))
         return;
     sim_onward_put(onward, unit->bytes);
 }
@@ -627,6 +457,8 @@ static const struct party *stand_in(void *context, const char *host, bool by_fin
 
     if (attacker->keeps)
         return NULL;
+    if (attack->wants_host)
+        return by_fingerprint && attacker->attempts > 0 ? &attacker->mallory->own : NULL;
     if (attack->message == swap_fingerprint)
         return by_fingerprint && attacker->attempts > 0 ? &attacker->mallory->own : NULL;
     if (attack->is_reading || attack->flaw < 0 || by_fingerprint)
@@ -669,6 +501,7 @@ struct sim_tamper threat_tamper(struct threat_attacker *attacker, bool is_credul
                                .link_b = is_link ? place->link_b : NULL,
                                .pass = pass,
                                .stand_in = stand_in,
+                               .has_host = attacker->attack->wants_host && !attacker->keeps,
                                .taken = taken,
                                .refused = refused,
                                .is_credulous = is_credulous};

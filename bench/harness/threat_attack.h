@@ -36,6 +36,7 @@ struct threat_attack {
     bool at_sender_only;
     bool wants_lookup; /* the trial has the recipient's certificate fetched */
     bool wants_record; /* he has watched a transfer before */
+    bool wants_host;   /* he has a host that SDP can name; only where both ends connect to what a=path says */
 };
 
 /* Ends with a row whose name is NULL. */
@@ -66,6 +67,7 @@ struct threat_attacker {
     const struct threat_record *record; /* NULL: none */
     struct threat_record *keeps;        /* where to keep what passes; NULL: nowhere */
     uint32_t attempts;                  /* changes made */
+    bool has_changed;                   /* the bit */
     bool sees_file;
     unsigned windows; /* of the file that have been seen: bits */
     bool secrets[THREAT_SECRET_COUNT];

@@ -36,7 +36,10 @@ static enum err make_pair(const struct channel *channel, const struct ends *ends
 
 static const struct party *server_of(const struct world *world, enum role role)
 {
-    const struct party *party = party_set_server(world->trial->parties, span_of(world->sites[role].host_name));
+    const char *name = world->sites[role].host_name;
+    const struct party *party = role == ROLE_MALLORY
+                                    ? world->trial->tamper->stand_in(world->trial->tamper->context, name, true)
+                                    : party_set_server(world->trial->parties, span_of(name));
 
     check(party != NULL);
     return party;

@@ -4,6 +4,7 @@
 #include "sim/ims/agw.h"
 #include "sim/ims/anchor.h"
 #include "sim/ims/content.h"
+#include "sim/ims/detour.h"
 #include "sim/ims/crowd.h"
 #include "sim/ims/cx.h"
 #include "sim/ims/device.h"
@@ -198,6 +199,8 @@ void core_create(struct world *world)
         relay_create(world, (enum role)(ROLE_RELAY_1 + i), arm_has_b2buas(world->arm));
     if (world->arm->path == PATH_SERVER)
         content_create(world);
+    if (world->sites[ROLE_MALLORY].label)
+        detour_create(world);
     if (world->sites[ROLE_CERTIFICATES].label)
         lookup_create(world);
     for (size_t i = 0; i < CSCF_COUNT; i++)

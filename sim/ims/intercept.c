@@ -111,7 +111,7 @@ const struct party *intercept_stand_in(const struct world *world, enum role from
     enum role gateways[2] = {ROLE_AGW_A, ROLE_AGW_B}, at = from, end = to;
     bool passes = false;
 
-    if (!intercept_is_on(world) || !tamper->stand_in)
+    if (!intercept_is_on(world) || !tamper->stand_in || from == ROLE_MALLORY || to == ROLE_MALLORY)
         return NULL;
     if (world->arm->path == PATH_AGWS && role_is_ue(from) && role_is_ue(to)) {
         bool is_back = from == ROLE_UE_B;

@@ -83,6 +83,8 @@ static const struct role_row {
                    PORT_AS},
     [ROLE_AS_B] = {"AS of B", "as-2.open-ims.test", "as-b", ADDRESS(192, 168, 82, 8), DWELL_AS, DWELL_TERM, PORT_AS,
                    PORT_AS + 1},
+    [ROLE_MALLORY] = {"Mallory's host", "mallory.open-ims.test", "mallory", ADDRESS(192, 168, 85, 1), DWELL_RELAY,
+                      DWELL_ANY_SIDE, 0, 0},
     [ROLE_DEVICE_2 + 0] = {"UE-B 2", "192.168.80.11", "ue-b-2", ADDRESS(192, 168, 80, 11), DWELL_UE_B, DWELL_ANY_SIDE,
                            PORT_UE, PORT_UE},
     [ROLE_DEVICE_2 + 1] = {"UE-B 3", "192.168.80.12", "ue-b-3", ADDRESS(192, 168, 80, 12), DWELL_UE_B, DWELL_ANY_SIDE,
@@ -275,6 +277,8 @@ static bool role_exists(const struct world *world, enum role role)
         return world->arm->body == BODY_CMS && world->scenario->recipient == RECIPIENT_FETCH;
     if (role == ROLE_AS_A || role == ROLE_AS_B)
         return (role == ROLE_AS_A ? world->scenario->ifc_orig : world->scenario->ifc_term) != 0;
+    if (role == ROLE_MALLORY)
+        return world->wants_bytes && world->trial->tamper && world->trial->tamper->has_host;
     if (role >= ROLE_CROWD_A)
         return world->scenario->background_rate > 0;
     if (role >= ROLE_DEVICE_2)
@@ -361,7 +365,7 @@ static enum role beside(const struct world *world, enum role role)
         return role == ROLE_HSS_B ? ROLE_I_B : role;
     if (role == ROLE_AGW_A || role == ROLE_AGW_B)
         return role == ROLE_AGW_A ? ROLE_P_A : ROLE_P_B;
-    if (role == ROLE_CONTENT || role == ROLE_I_A || role == ROLE_HSS_A || role == ROLE_DNS_A)
+    if (role == ROLE_CONTENT || role == ROLE_I_A || role == ROLE_HSS_A || role == ROLE_DNS_A || role == ROLE_MALLORY)
         return ROLE_S_A;           /* of the sender's operator */
     if (role == ROLE_CERTIFICATES) /* of the receiver's */
         return ROLE_S_B;

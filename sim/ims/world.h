@@ -32,6 +32,7 @@ enum role {
     ROLE_DNS_B,
     ROLE_AS_A, /* where initial filter criteria name one */
     ROLE_AS_B,
+    ROLE_MALLORY,                     /* the host of somebody who tampers and has one */
     ROLE_DEVICE_2,                    /* further devices of user B */
     ROLE_CROWD_A = ROLE_DEVICE_2 + 7, /* other users' UEs, at both ends of the background load */
     ROLE_CROWD_B,

@@ -6,24 +6,39 @@
 #include "bench/harness/threat.h"
 #include "tests/unit.h"
 
+#include <stdlib.h>
+
 enum { FILE_BYTES = 2500 };
 
 static struct setup setup;
 
 static const char on_path[] = "edge-a|ue-a", off_path[] = "core|s-cscf-a", node[] = "S-CSCF(B)";
 
-static struct threats *run(const char *const *names, const char *attacks, unsigned jobs, bool is_credulous)
+/* A few are enough for what is expected; LONG=1: all there are. */
+static const char few[] = "edge-a|ue-a,core|s-cscf-a,S-CSCF(B),HSS(B),UE-A";
+
+static struct threats *run_at(const char *places, const char *const *names, const char *attacks, unsigned jobs,
+                              bool is_credulous)
 {
     static struct threat_plan plan;
     struct threats *threats = NULL;
     struct note note = {{0}};
 
-    plan = (struct threat_plan){
-        .setup = &setup, .attacks = attacks, .file_bytes = FILE_BYTES, .jobs = jobs, .is_credulous = is_credulous};
+    plan = (struct threat_plan){.setup = &setup,
+                                .attacks = attacks,
+                                .places = getenv("LONG") && *getenv("LONG") ? NULL : places,
+                                .file_bytes = FILE_BYTES,
+                                .jobs = jobs,
+                                .is_credulous = is_credulous};
     for (; *names; names++)
         plan.arms[plan.arm_count++] = arm_find(span_of(*names));
     CU_ASSERT_EQUAL_FATAL(threats_run(&plan, &threats, &note), ERR_OK);
     return threats;
+}
+
+static struct threats *run(const char *const *names, const char *attacks, bool is_credulous)
+{
+    return run_at(few, names, attacks, 2, is_credulous);
 }
 
 static const struct threat_row *find(const struct threats *threats, const char *arm, bool has_hash, const char *attack,
@@ -90,7 +105,7 @@ static void what_is_not_protected_is_read_and_changed(void)
         {"message-plain", false, "truncate", node, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
         {"message-plain", false, "read-file", "HSS(B)", THREAT_NA, THREAT_ORIGINAL, false, NULL},
     };
-    struct threats *threats = run(names, attacks, 2, false);
+    struct threats *threats = run(names, attacks, false);
 
     expect(threats, expected, COUNT(expected));
     threats_free(threats);
@@ -120,7 +135,7 @@ static void what_is_sealed_is_not_and_only_a_replay_goes_unnoticed(void)
         {"msrp-smime", false, "swap-certificate", "certificates", THREAT_NOTICED, THREAT_NOTHING, false,
          "look-up: certificate refused"},
     };
-    struct threats *threats = run(names, NULL, 2, false);
+    struct threats *threats = run_at("edge-a|ue-a,S-CSCF(B),UE-A,certificates", names, NULL, 2, false);
 
     expect(threats, expected, COUNT(expected));
     threats_free(threats);
@@ -144,7 +159,7 @@ static void credulous_receivers_notice_less(void)
         /* A tag needs no certificate. */
         {"msrp-smime", false, "change-bit", on_path, THREAT_NOTICED, THREAT_NOTHING, false, "CMS: "},
     };
-    struct threats *threats = run(names, NULL, 2, true);
+    struct threats *threats = run_at("edge-a|ue-a,UE-A,certificates", names, NULL, 2, true);
 
     expect(threats, expected, COUNT(expected));
     threats_free(threats);
@@ -154,6 +169,7 @@ static void tls_and_esp_refuse_what_was_changed(void)
 {
     static const char *const names[] = {"msrp-relay", "message-ipsec", NULL};
     static const char attacks[] = "change-bit,replay,drop-chunk,expired-certificate,revoked-certificate";
+    static const char places[] = "edge-a|ue-a,S-CSCF(B),relay 1";
     static const struct expectation expected[] = {
         {"msrp-relay", false, "read-file", on_path, THREAT_NA, THREAT_ORIGINAL, false, NULL},
         {"msrp-relay", false, "read-file", "relay 1", THREAT_UNNOTICED, THREAT_ORIGINAL, true, NULL},
@@ -169,7 +185,7 @@ static void tls_and_esp_refuse_what_was_changed(void)
         {"message-ipsec", false, "replay", on_path, THREAT_NOTICED, THREAT_ORIGINAL, false, "ESP: "},
         {"message-ipsec", false, "drop-chunk", on_path, THREAT_UNNOTICED, THREAT_ORIGINAL, false, NULL},
     };
-    struct threats *threats = run(names, attacks, 2, false);
+    struct threats *threats = run_at(places, names, attacks, 2, false);
 
     expect(threats, expected, COUNT(expected));
     threats_free(threats);
@@ -178,13 +194,26 @@ static void tls_and_esp_refuse_what_was_changed(void)
 /* RFC 4975 section 14.4: integrity of SDP is all that keeps others out. */
 static void who_rewrites_sdp_stands_between_the_ends_of_tls(void)
 {
-    static const char *const names[] = {"msrp-tls", NULL};
+    static const char *const names[] = {"msrp-tls", "msrp-plain", "msrp-smime", NULL};
+    static const char attacks[] = "change-bit,swap-fingerprint,swap-path,swap-path-change";
     static const struct expectation expected[] = {
         {"msrp-tls", false, "change-bit", on_path, THREAT_NOTICED, THREAT_NOTHING, false, "bad_record_mac"},
         {"msrp-tls", false, "swap-fingerprint", on_path, THREAT_UNNOTICED, THREAT_ORIGINAL, true, NULL},
         {"msrp-tls", false, "read-file", on_path, THREAT_NA, THREAT_ORIGINAL, false, NULL},
+        /* Who is not on the way of the file either gets it to his own host, or only breaks the session. */
+        {"msrp-tls", false, "swap-fingerprint", node, THREAT_NOTICED, THREAT_NOTHING, false, NULL},
+        {"msrp-tls", false, "swap-path", node, THREAT_UNNOTICED, THREAT_ORIGINAL, true, NULL},
+        {"msrp-tls", false, "swap-path", off_path, THREAT_UNNOTICED, THREAT_ORIGINAL, true, NULL},
+        {"msrp-tls", false, "swap-path-change", node, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-tls", true, "swap-path-change", node, THREAT_NOTICED, THREAT_NOTHING, true, "hash"},
+        {"msrp-tls", false, "swap-path", "HSS(B)", THREAT_NA, THREAT_ORIGINAL, false, NULL},
+        {"msrp-plain", false, "read-file", node, THREAT_NA, THREAT_ORIGINAL, false, NULL},
+        {"msrp-plain", false, "swap-path", node, THREAT_UNNOTICED, THREAT_ORIGINAL, true, NULL},
+        {"msrp-plain", false, "swap-path-change", off_path, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-smime", false, "swap-path", node, THREAT_UNNOTICED, THREAT_ORIGINAL, false, NULL},
+        {"msrp-smime", false, "swap-path-change", node, THREAT_NOTICED, THREAT_NOTHING, false, "CMS: "},
     };
-    struct threats *threats = run(names, "change-bit,swap-fingerprint", 2, false);
+    struct threats *threats = run(names, attacks, false);
 
     expect(threats, expected, COUNT(expected));
     threats_free(threats);
@@ -193,7 +222,8 @@ static void who_rewrites_sdp_stands_between_the_ends_of_tls(void)
 static void threads_change_nothing(void)
 {
     static const char *const names[] = {"msrp-smime", "msrp-tls", NULL};
-    struct threats *one = run(names, "change-bit,replay", 1, false), *three = run(names, "change-bit,replay", 3, false);
+    struct threats *one = run_at(few, names, "change-bit,replay", 1, false),
+                   *three = run_at(few, names, "change-bit,replay", 3, false);
 
     CU_ASSERT_EQUAL_FATAL(threats_count(one), threats_count(three));
     for (size_t i = 0; i < threats_count(one); i++) {
