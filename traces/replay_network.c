@@ -181,7 +181,12 @@ static void set_links(struct replay *replay, const struct lengths *lengths)
 
     set_delay(replay, "access.delay", ways->access_ns, lengths->ue_core_ns != NONE_NS || lengths->ue_ue_ns != NONE_NS);
     set_delay(replay, "site.delay", ways->site_ns, lengths->core_ns != NONE_NS && !ways->is_single_host);
-    set_delay(replay, "za.delay", ways->za_ns, ways->za_ns > 0);
+    if (ways->za_ns == 0 && replay->session->has_two_operators && lengths->ue_ue_ns != NONE_NS &&
+        replay->links != REPLAY_LINKS_NONE)
+        replay_set(replay, "za.delay", REPLAY_ASSUMED, "only the UEs' own handshake tells: in that of the access links",
+                   "0");
+    else
+        set_delay(replay, "za.delay", ways->za_ns, ways->za_ns > 0);
     replay_set(replay, "core.delay", REPLAY_ASSUMED, "in that of the access links", "0");
     replay_set(replay, "access.rate", has_rate ? REPLAY_ESTIMATED : REPLAY_ASSUMED,
                has_rate ? "the time between full segments that leave a UE" : "infinitely fast: in the dwells",

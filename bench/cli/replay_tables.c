@@ -4,6 +4,7 @@
 #include "sim/base/units.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static int64_t difference(int64_t simulated_ns, int64_t captured_ns)
 {
@@ -142,12 +143,73 @@ static void write_way(const struct replay_run *run, struct sink *sink)
     sink_text(sink, "\n");
 }
 
+/* Kinds of messages that no trial has, in the order in which they were captured. */
+static void write_captured_only(const struct replay_match *match, struct sink *sink)
+{
+    enum { KINDS_MAX = 32 };
+    const char *kinds[KINDS_MAX];
+    size_t counts[KINDS_MAX] = {0}, count = 0, more = 0;
+
+    for (size_t i = 0; i < match->count; i++) {
+        size_t k = 0;
+
+        if (match->rows[i].simulated)
+            continue;
+        while (k < count && strcmp(kinds[k], match->rows[i].captured->kind) != 0)
+            k++;
+        if (k == KINDS_MAX) {
+            more++;
+            continue;
+        }
+        if (k == count)
+            kinds[count++] = match->rows[i].captured->kind;
+        counts[k]++;
+    }
+    for (size_t k = 0; k < count; k++)
+        sink_format(sink, "%s %s (%zu)", k == 0 ? "not simulated, nothing in the trial sends them:" : ",", kinds[k],
+                    counts[k]);
+    if (more > 0)
+        sink_format(sink, ", of other kinds (%zu)", more);
+    if (count > 0)
+        sink_text(sink, "\n");
+}
+
+/* What the one place of the tap leaves open, and how it was decided. */
+static void write_unknown(const struct replay *replay, struct sink *sink)
+{
+    const struct session *session = replay->session;
+    const struct replay_ways *ways = &replay->ways;
+    bool has_links = replay->links != REPLAY_LINKS_NONE && (ways->access_ns > 0 || ways->site_ns > 0);
+    bool has_box = false;
+
+    for (size_t v = 0; v < session->way.count; v++) {
+        size_t next = v + 1 < session->way.count ? session->way.visits[v + 1].first : session->way.place_count;
+
+        has_box |= next > session->way.visits[v].first + 1;
+    }
+    sink_text(sink, "what one tap cannot know: ");
+    if (replay->has_tap_host) {
+        sink_text(sink, "what happens away from ");
+        endpoint_write(&replay->tap_host, sink);
+        sink_text(sink, ", where it was");
+    } else {
+        sink_text(sink, "when a message left, if the tap was not at its sender (assumed: it was)");
+    }
+    sink_text(sink, has_links ? "; the one-way delays of links: half of a handshake each (assumed)"
+                              : "; the one-way delays of links: no handshake tells them, so they are in the dwells");
+    if (has_box)
+        sink_text(sink, "; what passes between the roles that one address stands for");
+    sink_text(sink, "\n");
+}
+
 static void write_summary(const struct replay_run *run, struct sink *sink)
 {
     const struct replay_match *match = &run->match;
 
     sink_format(sink, "\n%zu messages are in both, %zu only in the capture, %zu predicted\n", match->both,
                 match->captured_only, match->simulated_only);
+    write_captured_only(match, sink);
+    write_unknown(&run->replay, sink);
     if (match->worst_ns == NONE_NS)
         return;
     sink_text(sink, "worst difference ");
