@@ -15,8 +15,8 @@ static const struct flaw_row {
 } flaws[MALLORY_FLAW_COUNT] = {
     [MALLORY_EXPIRED] = {{.not_after = expired_at}, NULL, NULL},
     [MALLORY_SELF_SIGNED] = {{.is_self_signed = true}, NULL, NULL},
-    [MALLORY_WRONG_NAME] = {{NULL}, "sip:alice@open-ims.example", "mallory.open-ims.example"},
-    [MALLORY_REVOKED] = {{NULL}, NULL, NULL},
+    [MALLORY_WRONG_NAME] = {{.not_before = NULL}, "sip:alice@open-ims.example", "mallory.open-ims.example"},
+    [MALLORY_REVOKED] = {{.not_before = NULL}, NULL, NULL},
 };
 
 static const char file_header[] = "Content-Type: application/octet-stream\r\n"

@@ -67,11 +67,12 @@ size_t sweep_value_number(const struct sweep *sweep, size_t point, size_t axis)
     const char *value = sweep_value(sweep, point, axis);
     const struct sweep_axis *one = &sweep->axes[axis];
 
-    for (size_t i = 0; i < one->count; i++)
-        if (strcmp(one->values[i], value) == 0)
-            return i;
-    check(!"a value of the axis");
-    return 0;
+    size_t i = 0;
+
+    while (i < one->count && strcmp(one->values[i], value) != 0)
+        i++;
+    check(i < one->count); /* a value of the axis */
+    return i;
 }
 
 enum err sweep_scenario(const struct sweep *sweep, size_t point, struct scenario_file *file, struct note *note)

@@ -19,7 +19,7 @@ enum {
 
 /* Both dates lie before 2050 and so are UTCTimes of one width. */
 static const char date_first[] = "20100101000000Z", date_last[] = "20491231235959Z";
-static const struct party_oddity nothing_odd = {NULL};
+static const struct party_oddity nothing_odd = {.not_before = NULL};
 
 /* What differs between the two kinds. */
 static const struct kind {
