@@ -71,6 +71,22 @@ static enum err read_captures(struct inspect *inspect, struct note *note)
     return ERR_OK;
 }
 
+/* Other names, where that is wanted. A capture's own name may tell whose it is. */
+static enum err anonymise(struct inspect *inspect, struct note *note)
+{
+    struct sink sources = SINK(inspect->sources);
+
+    if (!command_option(inspect->line, "--anonymise"))
+        return ERR_OK;
+    inspect->anonymiser = anonymiser_create();
+    if (!inspect->anonymiser)
+        return note_set(note, ERR_FULL, "no memory for other names");
+    sink_format(&sources, "%zu capture%s", inspect->line->argument_count,
+                inspect->line->argument_count == 1 ? "" : "s");
+    sink_string(&sources);
+    return anonymise_flow(inspect->anonymiser, &inspect->flow, note);
+}
+
 static enum err work_out(struct inspect *inspect, struct note *note)
 {
     struct flow_given given[GIVEN_MAX];
@@ -79,6 +95,7 @@ static enum err work_out(struct inspect *inspect, struct note *note)
     TRY(read_given(inspect->line, given, &count, note));
     TRY(read_captures(inspect, note));
     TRY(flow_init(&inspect->flow, &inspect->trace, given, count, note));
+    TRY(anonymise(inspect, note));
     return dwells_init(&inspect->dwells, &inspect->flow, true, note);
 }
 
@@ -87,6 +104,17 @@ static enum err work_out(struct inspect *inspect, struct note *note)
 static void write_ms(struct sink *sink, int64_t ns)
 {
     sink_format(sink, ",%.6g", (double)ns / MS);
+}
+
+/* A kind whose words are known ones and a status: any other may name somebody. */
+static bool is_of_protocols(const char *kind)
+{
+    struct span rest = span_of(kind), word;
+    uint64_t status;
+
+    if (span_cut_until(&rest, '/', &word) != ERR_OK)
+        return anonymise_is_known(rest);
+    return anonymise_is_known(word) && span_cut_number(&rest, &status) == ERR_OK && rest.size == 0;
 }
 
 /* Only rows of roles that a scenario has, and none with a dwell between two legs that were paired by guess; the file
@@ -108,7 +136,7 @@ static void write_dwell_rows(const struct inspect *inspect, struct sink *sink)
         for (size_t role = 0; role < sizeof(roles) / sizeof(*roles); role++)
             is_known |= strcmp(row->role, roles[role]) == 0;
         guesses += is_known && row->is_guess;
-        if (!is_known || row->is_guess)
+        if (!is_known || row->is_guess || !is_of_protocols(row->kind))
             continue;
         sink_format(sink, "%s,%s,%s,%zu", row->role, row->kind, row->side, row->count);
         write_ms(sink, row->sample_ns[0]);
@@ -362,6 +390,7 @@ static enum status run_inspect(const struct command_line *line)
     dwells_free(&inspect->dwells);
     flow_free(&inspect->flow);
     trace_free(&inspect->trace);
+    anonymiser_free(inspect->anonymiser);
     if (inspect->arena)
         arena_destroy(inspect->arena);
     free(inspect);
@@ -381,6 +410,8 @@ static const struct command_option options[] = {
     {"--ladder", NULL, "the call flow instead of tables"},
     {"--ladder-svg", "FILE", "draw the call flow"},
     {"--messages", "DIR", "write the call flow as messages.csv and messages.txt, from which report makes a page"},
+    {"--anonymise", NULL,
+     "other names for users, numbers, hosts, addresses, Call-IDs and bodies, in everything that is shown or written"},
     {"--dwell", "FILE", "write the dwells as a table that scenarios take: --set dwell.table=FILE"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,

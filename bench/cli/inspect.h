@@ -4,6 +4,7 @@
 #define BENCH_CLI_INSPECT_H
 
 #include "bench/cli/command.h"
+#include "traces/anonymise.h"
 #include "traces/dwells.h"
 
 struct inspect {
@@ -11,8 +12,9 @@ struct inspect {
     struct trace trace;
     struct flow flow;
     struct dwells dwells;
-    struct arena *arena; /* of tables */
-    char sources[256];   /* the captures' names, for dwell files */
+    struct anonymiser *anonymiser; /* NULL: names stay */
+    struct arena *arena;           /* of tables */
+    char sources[256];             /* the captures' names, for dwell files */
 };
 
 typedef void inspect_table_fn(const struct inspect *inspect, struct table *table);

@@ -223,6 +223,17 @@ static enum err check_options(const struct command_line *line, struct note *note
     return ERR_OK;
 }
 
+/* Other names in what was captured, once everything is worked out of it. */
+static enum err anonymise(struct replay_run *run, struct note *note)
+{
+    if (!command_option(run->line, "--anonymise"))
+        return ERR_OK;
+    run->anonymiser = anonymiser_create();
+    if (!run->anonymiser)
+        return note_set(note, ERR_FULL, "no memory for other names");
+    return anonymise_flow(run->anonymiser, &run->captured.flow, note);
+}
+
 static enum err work_out(struct replay_run *run, struct note *note)
 {
     struct flow_given given[GIVEN_MAX];
@@ -243,7 +254,7 @@ static enum err work_out(struct replay_run *run, struct note *note)
     run->has_what_if = what_if_is_wanted(run->line);
     if (run->has_what_if)
         TRY(what_if_run(&run->what_if, &run->captured.session, run->line, run->trial_arena, note));
-    return ERR_OK;
+    return anonymise(run, note);
 }
 
 /* The session as captured and as simulated, side by side. */
@@ -331,6 +342,7 @@ static enum status run_replay(const struct command_line *line)
     free_source(&run->simulated);
     free_source(&run->captured);
     setup_close(&run->setup);
+    anonymiser_free(run->anonymiser);
     if (run->trial_arena)
         arena_destroy(run->trial_arena);
     if (run->table_arena)
@@ -350,6 +362,7 @@ static const struct command_option options[] = {
     {"--keylog", "FILE", "TLS secrets as in SSLKEYLOGFILE, beside those that the capture brings along"},
     {"--esp-sa", "FILE", "ESP security associations, a line each as in Wireshark's esp_sa and in run's --keys"},
     {"--no-esp", NULL, "leave ESP alone; unless given, ESP without encryption is opened by its form"},
+    {"--anonymise", NULL, "other names for the nodes' addresses and whatever else the capture names"},
     {"--ladder-svg", "FILE", "draw both call flows side by side, as captured and as simulated"},
     {"--table", "NAME", "messages, settings, rest or what-if alone; messages for --csv and --json unless given"},
     COMMAND_OPTION_JSON,

@@ -5,6 +5,7 @@
 
 #include "bench/cli/command.h"
 #include "bench/cli/replay_what_if.h"
+#include "traces/anonymise.h"
 
 /* A capture with the session that was chosen in it. */
 struct replay_source {
@@ -16,6 +17,7 @@ struct replay_source {
 struct replay_run {
     const struct command_line *line;
     struct replay_source captured, simulated;
+    struct anonymiser *anonymiser; /* NULL: names stay */
     struct replay replay;
     struct replay_match match;
     struct setup setup;
