@@ -11,6 +11,8 @@ set grid x y
 set format x '%g'
 split = foot + (1 - foot - y_bottom(head_points)) * 0.38
 axis = 52 / height
+ten = 10.0**floor(log10(widest))
+step = ten * (widest / ten < 2 ? 0.5 : widest / ten < 5 ? 2 : 5)
 
 do for [kind in kinds] {
     eval device(kind)
@@ -19,28 +21,30 @@ do for [kind in kinds] {
     set tmargin at screen y_top(head_points); set bmargin at screen split
     set logscale y 10
     set yrange [least / 1.5:most * 1.5]
-    set ylabel 'simulated, ms' offset 1.6, 0
+    set ylabel 'simulated, ms' offset 0, 0
     set format y '%g'
     set format x ''
     unset xlabel
     plot [x=least / 1.5:most * 1.5] '+' using 1:($1 * 0.95):($1 * 1.05) with filledcurves fs solid 1 noborder lc rgb pale \
             title 'within 5 '.percent, \
          '+' using 1:1 with lines lc rgb black lw 1 title 'equal', \
-         for [i=1:words(series)] data using ($1 == i ? $3 : NaN):4 every ::1 with points ls style_of(word(series, i)) \
+         for [i=1:words(series)] data using ($1 == i ? $3 : NaN):4 every ::1 with points ls style_in(series, i) \
             title word(series, i)
     eval no_head
     set tmargin at screen split - 12 / height; set bmargin at screen foot + axis
     unset logscale y
     unset key
     set yrange [-widest:widest]
-    set ylabel 'difference, '.percent offset 1.6, 0
+    set ylabel 'difference, '.percent offset 0, 0
+    set ytics step
     set xlabel observed.', ms' offset 0, 0.5
     set format x '%g'
     plot '+' using 1:(-5):(5) with filledcurves fs solid 1 noborder lc rgb pale notitle, \
          0 with lines lc rgb black lw 1 notitle, \
-         for [i=1:words(series)] data using ($1 == i ? $3 : NaN):5 every ::1 with points ls style_of(word(series, i)) \
+         for [i=1:words(series)] data using ($1 == i ? $3 : NaN):5 every ::1 with points ls style_in(series, i) \
             notitle
     set key
+    set ytics autofreq
     unset multiplot
     unset output
 }

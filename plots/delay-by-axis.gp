@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A line an arm, the first on top, over what the sweep varies; the 95 % interval is shaded for the proposal and its
-# baselines, bars for the others; circles where the proposal and a baseline cross. Columns of the data: x, then mean, low and high of each arm in the order of arms; of the crossings:
-# x, delay. The delay is in ms and its axis logarithmic; so is that of x where is_log_x says it.
+# A line an arm over what the sweep varies, the proposal's and its baselines' broad ones below the others, so that of two
+# that coincide both are seen; the 95 % interval is shaded for the proposal and its baselines, bars for the others; circles
+# where the proposal and a baseline cross. Columns of the data: x, then mean, low and high of each arm in the order of
+# arms; of the crossings: x, delay. The delay is in ms and its axis logarithmic; so is that of x where is_log_x says it.
 load 'style.gp'
 set lmargin at screen 0.12; set rmargin at screen 0.76
 set bmargin at screen foot + 58 / height; set tmargin at screen y_top(head_points)
 key_font = is_latex ? ',7' : words(arms) > 9 ? ',11' : ',12'; key_spacing = words(arms) > 9 ? 1.0 : 1.2
 # One column, however many arms there are.
-set key at screen 0.77, y_top(head_points - 4) left top Left reverse invert samplen 3 font key_font spacing key_spacing maxrows 40
+set key at screen 0.77, y_top(head_points - 4) left top Left reverse samplen 3 font key_font spacing key_spacing maxrows 40
 set logscale y 10
 if (is_log_x) { set logscale x (x_unit eq 'size' ? 2 : 10) }
 set xlabel x_label offset 0, 0.4
-set ylabel 'delay, ms' offset 1.6, 0
+set ylabel 'delay, ms' offset 0.2, 0
 set format x '%g'
 if (x_unit eq 'size') {
     set xtics ("64 B" 64, "256 B" 256, "1 KiB" 1024, "4 KiB" 4096, "16 KiB" 16384, "64 KiB" 65536, "256 KiB" 262144, \
@@ -36,13 +37,13 @@ mean(i) = 3 * i - 1
 is_first(i) = style_of(word(arms, i)) <= 3
 do for [kind in kinds] {
     eval device(kind)
-    plot NaN with points pt 6 ps 2.2 lw 2 lc rgb black title (crossings > 0 ? 'crossover' : ''), \
-         for [i=words(arms):1:-1] data using 1:(is_first(i) ? column(mean(i) + 1) : NaN):(column(mean(i) + 2)) every ::1 \
+    plot for [i=1:words(arms)] data using 1:(is_first(i) ? column(mean(i) + 1) : NaN):(column(mean(i) + 2)) every ::1 \
             with filledcurves fs transparent solid 0.15 noborder ls style_of(word(arms, i)) notitle, \
-         for [i=words(arms):1:-1] data using 1:(is_first(i) ? NaN : column(mean(i))):(column(mean(i) + 1)) \
+         for [i=1:words(arms)] data using 1:(is_first(i) ? NaN : column(mean(i))):(column(mean(i) + 1)) \
             :(column(mean(i) + 2)) every ::1 with yerrorbars ls style_of(word(arms, i)) dt 1 lw 1 pt -1 notitle, \
-         for [i=words(arms):1:-1] data using 1:(column(mean(i))) every ::1 \
+         for [i=1:words(arms)] data using 1:(column(mean(i))) every ::1 \
             with linespoints ls style_of(word(arms, i)) title word(arms, i), \
-         data_crossings using 1:2 every ::1 with points pt 6 ps 2.2 lw 2 lc rgb black notitle
+         data_crossings using 1:2 every ::1 with points pt 6 ps 2.2 lw 2 lc rgb black \
+            title (crossings > 0 ? 'crossover' : '')
     unset output
 }

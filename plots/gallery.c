@@ -69,9 +69,9 @@ static const struct gallery_kind kinds[] = {
      .columns = {"quantity", "figure", "simulated", "unit", "is", NULL},
      .draw = gallery_draw_against},
     {.name = "threats",
-     .title = "What each arm notices",
+     .title = "Who can read and who can change unnoticed",
      .file = "threats.csv",
-     .columns = {"arm", "attack", "verdict", NULL},
+     .columns = {"arm", "attack", "read", "verdict", "delivered", NULL},
      .draw = gallery_draw_threats},
 };
 

@@ -62,6 +62,9 @@ void picture_free(struct picture *picture);
 /* The number and interval that a row of summary.csv (or several, low to high) stands for, into the caption. */
 void picture_tell_trials(struct picture *picture, const struct points *points, size_t group);
 
+/* How large the file was, into the subtitle, where the keys of the point do not say it: the trials know. */
+MUST_USE enum err picture_tell_file(struct picture *picture, const struct sheet *summary);
+
 /* A cell of the data, with the comma before it unless it is the first of its row; nothing for a number that is not
  * finite. */
 void picture_number(struct sink *csv, double number);

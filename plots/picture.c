@@ -77,8 +77,24 @@ void picture_tell_trials(struct picture *picture, const struct points *points, s
         sink_text(&picture->caption, " trials an arm and point; mean and its 95 % interval (Student)");
     }
     if (failed > 0)
-        sink_format(&picture->caption, "; %.0f trials failed, means are of the others", failed);
+        sink_format(&picture->caption, "; %.0f %s failed, means are of the others", failed,
+                    failed == 1 ? "trial" : "trials");
     sink_text(&picture->caption, ".\n");
+}
+
+enum err picture_tell_file(struct picture *picture, const struct sheet *summary)
+{
+    const struct sheet *trials;
+    double bytes;
+
+    if (sheet_column(summary, "transfer.size_bytes") != SIZE_MAX)
+        return ERR_OK;
+    TRY(gallery_sheet(picture->gallery, "trials.csv", &trials));
+    if (!trials || isnan(bytes = sheet_number(trials, 0, "file_bytes")) || bytes < 0)
+        return ERR_OK;
+    sink_text(&picture->subtitle, ", file ");
+    points_show(&picture->subtitle, SPAN("file_bytes"), sheet_find(trials, 0, "file_bytes"));
+    return ERR_OK;
 }
 
 void picture_number(struct sink *csv, double number)
@@ -196,7 +212,8 @@ static void list_for_latex(struct picture *picture)
 {
     struct sink *list = &picture->gallery->list;
 
-    sink_format(list, "\\begin{figure}\n  \\centering\n  {\\scriptsize\\input{%s.tex}}\n  \\caption{", picture->figure.name);
+    sink_format(list, "\\begin{figure}\n  \\centering\n  {\\scriptsize\\input{%s.tex}}\n  \\caption{",
+                picture->figure.name);
     booktabs_text(list, sink_written(&picture->title));
     sink_text(list, ". ");
     booktabs_text(list, sink_written(&picture->subtitle));

@@ -352,7 +352,7 @@ static void set_heat(struct picture *picture, const struct heat *heat, const cha
     figure_set_number(&picture->figure, "x_count", (double)heat->x_count);
     figure_set_number(&picture->figure, "y_count", (double)heat->y_count);
     figure_set_number(&picture->figure, "far_ratio", exp(heat->far));
-    picture->height = 64 + 66 + 10 + fmax(200, 30 * (double)heat->y_count);
+    picture->height = 64 + 66 + 10 + fmax(310, 30 * (double)heat->y_count);
 }
 
 static enum err fill_heat(struct picture *picture, struct heat *heat, const char *baseline)

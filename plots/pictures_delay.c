@@ -17,22 +17,6 @@ static const char *const parts[] = {"part_processing_ms",  "part_queueing_ms", "
 
 enum { PART_COUNT = sizeof(parts) / sizeof(*parts) };
 
-/* How large the file was, where the keys of the point do not say it: the trials know. */
-static enum err tell_file(struct picture *picture, const struct sheet *summary)
-{
-    const struct sheet *trials;
-    double bytes;
-
-    if (sheet_column(summary, "transfer.size_bytes") != SIZE_MAX)
-        return ERR_OK;
-    TRY(gallery_sheet(picture->gallery, "trials.csv", &trials));
-    if (!trials || isnan(bytes = sheet_number(trials, 0, "file_bytes")) || bytes < 0)
-        return ERR_OK;
-    sink_text(&picture->subtitle, ", file ");
-    points_show(&picture->subtitle, SPAN("file_bytes"), sheet_find(trials, 0, "file_bytes"));
-    return ERR_OK;
-}
-
 /* ---- By arm, with parts ---- */
 
 struct bars {
@@ -155,7 +139,7 @@ static enum err fill_arms(struct picture *picture, const struct points *points, 
 {
     points_suffix(points, group, &picture->name);
     points_describe(points, group, false, &picture->subtitle);
-    TRY(tell_file(picture, points->sheet));
+    TRY(picture_tell_file(picture, points->sheet));
     picture_tell_trials(picture, points, group);
     sink_text(&picture->caption, "* the proposal, (a) and (b) the hop-by-hop baselines. ");
     if (bars->panels > 1)
@@ -314,7 +298,7 @@ static enum err fill_distribution(struct picture *picture, const struct points *
         return ERR_OK;
     points_suffix(points, group, &picture->name);
     points_describe(points, group, false, &picture->subtitle);
-    TRY(tell_file(picture, points->sheet));
+    TRY(picture_tell_file(picture, points->sheet));
     sink_text(&picture->caption,
               "Share of trials with the file in hand after so long, n in brackets; the shaded band holds the whole "
               "distribution with 95 % (Dvoretzky-Kiefer-Wolfowitz). Each panel has its own scale.\n");

@@ -39,6 +39,7 @@ static enum err fill_arms(struct picture *picture, const struct points *points, 
         return ERR_OK;
     points_suffix(points, group, &picture->name);
     points_describe(points, group, false, &picture->subtitle);
+    TRY(picture_tell_file(picture, points->sheet));
     picture_tell_trials(picture, points, group);
     sink_text(&picture->caption, figure->remark);
     figure_set_number(&picture->figure, "rows", (double)rows);
@@ -139,7 +140,7 @@ enum err gallery_draw_utilisation(struct gallery *gallery, const struct gallery_
             "CPU time of all nodes of a kind over the mean delay; a dwell known only as a whole is waited for and "
             "occupies no CPU, so that core nodes may show nothing. ",
         .foot = 80 + 10,
-        .row = 34};
+        .row = 40};
 
     return draw_arms(gallery, kind, sheet, &figure);
 }
@@ -267,27 +268,52 @@ static void find_names(const struct sheet *sheet, const char *column, struct nam
     }
 }
 
+/* What came of an attack on an arm at all places. */
+struct threat_count {
+    size_t places, harm, noticed, harmless;
+};
+
+static struct threat_count count_threat(const struct sheet *sheet, struct span arm, struct span attack)
+{
+    struct threat_count count = {0};
+
+    for (size_t row = 0; row < sheet->row_count; row++) {
+        if (!span_equal(sheet_find(sheet, row, "arm"), arm) || !span_equal(sheet_find(sheet, row, "attack"), attack))
+            continue;
+        bool is_unnoticed = span_equal(sheet_find(sheet, row, "verdict"), SPAN("unnoticed"));
+        bool is_harm = is_unnoticed && (span_equal(sheet_find(sheet, row, "read"), SPAN("yes")) ||
+                                        !span_equal(sheet_find(sheet, row, "delivered"), SPAN("original")));
+
+        count.places++;
+        count.harm += is_harm;
+        count.harmless += is_unnoticed && !is_harm;
+        count.noticed += span_equal(sheet_find(sheet, row, "verdict"), SPAN("noticed"));
+    }
+    return count;
+}
+
+/* The colours of threats.gp. */
+enum threat_kind { THREAT_STOPPED, THREAT_SOMEWHERE, THREAT_EVERYWHERE, THREAT_NO_WAY };
+
 static void write_threat(const struct sheet *sheet, const struct names *arms, const struct names *attacks,
                          const size_t at[2], struct sink *csv)
 {
-    size_t unnoticed = 0, noticed = 0;
+    struct threat_count count = count_threat(sheet, arms->names[at[1]], attacks->names[at[0]]);
 
-    for (size_t row = 0; row < sheet->row_count; row++) {
-        if (!span_equal(sheet_find(sheet, row, "arm"), arms->names[at[1]]) ||
-            !span_equal(sheet_find(sheet, row, "attack"), attacks->names[at[0]]))
-            continue;
-        unnoticed += span_equal(sheet_find(sheet, row, "verdict"), SPAN("unnoticed"));
-        noticed += span_equal(sheet_find(sheet, row, "verdict"), SPAN("noticed"));
-    }
-    if (unnoticed + noticed == 0)
+    if (count.places == 0)
         return;
     picture_number(csv, (double)at[0]);
     picture_number(csv, (double)at[1]);
-    picture_number(csv, unnoticed == 0 ? 0 : noticed > 0 ? 1 : 2);
-    if (unnoticed == 0)
-        sink_format(csv, ",✓ %zu", noticed);
+    picture_number(csv, count.harm == count.places                ? THREAT_EVERYWHERE
+                        : count.harm > 0                          ? THREAT_SOMEWHERE
+                        : count.noticed > 0 || count.harmless > 0 ? THREAT_STOPPED
+                                                                  : THREAT_NO_WAY);
+    if (count.harm > 0)
+        sink_format(csv, ",✗%zu/%zu", count.harm, count.places);
+    else if (count.noticed > 0)
+        sink_format(csv, ",✓ %zu", count.noticed);
     else
-        sink_format(csv, ",✗ %zu of %zu", unnoticed, unnoticed + noticed);
+        sink_text(csv, count.harmless > 0 ? ",no harm" : ",–");
     sink_char(csv, ',');
     picture_arm(csv, arms->names[at[1]]);
     picture_label(csv, attacks->names[at[0]]);
@@ -310,12 +336,15 @@ static enum err fill_threats(struct picture *picture, const struct sheet *sheet)
         return ERR_OK;
     sink_format(&picture->subtitle, "%zu attacks on %zu arms, each at every place it can be made from", attacks.count,
                 arms.count);
-    sink_text(&picture->caption,
-              "✓ n: noticed in all n places; ✗ m of n: in m of n places the receiver took what was changed, or the "
-              "file was read, and nobody noticed. Each cell is the outcome of trials with the attack carried out. ");
+    sink_text(
+        &picture->caption,
+        "✗m/n: at m of the n places on the way nobody noticed that the receiver took what had been changed, or "
+        "that what was sought was read; ✓ m: noticed at m places, no harm at the others; no harm: nobody minds and "
+        "the file arrives as it was; –: the attacker finds no way. Each cell is the outcome of trials with the "
+        "attack carried out. ");
     figure_set_number(&picture->figure, "x_count", (double)attacks.count);
     figure_set_number(&picture->figure, "y_count", (double)arms.count);
-    picture->height = 64 + 26 * (double)arms.count + 92;
+    picture->height = 64 + 26 * (double)arms.count + 112;
     return picture_save(picture, NULL);
 }
 

@@ -35,6 +35,9 @@ style_of(arm) = arm eq "msrp-smime" ? 1 : arm eq "message-tls" ? 2 : arm eq "msr
                 arm eq "msrp-e2ae" ? 11 : arm eq "msrp-tls" ? 12 : arm eq "msrp-tls-agw" ? 13 : \
                 arm eq "http-upload" ? 14 : arm eq "message-ipsec" ? 15 : arm eq "message-large" ? 16 : \
                 arm eq "message-smime" ? 17 : 7
+# The i-th of a list whose words may be arms or not: what is no arm takes a style by its place.
+is_arm(word) = style_of(word) != 7 || word eq "msrp-e2ae"
+style_in(list, i) = is_arm(word(list, i)) ? style_of(word(list, i)) : 2 + (i - 1) % 16
 
 set style line 90 lc rgb pale lw 1 dt 1
 set style line 91 lc rgb black lw 1 dt 1
@@ -64,8 +67,8 @@ no_head = "unset label 1; unset label 2; unset label 3"
 eval is_latex ? no_head : head
 unset title
 
-# Labels of a logarithmic axis, for eval: 1, 2 and 5 of each power of ten where it spans few of them.
-log_tics = "steps_of_ten = most / least > 300 ? '1' : '1 2 5'; " \
+# Labels of a logarithmic axis, for eval: 1, 2 and 5 of each power of ten where it spans few of them, more within one.
+log_tics = "steps_of_ten = most / least > 300 ? '1' : most / least > 12 ? '1 2 5' : '1 1.5 2 3 4 5 7'; " \
          . "do for [k=-4:9] { do for [m in steps_of_ten] " \
          . "{ if (m * 10.0**k >= least && m * 10.0**k <= most) " \
          . "{ set %stics add (sprintf('%%.12g', m * 10.0**k) m * 10.0**k) } } }"

@@ -10,6 +10,7 @@ set xrange [0:100]
 set yrange [rows - 0.4:-0.6]
 set ytics scale 0 font ',12'
 set grid x noy
+figures(x) = sprintf(x < 10 ? '%.2f' : x < 100 ? '%.1f' : '%.0f', x)
 set style fill solid 1 border rgb black
 first_part = 5
 before(k) = (k == 1 ? 0 : sum [i=1:k-1] column(first_part + i - 1))
@@ -23,6 +24,6 @@ do for [kind in kinds] {
     plot for [k=1:7] data using (before(k)):1:(before(k)):(before(k) + column(first_part + k - 1)) \
             :($1 - 0.33):($1 + 0.33):ytic(2) every ::1 \
             with boxxyerror lw 0.6 lc rgb colour[k] fillstyle pattern pattern[k] border rgb black title part[k], \
-         data using (100):1:(sprintf('%.3g  (%.3g)', $3, $4)) every ::1 with labels left offset 1.2, 0 font ',12' notitle
+         data using (100):1:(figures($3).'  ('.figures($4).')') every ::1 with labels left offset 1.2, 0 font ',12' notitle
     unset output
 }

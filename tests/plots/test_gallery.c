@@ -146,7 +146,7 @@ static void test_slow_arms_have_a_panel_of_their_own(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(script, "panel_ends = \"710 110 \""));
     CU_ASSERT_PTR_NOT_NULL(strstr(script, "panel_units = \"ms s \""));
     CU_ASSERT_PTR_NOT_NULL(strstr(script, "n = 30 trials"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(script, "1 trials failed"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(script, "1 trial failed"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load("figures/delay-by-arm.csv"), "\n0,(a) message-tls,109,108,110,"));
     leave();
 }
@@ -191,11 +191,18 @@ static void test_against_what_was_observed(void)
 static void test_threats_by_arm_and_attack(void)
 {
     enter(false);
-    save("threats.csv", "arm,attack,place,read,verdict,delivered\nmsrp-smime,cut,relay 1,0,noticed,0\n"
-                        "msrp-relay,cut,relay 1,0,unnoticed,1\nmsrp-relay,cut,relay 2,0,noticed,0\n");
+    save("threats.csv", "arm,attack,place,read,verdict,delivered\nmsrp-smime,cut,relay 1,no,noticed,nothing\n"
+                        "msrp-relay,cut,relay 1,no,unnoticed,altered\nmsrp-relay,cut,relay 2,no,unnoticed,original\n"
+                        "msrp-plain,cut,link,yes,unnoticed,original\nmsrp-tls,cut,link,no,unnoticed,original\n"
+                        "msrp-e2ae,cut,link,no,n/a,original\n");
     CU_ASSERT_EQUAL(draw(), ERR_OK);
-    CU_ASSERT_PTR_NOT_NULL(strstr(load("figures/threats.csv"), "\n0,0,0,✓ 1,* msrp-smime,cut\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(load("figures/threats.csv"), "\n0,1,1,✗ 1 of 2,(b) msrp-relay,cut\n"));
+    const char *cells = load("figures/threats.csv");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(cells, "\n0,0,0,✓ 1,* msrp-smime,cut\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(cells, "\n0,1,1,✗1/2,(b) msrp-relay,cut\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(cells, "\n0,2,2,✗1/1,msrp-plain,cut\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(cells, "\n0,3,0,no harm,msrp-tls,cut\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(cells, "\n0,4,3,–,msrp-e2ae,cut\n"));
     leave();
 }
 
