@@ -20,6 +20,7 @@ enum outcome_end {
     OUTCOME_NOT_ACCEPTABLE,       /* 415, 488, 606: the peer does not take what is offered */
     OUTCOME_DECLINED,             /* 603 */
     OUTCOME_OVERLOADED,           /* 503, or 500, what a proxy makes of it */
+    OUTCOME_SIGNALLING_BROKEN,    /* the connection under INVITE or MESSAGE broke: RFC 3261 section 8.1.3.1 */
     OUTCOME_REGISTRATION_REFUSED, /* REGISTER of UE-A or UE-B got another final response than 200 */
     OUTCOME_REGISTRATION_TIMEOUT, /* and none at all */
     OUTCOME_CONNECT_FAILED,       /* the media connection was refused or timed out */

@@ -224,6 +224,10 @@ const struct field scenario_fields[] = {
         "RFC 3261 section 21.5.4"),
     ROW("overload.work", FIELD_TIME, overload_work_ns, "0", "0", "1s", "what a CSCF works on a request that it refuses so",
         "assumed; 0: kind to the overloaded"),
+    CHOICE("reset.at", reset_at, "none", overloads,
+           "the CSCF that was restarted after its SIP connections (TCP, TLS) were opened: it answers what comes on one by "
+           "RST, which counts as 503; over UDP nobody notices",
+           "RFC 3261 sections 8.1.3.1, 16.9, 17.1.4"),
     ROW("cancel.after", FIELD_TIME, cancel_ns, "0", "0", "170s",
         "from the INVITE until UE-A's user gives up: CANCEL (487); 0: never", "RFC 3261 section 9.1"),
     ROW("message.size", FIELD_SIZE, message_bytes, "1300B", "600B", "60KiB",
@@ -252,6 +256,10 @@ const struct field scenario_fields[] = {
         "from the file's first byte until UE-A sends a short text in the same session, for which a long chunk is cut off; "
         "0: never",
         "RFC 4975 section 5.1"),
+    ROW("msrp.second_after", FIELD_TIME, second_after_ns, "0", "0", "1000s",
+        "from the file's first byte until UE-A opens a second connection to UE-B and claims the session there, in vain "
+        "(506); direct arms with setup.active = offerer; 0: never",
+        "RFC 4975 sections 5.4, 10.10"),
     CHOICE("msrp.success_report", success_report, "no", success_reports,
            "yes: UE-B reports when it has the whole file, and BYE waits for that", "RFC 4975 section 7.1.2"),
     CHOICE("msrp.failure_report", failure_report, "yes", failure_reports,

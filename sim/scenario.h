@@ -109,6 +109,7 @@ struct scenario {
     int dns;                  /* enum dns */
     int second_uar;           /* bool: the I-CSCF asks the HSS for the second REGISTER too */
     int overload_at;          /* enum overload */
+    int reset_at;             /* enum overload: the node that has lost its SIP connections */
     int devices_answer;       /* enum devices_answer: what all but the first device do */
     int provisional;          /* enum provisional: what comes before the 200 to INVITE */
     int ended_by;             /* enum ended_by: who sends BYE */
@@ -126,8 +127,9 @@ struct scenario {
     int auth;
     int setup_active; /* who opens the session's connection */
     int chunking;
-    uint64_t window;       /* SENDs outstanding; 0: without limit */
-    int64_t text_after_ns; /* from the file's first byte until UE-A's user types a text; 0: never */
+    uint64_t window;         /* SENDs outstanding; 0: without limit */
+    int64_t text_after_ns;   /* from the file's first byte until UE-A's user types a text; 0: never */
+    int64_t second_after_ns; /* from the file's first byte until UE-A claims the session on another connection */
     int success_report;
     int failure_report;
     uint64_t receive_bytes_max; /* of a message that UE-B takes; 0: without limit */

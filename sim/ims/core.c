@@ -110,13 +110,13 @@ struct sip_ua *core_user_agent(struct world *world, enum role role)
 
 /* ---- CSCFs ---- */
 
+static const enum role places[OVERLOAD_COUNT] = {
+    [OVERLOAD_NONE] = ROLE_COUNT, [OVERLOAD_P_A] = ROLE_P_A, [OVERLOAD_S_A] = ROLE_S_A,
+    [OVERLOAD_I_B] = ROLE_I_B,    [OVERLOAD_S_B] = ROLE_S_B, [OVERLOAD_P_B] = ROLE_P_B};
+
 static uint64_t retry_after_s(const struct world *world, enum role role)
 {
-    static const enum role overloaded[OVERLOAD_COUNT] = {
-        [OVERLOAD_NONE] = ROLE_COUNT, [OVERLOAD_P_A] = ROLE_P_A, [OVERLOAD_S_A] = ROLE_S_A,
-        [OVERLOAD_I_B] = ROLE_I_B,    [OVERLOAD_S_B] = ROLE_S_B, [OVERLOAD_P_B] = ROLE_P_B};
-
-    if (overloaded[world->scenario->overload_at] != role)
+    if (places[world->scenario->overload_at] != role)
         return 0;
     return (uint64_t)(world->scenario->retry_after_ns + SECOND - 1) / (uint64_t)SECOND;
 }
@@ -175,6 +175,7 @@ void core_create(struct world *world)
 {
     static const enum role servers[] = {ROLE_HSS_B, ROLE_HSS_A};
 
+    world->reset_role = places[world->scenario->reset_at];
     dns_create(world);
     registration_create(world);
     for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)

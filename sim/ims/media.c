@@ -28,6 +28,7 @@ void media_close(struct media *media, const struct cause *cause)
 {
     timer_cancel(media->timer);
     timer_cancel(media->text_timer);
+    timer_cancel(media->second_timer);
     if (media->leg)
         channel_finish(media->leg->channel, cause);
 }
@@ -135,11 +136,41 @@ static void media_make_receiver(struct media *media)
     media->receiver = msrp_receiver_create(media->world->arena, &config);
 }
 
+/* ---- Whose session it is ---- */
+
+/* The connection that brings the first request for the session has it from then on (RFC 4975 section 5.4). */
+static bool media_is_taken_over(struct media *media, struct leg *leg, const struct msrp_head *head)
+{
+    if (media->is_bound || media->receiver || media->is_active || !head->is_request ||
+        !msrp_uri_equal(head->to_path, span_of(media->own_uri)))
+        return false;
+    media->leg = leg;
+    return media_knows_peer(media);
+}
+
+/* A request on another connection gets 506 (section 10.10). */
+static void media_turn_away(struct leg *leg, const struct msrp_head *head)
+{
+    char text[4096];
+    struct sink answer = SINK(text);
+
+    if (!head->is_request || span_equal(head->method, SPAN("REPORT")))
+        return;
+    msrp_write_response(head, 506, &answer);
+    leg->cause = cause_feedback(&leg->cause);
+    if (!answer.overflow)
+        leg_write_text(leg, sink_written(&answer), true);
+}
+
 /* ---- What the leg tells ---- */
 static void media_head(void *context, struct leg *leg, const struct msrp_head *head)
 {
     struct media *media = context;
 
+    if (leg != media->leg && !media_is_taken_over(media, leg, head)) {
+        media_turn_away(leg, head);
+        return;
+    }
     media->is_taking = false;
     if (head->is_request && media->sender) {
         if (!span_equal(head->method, SPAN("REPORT")))
@@ -167,8 +198,7 @@ static void media_body(void *context, struct leg *leg, uint64_t at, struct slice
 {
     struct media *media = context;
 
-    (void)leg;
-    if (media->is_taking)
+    if (leg == media->leg && media->is_taking)
         msrp_receiver_body(media->receiver, at, slice);
 }
 
@@ -177,7 +207,7 @@ static void media_end(void *context, struct leg *leg, char flag)
     struct media *media = context;
     struct world *world = media->world;
 
-    if (!media->is_taking) {
+    if (leg != media->leg || !media->is_taking) {
         watch_acted(world, leg->incoming);
         return;
     }
@@ -200,6 +230,8 @@ static void media_ready(void *context, struct leg *leg)
     struct world *world = media->world;
     struct cause cause = leg->cause;
 
+    if (leg != media->leg)
+        return;
     if (channel_is_passive(leg->channel))
         world_leg_ready(world);
     if (media->is_preparing)
@@ -212,8 +244,8 @@ static void media_writable(void *context, struct leg *leg)
 {
     struct media *media = context;
 
-    (void)leg;
-    media_heard(media);
+    if (leg == media->leg)
+        media_heard(media);
 }
 
 static void media_ended(void *context, struct leg *leg, enum tcp_end how)
@@ -225,7 +257,8 @@ static void media_ended(void *context, struct leg *leg, enum tcp_end how)
         channel_finish(leg->channel, &leg->cause);
         return;
     }
-    media->owner->failed(media->context, was_used ? OUTCOME_TRANSFER_FAILED : OUTCOME_CONNECT_FAILED);
+    if (leg == media->leg)
+        media->owner->failed(media->context, was_used ? OUTCOME_TRANSFER_FAILED : OUTCOME_CONNECT_FAILED);
 }
 
 const struct leg_owner media_leg_owner = {.ready = media_ready,
@@ -239,7 +272,8 @@ static void *media_accept(void *context, struct leg *leg)
 {
     struct media *media = context;
 
-    media->leg = leg;
+    if (!media->leg)
+        media->leg = leg;
     return media;
 }
 

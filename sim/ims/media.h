@@ -22,7 +22,10 @@ struct media_owner {
     void (*received)(void *context, uint64_t length, struct span content_type, const struct cause *cause);
     /* So many bytes of the body are there, in order; told where media_watch_growth asked for it. */
     void (*grown)(void *context, uint64_t length, const struct cause *cause);
-    void (*failed)(void *context, enum outcome_end end);
+    /* The file was refused with that MSRP status, or not answered in time (408): the session still stands, and nothing
+     * is left to be sent. */
+    void (*refused)(void *context, int status, const struct cause *cause);
+    void (*failed)(void *context, enum outcome_end end); /* the connection is gone, or never was */
 };
 
 /* The UE's MSRP side; it listens where peers connect to it. */

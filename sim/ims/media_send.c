@@ -24,10 +24,37 @@ static void media_arm(struct media *media)
         timer_arm(media->timer, wake_ns);
 }
 
-static void media_failed(struct media *media, const struct msrp_sender *sender)
+static void media_note_failure(struct media *media, const struct msrp_sender *sender, bool *is_noted)
 {
-    watch_event(media->world, "failed %s MSRP %d", media->world->sites[media->role].label, msrp_sender_status(sender));
-    media->owner->failed(media->context, OUTCOME_TRANSFER_FAILED);
+    if (!*is_noted)
+        watch_event(media->world, "failed %s MSRP %d", media->world->sites[media->role].label,
+                    msrp_sender_status(sender));
+    *is_noted = true;
+}
+
+static bool ends_session(const struct msrp_sender *sender)
+{
+    return msrp_sender_state(sender) == MSRP_FAILED && msrp_status_ends_session(msrp_sender_status(sender));
+}
+
+/* What failed is told of once. The session is of no more use when both messages have been answered for good, or one
+ * answer says so. */
+static void media_check_failure(struct media *media, enum msrp_sender_state state, enum msrp_sender_state text)
+{
+    struct cause cause = media->leg->cause;
+    bool is_over = ends_session(media->sender) || (media->text && ends_session(media->text));
+
+    if (state == MSRP_FAILED)
+        media_note_failure(media, media->sender, &media->has_failed);
+    if (text == MSRP_FAILED)
+        media_note_failure(media, media->text, &media->has_text_failed);
+    if (!is_over && (state < MSRP_SENT || text < MSRP_SENT))
+        return;
+    if (state == MSRP_SENT)
+        media->owner->sent(media->context, &cause);
+    else
+        media->owner->refused(media->context, msrp_sender_status(state == MSRP_FAILED ? media->sender : media->text),
+                              &cause);
 }
 
 /* The session is over when every message has been answered. */
@@ -36,10 +63,8 @@ static void media_check_sender(struct media *media)
     enum msrp_sender_state state = msrp_sender_state(media->sender);
     enum msrp_sender_state text = media->text ? msrp_sender_state(media->text) : MSRP_SENT;
 
-    if (state == MSRP_FAILED) {
-        media_failed(media, media->sender);
-    } else if (text == MSRP_FAILED) {
-        media_failed(media, media->text);
+    if (state == MSRP_FAILED || text == MSRP_FAILED) {
+        media_check_failure(media, state, text);
     } else if (state == MSRP_SENT && text == MSRP_SENT) {
         struct cause cause = media->leg->cause;
 
@@ -75,6 +100,10 @@ static void media_wake(struct engine *engine, void *context)
     msrp_sender_wake(media->sender, engine->now_ns);
     if (media->text)
         msrp_sender_wake(media->text, engine->now_ns);
+    /* What is done about an answer that has not come is nobody's: it takes the file no further. */
+    if (msrp_sender_state(media->sender) == MSRP_FAILED ||
+        (media->text && msrp_sender_state(media->text) == MSRP_FAILED))
+        media->leg->cause = (struct cause){.transfer = 0};
     leg_push(media->leg);
     media_arm(media);
     media_check_sender(media);
@@ -110,6 +139,7 @@ void media_init_sending(struct media *media)
 {
     media->timer = world_timer(media->world, media, media_wake);
     media->text_timer = world_timer(media->world, media, media_send_text);
+    media_init_second(media);
     media->text_source = source_memory(text_typed);
 }
 
@@ -144,6 +174,7 @@ void media_try_send(struct media *media, const struct cause *cause)
     media->sender = msrp_sender_create(world->arena, &config);
     msrp_sender_offer(media->sender, media->offered);
     world->moments.first_byte_ns = world_now(world);
+    media_plan_second(media);
     if (scenario->text_after_ns > 0)
         timer_arm(media->text_timer, world_now(world) + scenario->text_after_ns);
     media_pump(media);

@@ -50,9 +50,13 @@ struct media {
     struct msrp_sender *opener; /* of the SEND without a body */
     struct msrp_sender *text;   /* of what the user types while the file is under way */
     struct source text_source;
-    struct cause pumped; /* sums of what was sent last, and when it was */
+    bool has_failed, has_text_failed; /* that has been told of */
+    struct cause pumped;              /* sums of what was sent last, and when it was */
     int64_t pumped_ns;
-    struct timer *timer, *text_timer;
+    struct timer *timer, *text_timer, *second_timer;
+
+    struct leg *second; /* another connection that claims the session */
+    struct msrp_sender *claim;
 
     struct msrp_receiver *receiver;
     uint64_t received_bytes;
@@ -77,6 +81,12 @@ void media_authorised(struct media *media, const struct msrp_head *response);
 
 /* Whether the other end of TLS is the one that the SDP spoke of, where it is known by that (RFC 8122 section 6.2). */
 bool media_knows_peer(const struct media *media);
+
+/* ---- media_second.c ---- */
+
+/* Begins to wait for the moment at which the sender opens a second connection, where the scenario names one. */
+void media_plan_second(struct media *media);
+void media_init_second(struct media *media);
 
 /* ---- media_send.c ---- */
 

@@ -140,12 +140,12 @@ static void pager_a_told(void *context, const struct sip_output *item, const str
 
     if (item->action == SIP_REFUSED && pager->sent == 1)
         world_refuse(world, item->status, sip_node_arrived_ns(pager->node_a));
-    else if (item->action == SIP_REFUSED)
-        world_fail(world, OUTCOME_TRANSFER_FAILED);
+    else if (item->action == SIP_BROKEN && pager->sent == 1)
+        world_break(world);
     else if (item->action == SIP_TIMED_OUT && pager->sent == 1) {
         world->moments.refused_ns = world_now(world);
         world_fail(world, OUTCOME_SETUP_TIMEOUT);
-    } else if (item->action == SIP_TIMED_OUT)
+    } else if (item->action == SIP_REFUSED || item->action == SIP_TIMED_OUT || item->action == SIP_BROKEN)
         world_fail(world, OUTCOME_TRANSFER_FAILED);
     if (item->action != SIP_MESSAGE_ANSWERED)
         return;

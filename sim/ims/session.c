@@ -22,6 +22,7 @@ struct session {
     bool is_prepared, is_hashed, is_sealed, is_invited, is_answered, is_answering, is_ended;
     bool is_leaving;         /* UE-A's user has nothing more to send */
     bool is_cancelled;       /* UE-A's user has given up before the answer came */
+    bool is_refused;         /* the file; BYE is on its way */
     bool is_received;        /* UE-B has the whole body */
     bool is_closing;         /* UE-B has got a BYE */
     bool is_clear;           /* UE-A sends the file unsealed after all */
@@ -54,11 +55,20 @@ static void session_finish(struct session *session)
 
 static void session_leave_b(struct session *session, const struct cause *cause);
 
+/* Once the file was refused, whatever goes wrong with the BYE is not what the transfer failed of. */
+static void session_fail(struct session *session, enum outcome_end end)
+{
+    world_fail(session->world, session->is_refused ? OUTCOME_TRANSFER_FAILED : end);
+}
+
 static void session_in_hand(void *context, const struct cause *cause)
 {
     struct session *session = context;
     struct world *world = session->world;
 
+    /* UE-A has given the file up before and said so to its user: it is late, not delivered. */
+    if (session->is_refused)
+        return;
     if (!cargo_verify(&session->cargo, session->received_bytes)) {
         world_fail(world, OUTCOME_VERIFY_FAILED);
         return;
@@ -330,7 +340,7 @@ static void session_a_told(void *context, const struct sip_output *item, const s
         break;
     case SIP_REFUSED:
         if (session->is_answered)
-            world_fail(world, OUTCOME_SETUP_REFUSED);
+            session_fail(session, OUTCOME_SETUP_REFUSED);
         else
             world_refuse(world, item->status, sip_node_arrived_ns(session->node_a));
         /* What the user has not given up a timer has: that of an UPDATE or PRACK, or Timer C of a proxy. */
@@ -345,10 +355,18 @@ static void session_a_told(void *context, const struct sip_output *item, const s
     case SIP_ENDED:
         media_close(session->media_a, &forward);
         break;
+    case SIP_BROKEN:
+        if (session->is_answered)
+            world_fail(world, OUTCOME_TRANSFER_FAILED);
+        else
+            world_break(world);
+        break;
     case SIP_BYE_ANSWERED:
         world->moments.ended_ns = sip_node_arrived_ns(session->node_a);
         if (session->is_cancelled)
             world_fail(world, OUTCOME_CANCELLED);
+        if (session->is_refused)
+            world_fail(world, OUTCOME_TRANSFER_FAILED);
         session->is_ended = true;
         session_finish(session);
         break;
@@ -380,17 +398,31 @@ static void session_sent(void *context, const struct cause *cause)
     world_wait(world, PART_ANSWERING, gate_wait_ns(world, ROLE_COUNT, "BYE"), &forward, session, session_bye);
 }
 
+/* What is refused needs the session no longer (RFC 4975 sections 10.5 to 10.10), which BYE ends as ever. */
+static void session_refused(void *context, int status, const struct cause *cause)
+{
+    struct session *session = context;
+    struct cause forward = cause_forward(cause);
+
+    if (!session->world->is_delivered && session->world->refusal == 0)
+        session->world->refusal = status;
+    session->is_refused = true;
+    if (!session->is_leaving)
+        session_bye(session, &forward);
+    session->is_leaving = true;
+}
+
 static void session_failed(void *context, enum outcome_end end)
 {
     struct session *session = context;
 
     /* Once the file is in hand, a connection that breaks has nothing left to lose. */
     if (!session->world->is_delivered)
-        world_fail(session->world, end);
+        session_fail(session, end);
 }
 
 static const struct media_owner media_owner_a = {
-    .prepared = session_a_prepared, .sent = session_sent, .failed = session_failed};
+    .prepared = session_a_prepared, .sent = session_sent, .refused = session_refused, .failed = session_failed};
 
 /* ---- UE-B ---- */
 
@@ -551,8 +583,8 @@ static void session_b_told(void *context, const struct sip_output *item, const s
         media_close(session->media_b, &forward);
         session->is_ended = true;
         session_finish(session);
-    } else if (item->action == SIP_TIMED_OUT) {
-        world_fail(world, OUTCOME_SETUP_TIMEOUT);
+    } else if (item->action == SIP_TIMED_OUT || item->action == SIP_BROKEN) {
+        session_fail(session, OUTCOME_SETUP_TIMEOUT);
     }
 }
 

@@ -133,7 +133,7 @@ static void upload_a_told(void *context, const struct sip_output *item, const st
     (void)cause;
     if (item->action == SIP_REFUSED)
         world_fail(upload->world, OUTCOME_TRANSFER_FAILED);
-    else if (item->action == SIP_TIMED_OUT)
+    else if (item->action == SIP_TIMED_OUT || item->action == SIP_BROKEN)
         world_fail(upload->world, OUTCOME_TRANSFER_FAILED);
     else if (item->action == SIP_MESSAGE_ANSWERED)
         upload->is_answered = true;

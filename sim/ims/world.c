@@ -134,6 +134,15 @@ void world_refuse(struct world *world, int status, int64_t at_ns)
     world_fail(world, end);
 }
 
+void world_break(struct world *world)
+{
+    if (!world->is_delivered) {
+        world->refusal = 503;
+        world->moments.refused_ns = world_now(world);
+    }
+    world_fail(world, OUTCOME_SIGNALLING_BROKEN);
+}
+
 void world_refuse_scenario(struct world *world)
 {
     world->is_impossible = true;

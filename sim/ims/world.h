@@ -150,8 +150,9 @@ struct world {
     uint64_t sip_messages;         /* sent since the press */
     struct note *note;             /* of a scenario that turns out to be impossible */
     bool is_impossible;
-    int refusal; /* its SIP status; 0: none */
-    int end;     /* enum outcome_end, once is_over or is_delivered */
+    int refusal;          /* its SIP status; 0: none */
+    enum role reset_role; /* of the node that has lost its SIP connections; ROLE_COUNT: none */
+    int end;              /* enum outcome_end, once is_over or is_delivered */
     bool is_delivered;
     bool is_over;    /* nothing more is to come: the engine stops */
     bool is_warming; /* what is ready before the press is being made ready: the event log is silent */
@@ -208,6 +209,9 @@ void world_fail(struct world *world, enum outcome_end end);
 
 /* Ends the trial as one of a scenario that cannot be; the note says why. */
 void world_refuse_scenario(struct world *world);
+
+/* The same for a request of UE-A's whose connection broke, which counts as a 503. */
+void world_break(struct world *world);
 
 /* The same for a refusal by a SIP response that arrived at UE-A at at_ns: the outcome's name is the status's. */
 void world_refuse(struct world *world, int status, int64_t at_ns);

@@ -413,6 +413,11 @@ int msrp_sender_status(const struct msrp_sender *sender)
     return sender->status;
 }
 
+bool msrp_status_ends_session(int status)
+{
+    return status == 481 || status == 506;
+}
+
 uint64_t msrp_sender_chunks(const struct msrp_sender *sender)
 {
     return sender->chunks;

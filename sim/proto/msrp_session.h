@@ -88,7 +88,12 @@ bool msrp_sender_in_chunk(const struct msrp_sender *sender);
 /* SENT: every chunk has been written and answered, and where Success-Report asked for it all bytes have been reported.
  * Where errors alone are answered, one that comes later still makes it FAILED. */
 enum msrp_sender_state msrp_sender_state(const struct msrp_sender *sender);
-int msrp_sender_status(const struct msrp_sender *sender);      /* of the failure; 408 for a timeout */
+int msrp_sender_status(const struct msrp_sender *sender); /* of the failure; 408 for a timeout */
+
+/* Whether a response with that status says that its session is of no use on this connection any more: 481, 506 (RFC
+ * 4975 sections 10.8, 10.10). Every other refuses the message alone (413, 415: sections 10.5, 10.6), and the session
+ * may carry more. */
+bool msrp_status_ends_session(int status);
 uint64_t msrp_sender_chunks(const struct msrp_sender *sender); /* written so far */
 
 /* ---- Receiver ---- */

@@ -47,6 +47,7 @@ enum sip_action {
     SIP_ANSWERED,  /* INVITE was answered with 2xx (its ACK is another item of the same outbox) */
     SIP_REFUSED,   /* INVITE, BYE or MESSAGE got status 300 or more */
     SIP_TIMED_OUT, /* INVITE, BYE or MESSAGE was not answered in time */
+    SIP_BROKEN,    /* the connection that carried INVITE, BYE or MESSAGE broke first; status: 503 */
     SIP_ENDED,     /* BYE came in and was answered */
     SIP_BYE_ANSWERED,
     SIP_PROGRESSED,       /* INVITE was answered with 101 to 199; token: the early dialog; its PRACK is on its way */

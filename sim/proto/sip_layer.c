@@ -146,3 +146,19 @@ struct sip_transaction *sip_find(const struct sip_layer *layer, struct sip_key k
         found = found->next;
     return found;
 }
+
+static bool was_carried(const struct sip_transaction *transaction, struct sip_hop hop)
+{
+    return transaction->kind <= SIP_CLIENT_OTHER && transaction->state == SIP_STATE_TRYING &&
+           sip_is_reliable(transaction->hop) && transaction->hop.address == hop.address &&
+           transaction->hop.port == hop.port;
+}
+
+struct sip_transaction *sip_layer_broken(const struct sip_layer *layer, struct sip_hop hop)
+{
+    for (uint32_t i = 0; i < layer->bucket_count; i++)
+        for (struct sip_transaction *client = layer->buckets[i]; client; client = client->next)
+            if (was_carried(client, hop))
+                return client;
+    return NULL;
+}

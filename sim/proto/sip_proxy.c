@@ -343,6 +343,40 @@ void sip_proxy_refused(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop h
     sip_layer_end(&proxy->layer);
 }
 
+/* Its 503 is made of the request as it left, so that it goes the way of one that has come. No ACK: the transaction is
+ * over (section 17.1.4). */
+static void broken(struct sip_proxy *proxy, struct sip_transaction *client)
+{
+    struct sip_transaction *server = client->partner;
+    struct sip_fork *fork = client->fork;
+    struct sip_incoming request = {.head = sip_buffer_span(client->head), .from = client->hop}, response = request;
+    char text[SIP_HEAD_SIZE_MAX];
+    struct sink sink = SINK(text);
+    enum err error = sip_incoming_read(&request);
+
+    check(error == ERR_OK);
+    sip_write_answer(&sink, &request, 503, 1 + sip_mix(proxy->config.identity, proxy->drawn++));
+    sip_write_end(&sink, 0);
+    sip_transaction_end(&proxy->layer, client);
+    response.head = sink_written(&sink);
+    if (sink.overflow || sip_incoming_read(&response) != ERR_OK)
+        return;
+    if (fork)
+        sip_fork_take(proxy, fork, &response, true);
+    else if (server)
+        sip_proxy_return(proxy, server, &response);
+}
+
+void sip_proxy_broken(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out)
+{
+    struct sip_transaction *client;
+
+    sip_layer_begin(&proxy->layer, now_ns, out);
+    while (sip_layer_has_room(&proxy->layer) && (client = sip_layer_broken(&proxy->layer, hop)) != NULL)
+        broken(proxy, client);
+    sip_layer_end(&proxy->layer);
+}
+
 void sip_proxy_wake(struct sip_proxy *proxy, int64_t now_ns, struct sip_outbox *out)
 {
     struct sip_alarm *alarm;

@@ -113,6 +113,10 @@ struct span sip_proxy_profile(const struct sip_proxy *proxy, struct span aor);
 /* A neighbour refused the TCP connection that a request was to take because of its size (section 18.1.1). */
 void sip_proxy_refused(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out);
 
+/* The connection to a neighbour has broken: each request that it carried and that is not answered at all yet counts as
+ * answered with 503 (sections 16.9, 8.1.3.1). */
+void sip_proxy_broken(struct sip_proxy *proxy, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out);
+
 void sip_proxy_wake(struct sip_proxy *proxy, int64_t now_ns, struct sip_outbox *out);
 
 /* Whether a message is a request that begins something, which an overloaded proxy refuses: no part of a dialog, no

@@ -171,6 +171,12 @@ void sip_server_acked(struct sip_layer *layer, struct sip_transaction *server);
 
 void sip_transaction_end(struct sip_layer *layer, struct sip_transaction *transaction);
 
+/* A client transaction whose request a connection to that hop carried, if any, that has broken before the other side
+ * was heard of (RFC 3261 section 17.1.4); its user ends it, as if it had been answered with 503 (section 8.1.3.1). One
+ * that has got a provisional response waits on: the final one may come over a connection of its own (section 18.2.2).
+ * NULL: there is none. */
+struct sip_transaction *sip_layer_broken(const struct sip_layer *layer, struct sip_hop hop);
+
 /* An alarm of a transaction has ended. Returns the client transaction that nobody answered in time (or, after Timer C,
  * not finally); its user ends it. NULL otherwise. */
 struct sip_transaction *sip_transaction_ring(struct sip_layer *layer, struct sip_alarm *alarm);

@@ -120,6 +120,10 @@ void sip_ua_receive(struct sip_ua *ua, int64_t now_ns, struct sip_hop from, stru
 /* The P-CSCF refused the TCP connection that a request was to take because of its size (section 18.1.1). */
 void sip_ua_refused(struct sip_ua *ua, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out);
 
+/* The connection to the P-CSCF has broken: each request that it carried and that is not answered at all yet counts as
+ * answered with 503 (section 8.1.3.1): SIP_BROKEN, or SIP_REGISTRATION_REFUSED. */
+void sip_ua_broken(struct sip_ua *ua, int64_t now_ns, struct sip_hop hop, struct sip_outbox *out);
+
 /* Timers that are due at now_ns. */
 void sip_ua_wake(struct sip_ua *ua, int64_t now_ns, struct sip_outbox *out);
 

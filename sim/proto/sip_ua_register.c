@@ -181,14 +181,14 @@ static void refuse(struct sip_ua *ua, int status, struct span head)
     tell(ua, SIP_REGISTRATION_REFUSED, status, head);
 }
 
-void sip_ua_register_timed_out(struct sip_ua *ua, struct sip_transaction *client)
+void sip_ua_register_lost(struct sip_ua *ua, struct sip_transaction *client, int status)
 {
     bool is_current = client == ua->registration.client;
     struct span head = sip_layer_lend(&ua->layer, client->head ? sip_buffer_span(client->head) : SPAN("?"));
 
     sip_transaction_end(&ua->layer, client);
     if (is_current)
-        refuse(ua, 408, head);
+        refuse(ua, status, head);
 }
 
 /* ---- The challenge ---- */

@@ -127,7 +127,7 @@ uint64_t sip_ua_draw(struct sip_ua *ua);
 /* ---- sip_ua_register.c: what the transaction of a REGISTER and the refresh alarm lead to ---- */
 
 void sip_ua_register_take(struct sip_ua *ua, struct sip_transaction *client, const struct sip_incoming *response);
-void sip_ua_register_timed_out(struct sip_ua *ua, struct sip_transaction *client);
+void sip_ua_register_lost(struct sip_ua *ua, struct sip_transaction *client, int status); /* there is no answer */
 void sip_ua_register_due(struct sip_ua *ua);
 
 /* Request line, Via, Max-Forwards from the start of ua->scratch; returns the branch. Own address of record and contact

@@ -169,6 +169,59 @@ static void what_the_receiver_does_not_want_gets_413_at_its_head(void)
             }
 }
 
+/* The session is no worse for it: BYE leaves when the refusal is there, and the trial ends with its 200. */
+static void what_is_refused_ends_in_bye(void)
+{
+    for (int i = 0; i < NAMES; i++) {
+        struct scenario scenario = standard();
+        struct seen seen = {.label = "200 (BYE)"};
+
+        scenario.receive_bytes_max = 2000;
+        scenario.success_report = 1;
+        struct outcome outcome = run(&scenario, names[i], 3000, &seen);
+
+        CU_ASSERT_EQUAL(outcome.end, OUTCOME_TRANSFER_FAILED);
+        CU_ASSERT_EQUAL(outcome.status, 413);
+        CU_ASSERT_EQUAL(seen.bye_ns, seen.failed_ns);
+        CU_ASSERT(seen.labels > 0 && outcome.teardown_ns > 0);
+    }
+}
+
+/* 413 stops the file alone: what the user has typed meanwhile still goes out, on the same connection. */
+static void a_refused_file_leaves_the_session_to_a_text(void)
+{
+    struct scenario scenario = standard();
+    struct seen seen = {.label = "SEND 1-60/60"};
+
+    scenario.receive_bytes_max = 2000;
+    scenario.text_after_ns = 5 * MS; /* the refusal takes a round trip */
+    struct outcome outcome = run(&scenario, "msrp-plain", 8 * MIB, &seen);
+
+    CU_ASSERT_EQUAL(outcome.end, OUTCOME_TRANSFER_FAILED);
+    CU_ASSERT_EQUAL(outcome.status, 413);
+    CU_ASSERT_EQUAL(seen.labels, 1);
+    CU_ASSERT(seen.bye_ns > seen.label_ns + 20 * MS); /* and its answer is waited for */
+}
+
+/* The file goes on over the connection that has the session. */
+static void a_second_connection_gets_506(void)
+{
+    const char *const direct[] = {"msrp-plain", "msrp-smime", "msrp-tls"};
+
+    for (int i = 0; i < 3; i++) {
+        struct scenario scenario = standard();
+        struct seen seen = {.label = "506 (SEND)"};
+
+        scenario.second_after_ns = 10 * MS;
+        struct outcome outcome = run(&scenario, direct[i], MIB, &seen);
+
+        CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+        CU_ASSERT_EQUAL(seen.labels, 1);
+        CU_ASSERT_STRING_EQUAL(seen.failed, "failed UE-A MSRP 506 on a second connection");
+        CU_ASSERT(seen.failed_ns < seen.bye_ns);
+    }
+}
+
 /* With Failure-Report: no nobody is told; the trial ends when nothing is left that could happen. */
 static void a_refusal_that_nobody_asked_for_is_silent(void)
 {
@@ -267,6 +320,9 @@ int main(void)
         {"RFC 4975 7.1.2: BYE waits for the report of the whole file", bye_waits_for_the_report},
         {"RFC 4975 10.5: what the receiver does not want gets 413 at its head",
          what_the_receiver_does_not_want_gets_413_at_its_head},
+        {"RFC 4975 10.5: what is refused ends in BYE", what_is_refused_ends_in_bye},
+        {"RFC 4975 10.5: a refused file leaves the session to a text", a_refused_file_leaves_the_session_to_a_text},
+        {"RFC 4975 5.4, 10.10: a second connection gets 506", a_second_connection_gets_506},
         {"RFC 4975 7.1.1: a refusal that nobody asked for is silent", a_refusal_that_nobody_asked_for_is_silent},
         {"RFC 4975 7.1.1: a dead receiver is given up 30 s after the last byte",
          a_dead_receiver_is_given_up_30_s_after_the_last_byte},

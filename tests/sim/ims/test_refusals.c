@@ -120,6 +120,33 @@ static void test_overload(void)
     }
 }
 
+/* RFC 3261 sections 8.1.3.1 and 16.9: whoever sent the request takes the RST for a 503, of which section 16.7 makes a
+ * 500; it takes no longer than the 503 of an overloaded node. */
+static void test_broken_connections(void)
+{
+    static const int hops[OVERLOAD_COUNT] = {
+        [OVERLOAD_P_A] = 0, [OVERLOAD_S_A] = 1, [OVERLOAD_I_B] = 2, [OVERLOAD_S_B] = 3, [OVERLOAD_P_B] = 4};
+    static const char *const arms_of_both[] = {"msrp-smime", "message-tls"};
+
+    for (int at = OVERLOAD_P_A; at < OVERLOAD_COUNT; at++)
+        for (int i = 0; i < 2; i++) {
+            struct scenario scenario = standard();
+            int64_t expected_ns = 2 * (gm_ns + hops[at] * hop_ns) + (at > OVERLOAD_I_B ? 2 * hop_ns : 0);
+
+            scenario.reset_at = at;
+            scenario.signalling_gm = scenario.signalling_core = PROTECTION_TLS;
+            struct outcome outcome = run(&scenario, arms_of_both[i]);
+
+            if (at == OVERLOAD_P_A)
+                check_refusal(&outcome, OUTCOME_SIGNALLING_BROKEN, 503, expected_ns);
+            else
+                check_refusal(&outcome, OUTCOME_OVERLOADED, 500, expected_ns);
+            scenario.signalling_gm = scenario.signalling_core = PROTECTION_NONE;
+            if (i == 0)
+                CU_ASSERT_EQUAL(run(&scenario, "msrp-smime").end, OUTCOME_DELIVERED);
+        }
+}
+
 /* CANCEL goes the way of the INVITE without asking the HSS, 487 comes back on it. */
 static void test_cancel(void)
 {
@@ -196,6 +223,7 @@ int main(void)
         {"each refusal of user B has its status and time", test_peers},
         {"a peer without S/MIME takes what is not sealed", test_peer_without_smime_takes_other_files},
         {"an overloaded CSCF refuses, and upstream hears of 500", test_overload},
+        {"RFC 3261 8.1.3.1: a connection that breaks under a request is a 503", test_broken_connections},
         {"a challenge is answered, a wrong answer refused", test_challenges},
         {"an application server is a detour", test_application_servers},
         {"CANCEL ends in 487 or in BYE", test_cancel},
