@@ -4,70 +4,34 @@
  * numbered by the header that the simulator writes, too.
  */
 #include "bench/measure/ue.h"
-#include "sim/base/check.h"
-
-enum { PART_DIGITS = 8, PARTS_MAX = 99999999 };
+#include "sim/proto/sip_parts.h"
 
 struct pager {
     struct node *node;
     struct sip_ua *ua;
     struct sip_peer *peer;
     struct receipt receipt; /* UE-B */
-    uint64_t part_bytes;    /* file bytes of each part but the last */
-    uint64_t parts, sent;
-    uint64_t next, received; /* UE-B: the part that is missing first, from 1; bytes so far */
+    struct sip_parts parts; /* UE-A */
+    uint64_t sent;
+    uint64_t next, received, expected; /* UE-B: the part missing first, from 1; bytes so far; parts in all */
     char peer_aor[SIP_IDENTITY_SIZE];
     bool is_over;
-    char header[64];
 };
 
 /* ---- UE-A ---- */
 
-static struct sip_ua_message pager_message(struct pager *pager, uint64_t part)
-{
-    struct slice file = pager->node->cast->file;
-    uint64_t from = (part - 1) * pager->part_bytes, left = file.length - from;
-    struct sink header = SINK(pager->header);
-
-    sink_format(&header, "File-Part: %0*llu/%0*llu\r\n", PART_DIGITS, (unsigned long long)part, PART_DIGITS,
-                (unsigned long long)pager->parts);
-    check(!header.overflow);
-    return (struct sip_ua_message){.target = cast_target(pager->node->cast),
-                                   .content_type = "application/octet-stream",
-                                   .headers = sink_written(&header),
-                                   .body = slice_part(file, from, left < pager->part_bytes ? left : pager->part_bytes)};
-}
-
-/* Body bytes that fill the limit: the head's length depends on the body's only through the digits of Content-Length. */
 static enum err pager_fit(struct pager *pager, struct note *note)
 {
     const struct cast *cast = pager->node->cast;
-    uint64_t limit = cast->message_bytes, body = limit;
 
-    pager->parts = 1;
-    for (int round = 0; round < 4; round++) {
-        pager->part_bytes = body;
-        struct sip_ua_message message = pager_message(pager, 1);
-
-        message.body.length = body;
-        size_t head = sip_ua_message_head_size(pager->ua, &message);
-
-        if (head >= limit)
-            return note_set(note, ERR_RANGE, "%llu B leave no room for a body: a MESSAGE's headers alone take %zu B",
-                            (unsigned long long)limit, head);
-        body = limit - head;
-    }
-    pager->part_bytes = body;
-    pager->parts = cast->file.length == 0 ? 1 : (cast->file.length + body - 1) / body;
-    if (pager->parts > PARTS_MAX)
-        return note_set(note, ERR_RANGE, "the file takes %llu MESSAGEs: expected at most %d",
-                        (unsigned long long)pager->parts, PARTS_MAX);
-    return ERR_OK;
+    pager->parts =
+        (struct sip_parts){.target = cast_target(cast), .content_type = "application/octet-stream", .file = cast->file};
+    return sip_parts_fit(&pager->parts, pager->ua, cast->message_bytes, "message.size", note);
 }
 
 static void pager_next(struct pager *pager)
 {
-    struct sip_ua_message message = pager_message(pager, ++pager->sent);
+    struct sip_ua_message message = sip_parts_message(&pager->parts, ++pager->sent);
 
     sip_ua_message(pager->ua, loop_now_ns(), &message, sip_peer_outbox(pager->peer));
     sip_peer_do(pager->peer);
@@ -111,7 +75,7 @@ static void pager_a_told(void *context, const struct sip_output *item)
                   "nobody answered MESSAGE %llu in time", (unsigned long long)pager->sent);
     if (item->action != SIP_MESSAGE_ANSWERED)
         return;
-    if (pager->sent < pager->parts) {
+    if (pager->sent < pager->parts.count) {
         pager_next(pager);
         return;
     }
@@ -121,15 +85,6 @@ static void pager_a_told(void *context, const struct sip_output *item)
 
 /* ---- UE-B ---- */
 
-static bool read_part(struct span head, uint64_t *part, uint64_t *parts)
-{
-    struct span text = span_after(head, span_find(head, SPAN("\r\nFile-Part: ")));
-
-    return text.size > 0 && span_cut_literal(&text, SPAN("\r\nFile-Part: ")) == ERR_OK &&
-           span_cut_number(&text, part) == ERR_OK && span_cut_literal(&text, SPAN("/")) == ERR_OK &&
-           span_cut_number(&text, parts) == ERR_OK && *part >= 1 && *part <= *parts;
-}
-
 /* Parts come in order, since the next is sent when the last was answered; what comes again is passed over. */
 static void pager_arrived(void *context, struct span head, struct slice body)
 {
@@ -137,16 +92,16 @@ static void pager_arrived(void *context, struct span head, struct slice body)
     struct note note = {{0}};
     uint64_t part, parts;
 
-    if (pager->is_over || !read_part(head, &part, &parts) || part != pager->next)
+    if (pager->is_over || !sip_parts_read(head, &part, &parts) || part != pager->next)
         return;
     if (pager->next == 1)
-        pager->parts = parts;
+        pager->expected = parts;
     if (pager->next == 1 && sip_identity(head, pager->peer_aor) != ERR_OK) {
         pager->is_over = true;
         node_fail(pager->node, NODE_TRANSFER_FAILED, "the MESSAGE does not say whom it is from");
         return;
     }
-    if (parts != pager->parts) {
+    if (parts != pager->expected) {
         pager->is_over = true;
         node_fail(pager->node, NODE_TRANSFER_FAILED, "a part of another file came");
         return;
@@ -157,7 +112,7 @@ static void pager_arrived(void *context, struct span head, struct slice body)
         return;
     }
     pager->received += body.length;
-    if (pager->next++ < pager->parts)
+    if (pager->next++ < pager->expected)
         return;
     pager->is_over = true;
     node_now(pager->node, MARK_LAST_BYTE);

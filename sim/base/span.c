@@ -99,3 +99,18 @@ enum err span_cut_number(struct span *text, uint64_t *number)
     *number = value;
     return ERR_OK;
 }
+
+enum err span_parse_port(struct span text, uint16_t *port)
+{
+    uint64_t number;
+    enum err error = span_cut_number(&text, &number);
+
+    if (error == ERR_RANGE)
+        return ERR_RANGE;
+    if (error != ERR_OK || text.size != 0)
+        return ERR_SYNTAX;
+    if (number == 0 || number > UINT16_MAX)
+        return ERR_RANGE;
+    *port = (uint16_t)number;
+    return ERR_OK;
+}

@@ -88,4 +88,8 @@ MUST_USE enum err span_cut_line(struct span *text, struct span *line);
  */
 MUST_USE enum err span_cut_number(struct span *text, uint64_t *number);
 
+/* A whole text that is a port of RFC 6335: 1 to 65535. ERR_SYNTAX when it is no number, ERR_RANGE when it is another.
+ */
+MUST_USE enum err span_parse_port(struct span text, uint16_t *port);
+
 #endif

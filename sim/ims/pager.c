@@ -3,69 +3,35 @@
 #include "sim/ims/registration.h"
 #include "sim/ims/cargo.h"
 #include "sim/ims/intercept.h"
+#include "sim/proto/sip_parts.h"
 
-enum { PART_DIGITS = 8, PAGER_URI_SIZE = 96 };
+enum { PAGER_URI_SIZE = 96 };
 
 struct pager {
     struct world *world;
     struct sip_ua *ua_a, *ua_b;
     struct sip_node *node_a, *node_b;
     struct cargo cargo;
-    uint64_t part_bytes; /* carried bytes of each part but the last */
-    uint64_t parts;
+    struct sip_parts parts;
     uint64_t sent;           /* parts sent */
     uint64_t next;           /* UE-B: the part that is missing first, from 1 */
     uint64_t received_bytes; /* UE-B: of the body */
     bool is_matching;        /* UE-B: every byte so far was the one sent */
     bool is_answered;        /* UE-A: every part */
-    char header_text[64];
     char target[PAGER_URI_SIZE];
 };
 
-static const char header_name[] = "File-Part: ";
-
-static struct sip_ua_message pager_message(struct pager *pager, uint64_t part)
-{
-    uint64_t from = (part - 1) * pager->part_bytes;
-    uint64_t left = pager->cargo.body.length - from;
-    struct sink header = SINK(pager->header_text);
-
-    sink_format(&header, "%s%0*llu/%0*llu\r\n", header_name, PART_DIGITS, (unsigned long long)part, PART_DIGITS,
-                (unsigned long long)pager->parts);
-    check(!header.overflow);
-    return (struct sip_ua_message){
-        .target = pager->target,
-        .content_type = pager->cargo.content_type,
-        .headers = sink_written(&header),
-        .body = {pager->cargo.body.source, from, left < pager->part_bytes ? left : pager->part_bytes}};
-}
-
-/* Body bytes that fill the limit: the head's length depends on the body's only through the digits of Content-Length. */
+/* Headers grow by the routes of the registration, bodies by what seals them: cut anew when both are known. */
 static enum err pager_fit(struct pager *pager, struct note *note)
 {
     const struct world *world = pager->world;
     bool is_large = world->arm->messages == MESSAGES_LARGE;
     uint64_t limit = is_large ? world->scenario->message_large_bytes : world->scenario->message_bytes;
-    uint64_t body = limit;
 
-    for (int round = 0; round < 4; round++) {
-        pager->part_bytes = body;
-        struct sip_ua_message message = pager_message(pager, 1);
-
-        message.body.length = body;
-        size_t head = sip_ua_message_head_size(pager->ua_a, &message);
-
-        if (head >= limit)
-            return note_set(note, ERR_RANGE,
-                            "message.%s = %lluB leaves no room for a body: the headers alone take %zu bytes",
-                            is_large ? "size_large" : "size", (unsigned long long)limit, head);
-        body = limit - head;
-    }
-    pager->part_bytes = body;
-    uint64_t whole = pager->cargo.body.length;
-
-    pager->parts = whole == 0 ? 1 : (whole + body - 1) / body;
-    return ERR_OK;
+    pager->parts.target = pager->target;
+    pager->parts.content_type = pager->cargo.content_type;
+    pager->parts.file = pager->cargo.body;
+    return sip_parts_fit(&pager->parts, pager->ua_a, limit, is_large ? "message.size_large" : "message.size", note);
 }
 
 uint64_t pager_messages(const struct pager *pager)
@@ -87,13 +53,12 @@ void pager_retire(struct pager *pager)
 static void pager_next(struct pager *pager, const struct cause *cause)
 {
     struct world *world = pager->world;
-    struct sip_ua_message message = pager_message(pager, ++pager->sent);
+    struct sip_ua_message message = sip_parts_message(&pager->parts, ++pager->sent);
 
     sip_ua_message(pager->ua_a, world_now(world), &message, sip_node_outbox(pager->node_a));
     sip_node_do(pager->node_a, sip_node_outbox(pager->node_a), cause);
 }
 
-/* Headers grow by the routes of the registration, so that the parts are cut only now. */
 static void pager_begin(void *context, const struct cause *cause)
 {
     struct pager *pager = context;
@@ -149,7 +114,7 @@ static void pager_a_told(void *context, const struct sip_output *item, const str
         world_fail(world, OUTCOME_TRANSFER_FAILED);
     if (item->action != SIP_MESSAGE_ANSWERED)
         return;
-    if (pager->sent < pager->parts) {
+    if (pager->sent < pager->parts.count) {
         pager_next(pager, &forward);
         return;
     }
@@ -164,19 +129,10 @@ static void pager_b_told(void *context, const struct sip_output *item, const str
     (void)cause;
 }
 
-static bool part_of(struct span head, uint64_t *part, uint64_t *parts)
-{
-    struct span text = span_after(head, span_find(head, SPAN("\r\nFile-Part: ")));
-
-    return text.size > 0 && span_cut_literal(&text, SPAN("\r\nFile-Part: ")) == ERR_OK &&
-           span_cut_number(&text, part) == ERR_OK && span_cut_literal(&text, SPAN("/")) == ERR_OK &&
-           span_cut_number(&text, parts) == ERR_OK;
-}
-
 /* Compares what came with what was sent: by reference where it still is the file's own slice, else byte by byte. */
 static bool is_part(struct pager *pager, uint64_t part, struct slice body)
 {
-    struct sip_ua_message sent = pager_message(pager, part);
+    struct sip_ua_message sent = sip_parts_message(&pager->parts, part);
     uint8_t a[4096], b[4096];
 
     if (body.length != sent.body.length)
@@ -244,7 +200,7 @@ static void pager_arrived(void *context, struct span head, struct slice body, co
     struct cause forward = cause_forward(cause);
     uint64_t part, parts;
 
-    if (!part_of(head, &part, &parts) || part != pager->next)
+    if (!sip_parts_read(head, &part, &parts) || part != pager->next)
         return;
     if (part == 1)
         cargo_heard(&pager->cargo, head);

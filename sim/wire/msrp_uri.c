@@ -29,18 +29,6 @@ static enum err cut_scheme(struct span *text, bool *is_secure)
     return span_cut_literal(text, SPAN("://"));
 }
 
-static enum err parse_port(struct span text, uint16_t *port)
-{
-    uint64_t number;
-
-    if (span_cut_number(&text, &number) != ERR_OK || text.size != 0)
-        return ERR_SYNTAX;
-    if (number == 0 || number > UINT16_MAX)
-        return ERR_RANGE;
-    *port = (uint16_t)number;
-    return ERR_OK;
-}
-
 /* [ userinfo "@" ] host [ ":" port ] */
 static enum err parse_authority(struct span text, struct msrp_uri *uri)
 {
@@ -62,7 +50,7 @@ static enum err parse_authority(struct span text, struct msrp_uri *uri)
         return ERR_OK;
     if (text.data[end] != ':')
         return ERR_SYNTAX;
-    return parse_port(span_after(text, end + 1), &uri->port);
+    return span_parse_port(span_after(text, end + 1), &uri->port);
 }
 
 enum err msrp_parse_uri(struct span text, struct msrp_uri *uri)

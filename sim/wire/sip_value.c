@@ -102,16 +102,6 @@ bool sip_parameter(struct span parameters, struct span name, struct span *value)
     return false;
 }
 
-static enum err parse_port(struct span text, uint16_t *port)
-{
-    uint64_t number;
-
-    if (sip_parse_number(text, &number) != ERR_OK || number == 0 || number > UINT16_MAX)
-        return ERR_SYNTAX;
-    *port = (uint16_t)number;
-    return ERR_OK;
-}
-
 /* host [":" port]; the host of an IPv6 reference keeps its brackets. */
 static enum err parse_host_port(struct span text, struct span *host, uint16_t *port)
 {
@@ -136,7 +126,7 @@ static enum err parse_host_port(struct span text, struct span *host, uint16_t *p
     if (text.size == 0)
         return ERR_OK;
     TRY(cut_mark(&text, ':'));
-    return parse_port(text, port);
+    return span_parse_port(text, port) == ERR_OK ? ERR_OK : ERR_SYNTAX;
 }
 
 enum err sip_parse_via(struct span element, struct sip_via *via)

@@ -161,6 +161,24 @@ static void numbers_are_decimal_and_fit_64_bits(void)
     }
 }
 
+static void ports_are_whole_numbers_up_to_65535(void)
+{
+    static const struct {
+        const char *text;
+        enum err result;
+        uint16_t port;
+    } rows[] = {{"1", ERR_OK, 1},    {"65535", ERR_OK, 65535}, {"05060", ERR_OK, 5060},
+                {"0", ERR_RANGE, 7}, {"65536", ERR_RANGE, 7},  {"99999999999999999999", ERR_RANGE, 7},
+                {"", ERR_SYNTAX, 7}, {"5060 ", ERR_SYNTAX, 7}, {"-1", ERR_SYNTAX, 7}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint16_t port = 7;
+
+        CU_ASSERT_EQUAL(span_parse_port(at_the_edge(rows[i].text, strlen(rows[i].text)), &port), rows[i].result);
+        CU_ASSERT_EQUAL(port, rows[i].port);
+    }
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -171,6 +189,7 @@ int main(void)
         {"lines end in CR LF only", lines_end_in_cr_lf_only},
         {"the part before a stop is cut", the_part_before_a_stop_is_cut},
         {"numbers are decimal and fit 64 bits", numbers_are_decimal_and_fit_64_bits},
+        {"ports are whole numbers up to 65535", ports_are_whole_numbers_up_to_65535},
         {NULL, NULL}};
 
     page_size = (size_t)sysconf(_SC_PAGESIZE);

@@ -333,6 +333,16 @@ static void test_cut_off(void)
     CU_ASSERT_EQUAL(pair.answers, 2);
 }
 
+/* RFC 4975 sections 10.8 and 10.10 say that the session is no longer the sender's to use; the others speak of the one
+ * request or message. */
+static void test_session_ends(void)
+{
+    static const int statuses[] = {200, 400, 403, 408, 413, 415, 423, 481, 501, 506};
+
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+        CU_ASSERT_EQUAL(msrp_status_ends_session(statuses[i]), statuses[i] == 481 || statuses[i] == 506);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -350,6 +360,7 @@ int main(void)
         {"a SEND runs out 30 s after its last byte", test_timeouts},
         {"every error ends the sending and cuts the chunk off", test_failures},
         {"a chunk cut off before its announced end is ended", test_cut_off},
+        {"RFC 4975 10.8, 10.10: 481 and 506 end the session, others a message", test_session_ends},
         {NULL, NULL},
     };
 
