@@ -3,6 +3,7 @@
 # hopsim replay: on captures of the program's own every message that can be read is simulated within a microsecond of its
 # time, in every arm and topology, warm and cold (a sample of them, all with LONG); no message is dropped in silence.
 # Where CAPTURES names a folder, public captures too.
+samples=$(cd "${0%/*}/../../traces/samples" && pwd)
 . "${0%/*}/common"
 
 # record FILE ARM KEY=VALUE...: a capture of that trial
@@ -148,6 +149,16 @@ expect "a session that is not there: status 2" [ $? -eq 2 ]
 expect "and how many there are" grep -q 'there are 1' err
 "$HOPSIM" replay tshark.pcapng --table nothing >out 2>err
 expect "a table that is not there: status 2" [ $? -eq 2 ]
+
+# Captures of a real core: a few, all with LONG.
+for file in "$samples"/*.pcapng; do
+    name=${file##*/}
+    case $name in *-1KiB.pcapng | *-5KiB.pcapng | *-200B.pcapng) [ -n "${LONG:-}" ] || continue ;; esac
+    timeout 60 "$HOPSIM" replay "$file" >text 2>err
+    expect "$name is repeated" grep -q ' both$' text
+    expect "$name: worst and median difference are told" grep -q '^worst difference .*, median ' text
+    expect "$name: what one tap cannot know is told" grep -q '^what one tap cannot know: ' text
+done
 
 # Public captures.
 if [ -d "${CAPTURES:-}" ]; then
