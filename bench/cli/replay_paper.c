@@ -347,7 +347,7 @@ bool replay_paper_is(const char *path)
 {
     char text[16 << 10];
     struct note note = {{0}};
-    size_t size;
+    size_t size = 0;
 
     if (read_text(path, text, sizeof(text), &size, &note) != ERR_OK)
         return false;
@@ -365,7 +365,7 @@ static enum err work_out(struct replay_paper *replay, struct note *note)
 {
     const char *path = replay->line->arguments[0];
     struct note why = {{0}};
-    size_t size;
+    size_t size = 0;
 
     for (size_t i = 0; i < replay->line->option_count; i++) {
         const char *name = replay->line->options[i].option->name;
