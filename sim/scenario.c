@@ -37,6 +37,7 @@ static const char *const jitter_orders[] = {"kept", "free", NULL};
 static const char *const tcp_sets[] = {"rfc", "linux", NULL};
 static_assert(sizeof(tcp_sets) / sizeof(tcp_sets[0]) == TCP_SET_COUNT + 1, "each set has a name");
 static const char *const tcp_congestion_names[] = {"newreno", "cubic", NULL};
+static const char *const tcp_rack_rules[] = {"rfc", "linux", NULL};
 static const char *const tcp_loss_bases[] = {"flight", "window", NULL};
 static const char *const tcp_recoveries[] = {"sack", "rack-tlp", NULL};
 static const char *const tcp_idle_restarts[] = {"keep", "restart", "halve", NULL};
@@ -280,6 +281,9 @@ const struct field scenario_fields[] = {
     CHOICE("tcp.loss_base", tcp_loss_base, "flight", tcp_loss_bases,
            "what a loss leaves a share of: what is on its way, or the congestion window",
            "RFC 5681 section 3.1, RFC 9438 section 4.6; window: Linux"),
+    CHOICE("tcp.rack_rules", tcp_rack_rules, "rfc", tcp_rack_rules,
+           "of rack-tlp. linux: in a recovery the window shrinks in proportion to what is delivered (PRR), what SACK blocks tell widens it too, RACK.rtt is of what was acknowledged last",
+           "RFC 8985; linux: RFC 9937, Linux, net/ipv4/tcp_input.c, tcp_recovery.c"),
     CHOICE("tcp.idle_restart", tcp_idle_restart, "restart", tcp_idle_restarts,
            "the window after silence: keep it; restart from the initial one; halve it for each timeout's length",
            "RFC 5681 section 4.1; halve: RFC 2861, Linux"),

@@ -49,6 +49,7 @@ enum seal_when { SEAL_AFTER_ANSWER, SEAL_AT_PRESS, SEAL_BEFORE_INVITE };
 enum jitter_order { JITTER_KEPT, JITTER_FREE };
 enum tcp_set { TCP_SET_RFC, TCP_SET_LINUX, TCP_SET_COUNT };
 enum tcp_loss_base { TCP_LOSS_FLIGHT, TCP_LOSS_WINDOW };
+enum tcp_rack_rules { TCP_RACK_RFC, TCP_RACK_LINUX };
 enum tcp_recovery { TCP_RECOVERY_SACK, TCP_RECOVERY_RACK_TLP };
 enum arrivals { ARRIVALS_POISSON, ARRIVALS_DETERMINISTIC, ARRIVALS_STAIRCASE, ARRIVALS_CAPTURE, ARRIVALS_COUNT };
 enum dwell_distribution { DWELL_LOGNORMAL, DWELL_EXPONENTIAL };
@@ -157,6 +158,7 @@ struct scenario {
     int tcp_hystart;    /* bool */
     int tcp_recovery;
     int tcp_loss_base;
+    int tcp_rack_rules;
     int tcp_idle_restart; /* enum tcp_idle_restart */
     int64_t tcp_rto_spread_min_ns;
     int64_t tcp_rack_margin_ns;

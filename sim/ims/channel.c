@@ -28,6 +28,7 @@ static struct tcp_config channel_tcp_config(const struct world *world)
     config.hystart = scenario->tcp_hystart ? &tcp_hystart_linux : NULL;
     config.reduces_window = scenario->tcp_loss_base == TCP_LOSS_WINDOW;
     config.has_rack = scenario->tcp_recovery == TCP_RECOVERY_RACK_TLP;
+    config.has_linux_rack = scenario->tcp_rack_rules == TCP_RACK_LINUX;
     config.idle_restart = (enum tcp_idle_restart)scenario->tcp_idle_restart;
     config.has_quick_ack = scenario->tcp_quick_ack != 0;
     config.rto_spread_min_ns = scenario->tcp_rto_spread_min_ns;

@@ -217,6 +217,9 @@ struct tcp_config {
     bool has_sack;       /* RFC 2018, RFC 6675 */
     bool has_rack;       /* RFC 8985 in place of RFC 6675, where both ends know SACK */
     bool reduces_window; /* a loss leaves a share of the window, as in Linux, not of what is on its way (RFC 5681) */
+    /* With has_rack, as Linux: a recovery lets the window shrink in proportion to what is delivered (RFC 9937); SACKed
+     * bytes count towards its growth; RACK.rtt is of what was acknowledged last. */
+    bool has_linux_rack;
     bool has_quick_ack; /* the first segments, those after silence and ends of writes are acknowledged at once, as Linux
                            does, and more than one full segment rather than two */
     struct arena *arena; /* of the connection's end; NULL: the net's */

@@ -285,6 +285,7 @@ void rack_create(struct tcp *tcp);
 void rack_sent(struct tcp *tcp, uint64_t from, uint64_t until);
 
 /* SACK blocks; tcp->acknowledged has advanced. Both note what was delivered, for rack_judge. */
+uint64_t rack_delivered(const struct tcp *tcp); /* bytes, by the ACK that is being taken */
 void rack_take_sack(struct tcp *tcp, const struct packet_extra *extra);
 void rack_take_progress(struct tcp *tcp);
 

@@ -44,6 +44,12 @@ struct rack {
     /* What this ACK delivered. */
     int64_t first_rtt_ns;
     int64_t last_rtt_ns;
+    uint64_t delivered; /* bytes */
+
+    /* Of a recovery whose window shrinks in proportion: RFC 9937's RecoverFS, prr_delivered, prr_out. */
+    uint64_t prr_from;
+    uint64_t prr_delivered;
+    uint64_t prr_sent;
 
     /* The probe. */
     bool has_probe;
@@ -87,6 +93,11 @@ int64_t rack_first_rtt_ns(const struct tcp *tcp)
 int64_t rack_last_rtt_ns(const struct tcp *tcp)
 {
     return tcp->rack->last_rtt_ns;
+}
+
+uint64_t rack_delivered(const struct tcp *tcp)
+{
+    return tcp->rack->delivered;
 }
 
 /* ---- The segments on their way ---- */
@@ -180,6 +191,8 @@ void rack_sent(struct tcp *tcp, uint64_t from, uint64_t until)
     struct rack *rack = tcp->rack;
     uint64_t highest = rack->end == rack->first ? tcp->acknowledged : sent_at(rack, rack->end - 1)->until;
 
+    if (tcp->repair != REPAIR_NONE)
+        rack->prr_sent += until - from;
     if (from < highest)
         sent_repeat(tcp, from, least(until, highest));
     if (until <= highest)
@@ -231,6 +244,9 @@ static void rack_deliver(struct tcp *tcp, const struct sent *sent)
     } else if (rtt_ns < rack->rtt_min_ns) {
         return; /* the answer is that to an earlier sending */
     }
+    /* Linux, tcp_rack_advance(): SACKed first, then acknowledged in order, not in the order of sending. */
+    if (tcp->config.has_linux_rack)
+        rack->rtt_ns = rtt_ns;
     if (rack->has_delivered && !is_sent_after(sent->at_ns, sent->until, rack->at_ns, rack->until))
         return;
     rack->has_delivered = true;
@@ -251,6 +267,7 @@ static void sent_arrive(struct tcp *tcp, struct sent *sent)
     else
         rack->pipe -= sent_length(sent);
     sent->is_lost = false;
+    rack->delivered += sent_length(sent);
     rack_deliver(tcp, sent);
 }
 
@@ -296,6 +313,8 @@ void rack_take_progress(struct tcp *tcp)
         return;
     struct sent *cut = sent_at(rack, rack->first);
 
+    if (!cut->is_sacked)
+        rack->delivered += tcp->acknowledged - cut->from;
     if (!cut->is_sacked && !cut->is_lost)
         rack->pipe -= tcp->acknowledged - cut->from;
     cut->from = tcp->acknowledged;
@@ -373,10 +392,38 @@ static void rack_recover(struct tcp *tcp)
 {
     if (tcp->repair != REPAIR_NONE || (tcp->has_timed_out && tcp->acknowledged < tcp->recover))
         return;
+    tcp->rack->prr_from = tcp->cwnd;
+    tcp->rack->prr_delivered = tcp->rack->prr_sent = 0;
     tcp_repair_begin(tcp);
     tcp->repair = REPAIR_SACK;
+    if (tcp->config.has_linux_rack)
+        return; /* what this ACK delivered says how much */
     tcp->cwnd = tcp->ssthresh;
     rack_send_lost(tcp);
+}
+
+/* Proportional rate reduction, RFC 9937, as Linux has it (net/ipv4/tcp_input.c, tcp_cwnd_reduction()): by
+ * what has been delivered, in whole segments, until no more than ssthresh is on its way; then back up to it, by a
+ * segment more than was delivered where the ACK shows that repairs succeed. */
+static void rack_shrink(struct tcp *tcp, uint64_t delivered, bool is_safe)
+{
+    struct rack *rack = tcp->rack;
+    uint64_t mss = tcp->mss, allowed, may_send;
+
+    if (!tcp->config.has_linux_rack || tcp->repair == REPAIR_NONE || delivered == 0)
+        return;
+    rack->prr_delivered += delivered;
+    if (rack->pipe > tcp->ssthresh) {
+        allowed = (tcp->ssthresh * rack->prr_delivered + rack->prr_from - 1) / rack->prr_from;
+        allowed = (allowed + mss - 1) / mss * mss;
+        may_send = allowed - least(rack->prr_sent, allowed);
+    } else {
+        allowed = rack->prr_delivered - least(rack->prr_sent, rack->prr_delivered);
+        may_send = least(greatest(allowed, delivered) + (is_safe ? mss : 0), tcp->ssthresh - rack->pipe);
+    }
+    if (rack->prr_sent == 0)
+        may_send = greatest(may_send, mss);
+    tcp->cwnd = rack->pipe + may_send;
 }
 
 /* Section 7.4.2. */
@@ -407,15 +454,20 @@ void rack_take_duplicate(struct tcp *tcp, const struct packet *packet)
 void rack_judge(struct tcp *tcp, const struct packet *packet, bool has_progress, bool has_news)
 {
     struct rack *rack = tcp->rack;
+    uint64_t delivered = rack->delivered;
 
+    rack->delivered = 0;
     rack_judge_probe(tcp, packet, has_progress, has_news);
     if (rack->sacked == 0 && rack->lost == 0 && tcp->repair == REPAIR_NONE && !rack->has_reordered) {
         if (rack->wait == WAIT_REORDERING)
             timer_cancel(&rack->timer);
         return;
     }
-    if (rack_detect(tcp))
+    bool has_lost = rack_detect(tcp);
+
+    if (has_lost)
         rack_recover(tcp);
+    rack_shrink(tcp, delivered, has_progress && !has_lost);
 }
 
 /* Section 6.3: everything on its way may be lost; the first is sent again at once, the rest as ACKs come. */
@@ -514,8 +566,10 @@ static void rack_expire(struct engine *engine, void *context)
     if (rack->wait == WAIT_PROBE) {
         rack_probe(tcp);
     } else {
-        if (rack_detect(tcp))
+        if (rack_detect(tcp)) {
             rack_recover(tcp);
+            rack_shrink(tcp, tcp->mss, false); /* Linux, tcp_rack_reo_timeout() */
+        }
         tcp_output(tcp);
     }
     tcp->late_part = PART_QUEUEING;

@@ -265,12 +265,15 @@ void tcp_progress(struct tcp *tcp, uint64_t count, uint64_t flight)
     if (tcp->repair == REPAIR_SACK) {
         if (tcp->acknowledged < tcp->recover)
             return;
+        if (tcp->config.has_linux_rack && tcp->rack)
+            tcp->cwnd = tcp->ssthresh;
         tcp->repair = REPAIR_NONE;
         tcp->repeats = 0;
         return;
     }
     tcp->repeats = 0;
-    tcp_grow(tcp, count, flight);
+    /* Linux, tcp_cong_control(): what the same ACK's SACK blocks tell counts as well. */
+    tcp_grow(tcp, tcp->rack && tcp->config.has_linux_rack ? rack_delivered(tcp) : count, flight);
 }
 
 void tcp_repeat(struct tcp *tcp)

@@ -42,6 +42,8 @@ static void every_member_of_a_scenario_has_one_row(void)
     size_t padding = offsetof(struct scenario, window) - offsetof(struct scenario, chunking) - sizeof(int);
 
     padding += offsetof(struct scenario, message_bytes) - offsetof(struct scenario, sip_takes_tcp) - sizeof(int);
+    padding +=
+        offsetof(struct scenario, tcp_rto_spread_min_ns) - offsetof(struct scenario, tcp_idle_restart) - sizeof(int);
     padding += sizeof(struct scenario) - offsetof(struct scenario, recipient) - sizeof(int);
     padding +=
         LINKS * (offsetof(struct scenario_link, loss) - offsetof(struct scenario_link, jitter_order) - sizeof(int));

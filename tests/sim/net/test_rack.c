@@ -192,6 +192,51 @@ static void test_margin(void)
     CU_ASSERT_EQUAL(scene_end(&scene, 452 * MS).probes, 1);
 }
 
+/* Seven of ten are lost. At once, all are sent again by the third report, since 70 % of ten may be on their way. In
+ * proportion (RFC 9937 section 6.1): one by the third report; two, one more than was delivered, by its ACK at 200 ms;
+ * two by each of the two ACKs at 300 ms. */
+static void test_reduction(void)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    scene_send(&scene, "xxxxxxx...");
+    CU_ASSERT_EQUAL(scene_end(&scene, 150 * MS).retransmitted, 7);
+    scene_open(&scene);
+    scene.transfer.sender->config.has_linux_rack = true;
+    scene_send(&scene, "xxxxxxx...");
+    struct tcp_info info = scene_end(&scene, 350 * MS);
+
+    CU_ASSERT_EQUAL(info.retransmitted, 7);
+    CU_ASSERT_EQUAL(info.fast_recoveries, 1);
+    CU_ASSERT_EQUAL(info.probes + info.timeouts, 0);
+}
+
+/* An ACK that waited, of the first, comes with the report of a third segment sent 30 ms later: the second is lost. By
+ * RFC 8985 RACK.rtt is the third's, 100 ms, and the second has had 30 ms more than that; in Linux it is that of the
+ * first, which is acknowledged after the third is reported, so there are 25 ms left. Linux's window grows by both. */
+static void test_ack_with_report(void)
+{
+    for (int is_linux = 0; is_linux < 2; is_linux++) {
+        struct scene scene;
+
+        scene_open(&scene);
+        scene.transfer.sender->config.has_linux_rack = is_linux != 0;
+        scene.transfer.sender->cwnd = 4 * MSS;
+        scene.transfer.receiver->config.has_quick_ack = false;
+        scene.transfer.receiver->config.delayed_ack_ns = 40 * MS;
+        scene_send(&scene, ".x");
+        lab_run_until(&scene.lab, scene.start_ns + 30 * MS);
+        scene.lab.engine.now_ns = scene.start_ns + 30 * MS;
+        scene_send(&scene, ".");
+        lab_run_until(&scene.lab, scene.start_ns + 130 * MS);
+        CU_ASSERT_EQUAL(tcp_info(scene.transfer.sender).retransmitted, !is_linux);
+        if (is_linux)
+            CU_ASSERT_EQUAL(scene.transfer.sender->cwnd, 6 * MSS);
+        CU_ASSERT_EQUAL(scene_end(&scene, (is_linux ? 205 : 180) * MS).fast_recoveries, 1);
+    }
+}
+
 /* Section 7.4: the probe repaired the only loss, which nothing else shows; the window answers when more is
  * acknowledged. */
 static void test_probe_that_repairs_counts(void)
@@ -421,6 +466,8 @@ static const struct unit_test tests[] = {
     {"RFC 8985 section 7.2: a single segment just before the timeout", test_probe_of_one},
     {"RFC 8985 section 7.3: a probe carries new data if there is any", test_probe_with_new_data},
     {"Linux: both timers wait 2 ms more", test_margin},
+    {"RFC 9937: the window shrinks in proportion to what is delivered", test_reduction},
+    {"Linux: an ACK with a report widens by both, and its time is the ACK's", test_ack_with_report},
     {"Linux: the end of a write is acknowledged at once, unless something goes back", test_ends_of_writes},
     {"RFC 8985 section 7.4: a loss that the probe repaired counts as one", test_probe_that_repairs_counts},
     {"RFC 8985 section 7.4: a probe in vain does not", test_probe_in_vain},
