@@ -31,7 +31,8 @@ static bool name_parts(struct outfile *file, const char *path)
     return !whole.overflow && !part.overflow && part.size < part.capacity;
 }
 
-enum err outfile_open(struct outfile *file, const char *path, struct note *note)
+/* mode: of a file that is made, as the process's mask leaves it. */
+static enum err open_as(struct outfile *file, const char *path, mode_t mode, struct note *note)
 {
     struct outfile opened = {0};
     struct stat status;
@@ -44,7 +45,7 @@ enum err outfile_open(struct outfile *file, const char *path, struct note *note)
         opened.is_in_place = true;
     }
     int flags = opened.is_in_place ? O_WRONLY : O_WRONLY | O_CREAT | O_EXCL;
-    int descriptor = open(opened.is_in_place ? opened.path : opened.part, flags | O_CLOEXEC, 0666);
+    int descriptor = open(opened.is_in_place ? opened.path : opened.part, flags | O_CLOEXEC, mode);
 
     if (descriptor < 0)
         return refuse(note, path, errno);
@@ -59,6 +60,18 @@ enum err outfile_open(struct outfile *file, const char *path, struct note *note)
     }
     setvbuf(opened.stream, NULL, _IOFBF, BUFFER_SIZE);
     *file = opened;
+    return ERR_OK;
+}
+
+enum err outfile_open(struct outfile *file, const char *path, struct note *note)
+{
+    return open_as(file, path, 0666, note);
+}
+
+enum err outfile_open_private(struct outfile *file, const char *path, struct note *note)
+{
+    TRY(open_as(file, path, 0600, note));
+    setvbuf(file->stream, NULL, _IONBF, 0);
     return ERR_OK;
 }
 

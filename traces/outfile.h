@@ -24,6 +24,9 @@ struct outfile {
 /* Starts the file. ERR_FILE, with a note that names it, when it exists already or cannot be made. */
 MUST_USE enum err outfile_open(struct outfile *file, const char *path, struct note *note);
 
+/* The same for secrets: nobody but its owner may read the file, from its first moment on, and no buffer keeps them. */
+MUST_USE enum err outfile_open_private(struct outfile *file, const char *path, struct note *note);
+
 /* Failures are remembered and told by outfile_close. */
 void outfile_write(struct outfile *file, struct span bytes);
 

@@ -306,7 +306,7 @@ static const struct command_option options[] = {
     COMMAND_OPTION_CSV,
     {"--messages", "DIR", "write messages.csv and messages.txt into a folder: who said what, and its text"},
     {"--ladder-svg", "FILE", "draw the call flow: messages to time, what nodes kept, the parts of the delay"},
-    {"--keys", "DIR", "write the keys of this run into a folder, for opening what a capture shows"},
+    {"--keys", "DIR", "write the keys of this run into a folder (mode 0600), for opening what a capture shows"},
     {"--log", "FILE", "write the event log: a line a message sent or received"},
     {"--pcap", "FILE", "write a capture: each packet once, as first sent"},
     {"--pcap-at", "HOST FILE",

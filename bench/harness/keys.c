@@ -3,6 +3,7 @@
 #include "traces/outfile.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 
 enum { PEM_SIZE = 8192 };
@@ -13,11 +14,10 @@ static enum err write_pem(const struct party *party, bool with_key, struct sink 
     return with_key ? party_write_key(party, pem) : ERR_OK;
 }
 
-static enum err save_party(const struct party *party, bool with_key, const char *folder, const char *name,
-                           struct note *note)
+static enum err save_pem(const char *folder, const char *name, struct span pem, struct note *note)
 {
-    char text[PEM_SIZE], path_text[OUTFILE_PATH_SIZE];
-    struct sink pem = SINK(text), path = SINK(path_text);
+    char path_text[OUTFILE_PATH_SIZE];
+    struct sink path = SINK(path_text);
     struct outfile file;
 
     sink_text(&path, folder);
@@ -26,11 +26,24 @@ static enum err save_party(const struct party *party, bool with_key, const char 
     sink_string(&path);
     if (path.overflow)
         return note_set(note, ERR_FILE, "%s: name too long", folder);
-    if (write_pem(party, with_key, &pem) != ERR_OK || pem.overflow)
-        return note_set(note, ERR_CRYPTO, "%s: OpenSSL does not write this key", name);
-    TRY(outfile_open(&file, path_text, note));
-    outfile_write(&file, sink_written(&pem));
+    TRY(outfile_open_private(&file, path_text, note));
+    outfile_write(&file, pem);
     return outfile_close(&file, note);
+}
+
+static enum err save_party(const struct party *party, bool with_key, const char *folder, const char *name,
+                           struct note *note)
+{
+    char text[PEM_SIZE];
+    struct sink pem = SINK(text);
+    enum err error = write_pem(party, with_key, &pem);
+
+    if (error != ERR_OK || pem.overflow)
+        error = note_set(note, ERR_CRYPTO, "%s: OpenSSL does not write this key", name);
+    else
+        error = save_pem(folder, name, sink_written(&pem), note);
+    OPENSSL_cleanse(text, sizeof(text));
+    return error;
 }
 
 static enum err make_folder(const char *folder, struct note *note)
@@ -59,7 +72,7 @@ enum err keys_open_associations(struct outfile *file, const char *folder, struct
     if (path.overflow)
         return note_set(note, ERR_FILE, "%s: name too long", folder);
     TRY(make_folder(folder, note));
-    return outfile_open(file, path_text, note);
+    return outfile_open_private(file, path_text, note);
 }
 
 void keys_add_association(void *context, struct span line)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * keys.h - writes certificates and private keys of a trial's users as PEM, so that other programs can open what the
- * trial sealed. They are made for the trial and protect nothing else.
+ * trial sealed. They are made for the trial and protect nothing else; nobody but the files' owner may read them.
  */
 #ifndef BENCH_HARNESS_KEYS_H
 #define BENCH_HARNESS_KEYS_H

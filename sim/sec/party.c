@@ -341,6 +341,7 @@ static enum err pem_end(BIO *bio, bool written, struct sink *pem)
 
     if (size > 0)
         sink_bytes(pem, text, (size_t)size);
+    OPENSSL_cleanse(text, (size_t)(size > 0 ? size : 0)); /* it may be a key */
     BIO_free(bio);
     return size > 0 ? ERR_OK : ERR_CRYPTO;
 }

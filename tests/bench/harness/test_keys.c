@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static struct folder folder = {"/tmp/hopsim-keys-XXXXXX", ""};
 
@@ -54,6 +55,9 @@ static void keys_belong_to_certificates_that_the_authority_signed(void)
     static const char *const names[] = {"alice.pem", "bob.pem"};
 
     for (int i = 0; i < 2; i++) {
+        struct stat status;
+
+        CU_ASSERT(stat(folder_path(&folder, names[i]), &status) == 0 && (status.st_mode & 0777) == 0600);
         X509 *certificate = read_certificate(names[i]);
         EVP_PKEY *key = read_key(names[i]);
 
