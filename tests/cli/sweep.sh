@@ -72,7 +72,7 @@ expect "killed and continued: the same file" cmp killed/trials.csv j1/trials.csv
 # No more room (a limit on a file's size): our fault or the machine's, and it goes on from there.
 (
     trap '' XFSZ
-    ulimit -f 40
+    ulimit -f 100
     "$HOPSIM" sweep sizes.ini -o full >out 2>err
 )
 expect "no room: status 3 or 2" [ $? -ge 2 ]
