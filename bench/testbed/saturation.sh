@@ -4,7 +4,8 @@
 # whole core is on one CPU, SIPp on the other. Three kinds of call at rising rates: a file session's signalling (the
 # file itself goes past the core), a MESSAGE, and a file of 10 KiB in 17 MESSAGEs one after another. A rate holds when
 # at most 1 % of its calls fail and at most 1 % of its requests had to be sent again. Beside it, what the simulator
-# says: one over the CPU time that a session takes of the core with the work of kamailio-5.6.csv.
+# says with the work of kamailio-5.6.csv: hopsim load on one host with one worker, by the same rule, and one over the CPU
+# time that a session takes of the core. A core that fails while core_busy is low was kept from its CPU by others.
 set -u
 : "${TESTBED_RUN:=$(pwd)/build/testbed}"
 : "${TESTBED_SECONDS:=5}" # at a rate
@@ -87,12 +88,12 @@ recover() { # CLIENT SERVER
     return 1
 }
 
-# Rises by a twentieth until a rate fails twice: before, the core has never been overloaded.
+# Rises by a tenth until a rate fails twice: before, the core has never been overloaded.
 search() { # KIND CLIENT SERVER FIRST REQUESTS
     low=0 rate=$4
     while try "$1" "$2" "$3" $rate "$5" || try "$1" "$2" "$3" $rate "$5"; do
         low=$rate
-        rate=$((rate + (rate + 19) / 20))
+        rate=$((rate + (rate + 9) / 10))
         sleep 1
     done
     echo "$1: holds $low a second, fails at $rate"
@@ -100,11 +101,33 @@ search() { # KIND CLIENT SERVER FIRST REQUESTS
 }
 
 # Calls a second of one CPU by the core's CPU time in a trial.
-predict() { # ARM SETTING...
-    arm=$1
-    shift
-    "$HOPSIM" run home --arm "$arm" --set dwell.table=kamailio-5.6 --set dwell.spread=0 "$@" --csv |
+by_work() { # ARM SIZE
+    "$HOPSIM" run home --arm "$1" --set dwell.table=kamailio-5.6 --set dwell.spread=0 --set transfer.size="$2" --csv |
         awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR == 2 { printf "%.0f\n", 1e9 / $at["core_cpu_ns"] }'
+}
+
+# The same rule for a simulated rate: links that take no time, every role on one host with one worker.
+simulated_holds() { # ARM SIZE REQUESTS RATE
+    links=
+    for link in access.rate access.delay core.rate core.delay site.rate site.delay; do
+        links="$links --set $link=0"
+    done
+    "$HOPSIM" load home-load --arm "$1" --set transfer.size="$2" --set topology=single-host --set cpu.workers=1 \
+        --set dwell.table=kamailio-5.6 $links --set load.arrivals=deterministic --set load.rate="$4/s" \
+        --set load.duration="${TESTBED_SECONDS}s" --set load.delay_max=0 -j 1 --csv | awk -F, -v requests="$3" '
+        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+        NR == 2 { holds = $at["end"] == "done" && $at["inadequate_ratio"] <= 0.01 &&
+            $at["sip_again"] <= 0.01 * requests * $at["attempts"] }
+        END { exit !holds }'
+}
+
+predict() { # KIND ARM SIZE REQUESTS
+    low=1 high=4000
+    while [ $((high - low)) -gt $(((low + 49) / 50)) ]; do
+        middle=$(((low + high) / 2))
+        if simulated_holds "$2" "$3" "$4" $middle; then low=$middle; else high=$middle; fi
+    done
+    echo "$1, simulated: holds $low a second, fails at $high; $(by_work "$2" "$3") by work alone"
 }
 
 write_pager
@@ -115,12 +138,12 @@ CLIENT_PREFIX='taskset -c 1'
 on_cpu 0
 echo kind,rate,calls,successful,sent_again,core_busy >"$out"
 {
-    search session uac uas 200 2
-    echo "  the simulator: $(predict msrp-plain --set transfer.size=10KiB)"
-    search message message message-uas 400 1
-    echo "  the simulator: $(predict message-plain --set transfer.size=100B)"
-    search file-in-messages pager pager-uas 24 17
-    echo "  the simulator: $(predict message-plain --set transfer.size=10KiB)"
+    search session uac uas 100 2
+    search message message message-uas 200 1
+    search file-in-messages pager pager-uas 12 17
+    predict session msrp-plain 10KiB 2
+    predict message message-plain 100B 1
+    predict file-in-messages message-plain 10KiB 17
 } | tee "$folder/saturation.txt"
 on_cpu 0,1
 exit $failed
