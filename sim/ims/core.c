@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/core.h"
+#include "sim/ims/ipsec.h"
 #include "sim/base/units.h"
 #include "sim/ims/agw.h"
 #include "sim/ims/anchor.h"
@@ -223,11 +224,12 @@ void core_connect(struct world *world)
     const enum role way[] = {ROLE_UE_A, ROLE_P_A, ROLE_S_A, ROLE_I_B, ROLE_S_B, ROLE_P_B};
     struct cause nobody = {.transfer = 0};
     bool is_by_size = sip_node_is_by_size(world);
+    bool is_esp = ipsec_protection(world, ROLE_UE_A, ROLE_P_A) == PROTECTION_ESP; /* set up by the registration */
 
     for (size_t i = world->population ? 1 : 0; i + 1 < sizeof(way) / sizeof(way[0]); i++)
-        if (sip_node_transport(world, way[i], way[i + 1]) != SIP_UDP || is_by_size)
+        if (sip_node_transport(world, way[i], way[i + 1]) != SIP_UDP || (is_by_size && (i > 0 || !is_esp)))
             sip_node_connect(world->sip_nodes[way[i]], way[i + 1], &nobody);
-    if (is_by_size)
+    if (is_by_size && !is_esp)
         sip_node_connect(world->sip_nodes[ROLE_P_B], ROLE_UE_B, &nobody);
     for (size_t i = 0; i < 2; i++)
         if (world->sites[servers[i]].label &&
