@@ -30,6 +30,9 @@ struct calibrate {
 
 /* ---- What to measure ---- */
 
+/* For the check, between the sizes of the fit. */
+static const uint64_t check_sizes[] = {3000, 50000, 700000, 3 * MIB, 0};
+
 static bool is_named(const struct command_line *line, const char *name)
 {
     for (size_t i = 0; i < line->argument_count; i++)
@@ -68,7 +71,8 @@ static enum err measure_all(struct calibrate *calibrate, struct note *note)
         progress_show(&progress, (size_t)i, COST_OPERATION_COUNT);
         if (!is_named(calibrate->line, cost_operation_names[i]) || (is_check && !is_sealing(i)))
             continue;
-        error = cost_measure_operation(&calibrate->measure, (enum cost_operation)i, &calibrate->results[i], note);
+        error = cost_measure_operation(&calibrate->measure, (enum cost_operation)i, is_check ? check_sizes : NULL,
+                                       &calibrate->results[i], note);
         calibrate->is_measured[i] = error == ERR_OK;
     }
     progress_end(&progress);
@@ -160,9 +164,6 @@ static enum err save(const struct calibrate *calibrate, const char *path, struct
 
 /* ---- The check ---- */
 
-/* Sizes between those of the fit. */
-static const uint64_t check_sizes[] = {3000, 50000, 700000, 3 * MIB, 0};
-
 static void put_number(struct table *table, double number)
 {
     char text[32];
@@ -172,15 +173,14 @@ static void put_number(struct table *table, double number)
     table_same(table, sink_written(&sink));
 }
 
-static enum err check_operation(struct calibrate *calibrate, enum cost_operation operation, struct table *table,
-                                size_t *off, struct note *note)
+static void check_operation(const struct calibrate *calibrate, enum cost_operation operation, struct table *table,
+                            size_t *off)
 {
-    const struct fit *fit = &calibrate->results[operation].fit;
+    const struct cost_measured *result = &calibrate->results[operation];
 
-    for (const uint64_t *size = check_sizes; *size; size++) {
-        double measured_ns, predicted_ns = fit->fixed_ns + fit->ns_per_byte * (double)*size;
-
-        TRY(cost_measure_size(&calibrate->measure, operation, *size, &measured_ns, note));
+    for (size_t i = 0; check_sizes[i]; i++) {
+        double measured_ns = result->others_ns[i];
+        double predicted_ns = result->fit.fixed_ns + result->fit.ns_per_byte * (double)check_sizes[i];
         double error = predicted_ns / measured_ns - 1;
         char text[32];
         struct sink sink = SINK(text);
@@ -188,16 +188,16 @@ static enum err check_operation(struct calibrate *calibrate, enum cost_operation
         sink_format(&sink, "%.1f", 100 * error);
         table_row(table);
         table_same(table, span_of(cost_operation_names[operation]));
-        put_number(table, (double)*size);
+        put_number(table, (double)check_sizes[i]);
         put_number(table, predicted_ns);
         put_number(table, measured_ns);
         table_same(table, sink_written(&sink));
         table_same(table, fabs(error) <= CHECK_WITHIN ? SPAN("yes") : SPAN("no"));
         *off += fabs(error) > CHECK_WITHIN;
     }
-    return ERR_OK;
 }
-static enum err check_fits(struct calibrate *calibrate, struct table *table, size_t *off, struct note *note)
+
+static void check_fits(const struct calibrate *calibrate, struct table *table, size_t *off)
 {
     table_column(table, "operation", "operation", TABLE_TEXT);
     table_column(table, "bytes", "bytes", TABLE_NUMBER);
@@ -207,8 +207,7 @@ static enum err check_fits(struct calibrate *calibrate, struct table *table, siz
     table_column(table, "within 5 %", "is_within", TABLE_TEXT);
     for (int i = 0; i < COST_OPERATION_COUNT; i++)
         if (calibrate->is_measured[i])
-            TRY(check_operation(calibrate, (enum cost_operation)i, table, off, note));
-    return ERR_OK;
+            check_operation(calibrate, (enum cost_operation)i, table, off);
 }
 
 static enum err compute(struct calibrate *calibrate, struct table *table, size_t *off, struct note *note)
@@ -226,7 +225,7 @@ static enum err compute(struct calibrate *calibrate, struct table *table, size_t
     if (calibrate->text.overflow)
         return note_set(note, ERR_FULL, "the table is too long");
     if (command_option(calibrate->line, "--check"))
-        return check_fits(calibrate, table, off, note);
+        return check_fits(calibrate, table, off), ERR_OK;
     return path ? save(calibrate, path->value, note) : ERR_OK;
 }
 
@@ -268,7 +267,7 @@ static enum status run_calibrate(const struct command_line *line)
 
 static const struct command_option options[] = {
     {"-o", "FILE", "write the table into a new file, for costs.table; standard output unless given"},
-    {"--check", NULL, "measure sealing, then again at sizes between: is what the line says within 5 %"},
+    {"--check", NULL, "measure sealing at sizes between those of the line, too: is what it says within 5 %"},
     COMMAND_OPTION_CSV,
     COMMAND_OPTION_JSON,
     {.name = NULL},

@@ -40,32 +40,46 @@ static double clock_ns(void)
     return (double)now.tv_sec * (double)SECOND + (double)now.tv_nsec;
 }
 
-/* The times of one operation at one size. */
+/* The times of one operation at one size: of one round each. */
 struct times {
-    double median_ns;
-    double spread; /* between the quartiles, relative to the median */
+    struct job job;
+    uint64_t count; /* runs a round, so that it takes long enough for the clock */
+    double rounds_ns[COST_MEASURE_ROUNDS];
 };
 
-/* Over rounds of so many runs that each takes long enough for the clock. */
-static enum err take_times(job_fn *run, const struct job *job, struct times *times)
+static enum err choose_count(job_fn *run, struct times *times)
 {
-    double times_ns[COST_MEASURE_ROUNDS], first_ns = 0;
+    double first_ns = 0;
 
-    TRY(run(job, 1, &first_ns));
+    TRY(run(&times->job, 1, &first_ns));
     if (first_ns < ROUND_NS)
-        TRY(run(job, 1, &first_ns)); /* the first one found cold caches */
-    uint64_t count = first_ns > 0 ? (uint64_t)(ROUND_NS / first_ns) + 1 : 1;
-
-    for (int i = 0; i < COST_MEASURE_ROUNDS; i++) {
-        TRY(run(job, count, &times_ns[i]));
-        times_ns[i] /= (double)count;
-    }
-    times->median_ns = fit_median(times_ns, COST_MEASURE_ROUNDS); /* puts them in order */
-    double low_ns = times_ns[COST_MEASURE_ROUNDS / 4],
-           high_ns = times_ns[COST_MEASURE_ROUNDS - 1 - COST_MEASURE_ROUNDS / 4];
-
-    times->spread = (high_ns - low_ns) / times->median_ns;
+        TRY(run(&times->job, 1, &first_ns)); /* the first one found cold caches */
+    times->count = first_ns > 0 ? (uint64_t)(ROUND_NS / first_ns) + 1 : 1;
     return ERR_OK;
+}
+
+/* Every size once in every round: a host whose speed drifts does so for all of them alike. */
+static enum err take_times(job_fn *run, struct times *times, size_t sizes)
+{
+    for (size_t i = 0; i < sizes; i++)
+        TRY(choose_count(run, &times[i]));
+    for (int round = 0; round < COST_MEASURE_ROUNDS; round++)
+        for (size_t i = 0; i < sizes; i++) {
+            TRY(run(&times[i].job, times[i].count, &times[i].rounds_ns[round]));
+            times[i].rounds_ns[round] /= (double)times[i].count;
+        }
+    return ERR_OK;
+}
+
+/* The median, and how far the quartiles are apart relative to it. Puts the rounds in order. */
+static double median_of(struct times *times, double *spread)
+{
+    double median_ns = fit_median(times->rounds_ns, COST_MEASURE_ROUNDS);
+    double low_ns = times->rounds_ns[COST_MEASURE_ROUNDS / 4],
+           high_ns = times->rounds_ns[COST_MEASURE_ROUNDS - 1 - COST_MEASURE_ROUNDS / 4];
+
+    *spread = (high_ns - low_ns) / median_ns;
+    return median_ns;
 }
 
 /* ---- CMS ---- */
@@ -448,10 +462,11 @@ static enum err begin(struct cost_measure *m, struct note *note)
         TRY(esp_create(&m->esp[suite], m->esp_arena, &association, note));
     }
     for (int kind = 0; kind < PARTY_KIND_COUNT; kind++) {
-        struct times times;
+        struct times times = {.job = {m, 0, kind, note}};
+        double spread;
 
-        TRY(take_times(run_sign, &(struct job){m, 0, kind, note}, &times));
-        m->sign_ns[kind] = times.median_ns;
+        TRY(take_times(run_sign, &times, 1));
+        m->sign_ns[kind] = median_of(&times, &spread);
     }
     return ERR_OK;
 }
@@ -480,36 +495,34 @@ void cost_measure_end(struct cost_measure *measure)
     free(measure->opened);
 }
 
-enum err cost_measure_operation(struct cost_measure *measure, enum cost_operation operation,
+enum err cost_measure_operation(struct cost_measure *measure, enum cost_operation operation, const uint64_t *others,
                                 struct cost_measured *measured, struct note *note)
 {
     const struct operation *row = &operations[operation];
+    struct times times[SIZES_MAX + COST_MEASURE_OTHERS_MAX];
     struct fit_point points[SIZES_MAX];
-    size_t count = 0;
+    size_t fitted = 0, count = 0;
 
-    measured->spread = 0;
-    for (; row->sizes[count]; count++) {
-        struct job job = {measure, row->sizes[count], row->variant, note};
-        struct times times;
-
-        check(count < SIZES_MAX);
-        TRY(take_times(row->run, &job, &times));
-        points[count] = (struct fit_point){row->sizes == fixed ? 0 : (double)job.bytes, times.median_ns};
-        if (times.spread > measured->spread)
-            measured->spread = times.spread;
+    for (; row->sizes[fitted]; fitted++) {
+        check(fitted < SIZES_MAX);
+        times[count++].job = (struct job){measure, row->sizes[fitted], row->variant, note};
     }
-    measured->fit = fit_line(points, count);
-    return ERR_OK;
-}
+    for (; others && others[count - fitted]; count++) {
+        check(count - fitted < COST_MEASURE_OTHERS_MAX && others[count - fitted] <= COST_MEASURE_FILE_MAX);
+        times[count].job = (struct job){measure, others[count - fitted], row->variant, note};
+    }
+    TRY(take_times(row->run, times, count));
+    measured->spread = 0;
+    for (size_t i = 0; i < count; i++) {
+        double spread, median_ns = median_of(&times[i], &spread);
 
-enum err cost_measure_size(struct cost_measure *measure, enum cost_operation operation, uint64_t bytes, double *time_ns,
-                           struct note *note)
-{
-    const struct operation *row = &operations[operation];
-    struct times times;
-
-    check(bytes > 0 && bytes <= COST_MEASURE_FILE_MAX);
-    TRY(take_times(row->run, &(struct job){measure, bytes, row->variant, note}, &times));
-    *time_ns = times.median_ns;
+        if (spread > measured->spread)
+            measured->spread = spread;
+        if (i < fitted)
+            points[i] = (struct fit_point){row->sizes == fixed ? 0 : (double)times[i].job.bytes, median_ns};
+        else
+            measured->others_ns[i - fitted] = median_ns;
+    }
+    measured->fit = fit_line(points, fitted);
     return ERR_OK;
 }

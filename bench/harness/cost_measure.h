@@ -21,7 +21,7 @@ struct cost_measure {
     double sign_ns[PARTY_KIND_COUNT]; /* one signature */
 };
 
-enum { COST_MEASURE_FILE_MAX = 64 << 20, COST_MEASURE_ROUNDS = 9 };
+enum { COST_MEASURE_FILE_MAX = 64 << 20, COST_MEASURE_ROUNDS = 9, COST_MEASURE_OTHERS_MAX = 8 };
 
 /* Makes keys and buffers; cost_measure_end gives them back. */
 MUST_USE enum err cost_measure_begin(struct cost_measure *measure, struct note *note);
@@ -31,15 +31,13 @@ void cost_measure_end(struct cost_measure *measure);
 struct cost_measured {
     struct fit fit;
     double spread; /* of the times of one size, between their quartiles, relative to the median; of the worst size */
+    double others_ns[COST_MEASURE_OTHERS_MAX]; /* medians at the sizes that were not fitted */
 };
 
 /* Medians of CPU time of this thread over sizes from 1 KiB (records and packets: from 1 byte) on, and the line through
- * them. */
+ * them. others, ended by 0, or NULL: sizes of 1 to COST_MEASURE_FILE_MAX bytes that are timed in the same rounds as
+ * those and stay out of the line. */
 MUST_USE enum err cost_measure_operation(struct cost_measure *measure, enum cost_operation operation,
-                                         struct cost_measured *measured, struct note *note);
-
-/* The median at one size, at most COST_MEASURE_FILE_MAX. */
-MUST_USE enum err cost_measure_size(struct cost_measure *measure, enum cost_operation operation, uint64_t bytes,
-                                    double *time_ns, struct note *note);
+                                         const uint64_t *others, struct cost_measured *measured, struct note *note);
 
 #endif
