@@ -75,5 +75,5 @@ done
 expect "kill -9 leaves no process" [ $left -eq 0 ]
 "$HOPSIM" measure --arm msrp-plain --size 1KiB >out 2>err
 expect "the next measurement removes them" [ "$(sets $pid)" -eq 0 ]
-expect "and its own" [ "$(ip netns list | grep -c '^hopsim-')" -eq "$(ip netns list | grep '^hopsim-' | awk -F- '{ if (system("[ -d /proc/" $2 " ]") == 0) n++ } END { print n + 0 }')" ]
+expect "and its own" [ "$(ip netns list | grep -c '^hopsim-[0-9]')" -eq "$(ip netns list | grep '^hopsim-' | awk -F- '{ if (system("[ -d /proc/" $2 " ]") == 0) n++ } END { print n + 0 }')" ]
 exit $failed
