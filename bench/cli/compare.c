@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compare.c - every arm side by side on one scenario, and the difference split. */
 #include "bench/cli/drawing.h"
+#include "bench/cli/exposure.h"
 #include "bench/cli/figures.h"
 #include "bench/cli/flows.h"
 
@@ -8,7 +9,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { TRIALS_STANDARD = 100, TABLE_MEMORY = 16 << 20, SIZE_LEAST = 1 << 10, SIZE_MOST = 16 << 20 };
+enum {
+    TRIALS_STANDARD = 100,
+    TABLE_MEMORY = 64 << 20,
+    THREATS_TEXT = 4 << 20,
+    SIZE_LEAST = 1 << 10,
+    SIZE_MOST = 16 << 20
+};
 
 /* What a comparison holds on to; compare_free gives it back whole. */
 struct compare {
@@ -17,6 +24,7 @@ struct compare {
     struct headline_plan plan;
     struct headline headline;
     struct figures_sizes sizes; /* none unless --sizes */
+    struct threats *threats;    /* NULL unless --threats */
     struct arena *arena;
     struct sink text;
 };
@@ -53,6 +61,28 @@ static enum err save_rows(struct compare *compare, const struct results *results
     return error;
 }
 
+static enum err save_threats(struct compare *compare, const struct results *results, struct note *note)
+{
+    struct outfile file = {0};
+    struct table table;
+    struct sink text = {.data = malloc(THREATS_TEXT), .capacity = THREATS_TEXT};
+
+    if (!text.data)
+        return note_set(note, ERR_FULL, "no memory for threats.csv");
+    table_init(&table, compare->arena);
+    exposure_rows(compare->threats, &table, false);
+    table_write_csv(&table, &text);
+    enum err error = results_open(results, "threats.csv", &file, note);
+
+    if (error == ERR_OK) {
+        outfile_write(&file, sink_written(&text));
+        error = text.overflow ? note_set(note, ERR_FULL, "threats.csv is too long") : outfile_close(&file, note);
+    }
+    outfile_discard(&file);
+    free(text.data);
+    return error;
+}
+
 static enum err save(struct compare *compare, const struct results *results, struct note *note)
 {
     TRY(results_save_inputs(results, &compare->setup, "scenario", note));
@@ -60,6 +90,8 @@ static enum err save(struct compare *compare, const struct results *results, str
     TRY(results_save(results, "comparison.txt", sink_written(&compare->text), note));
     if (compare->sizes.size_count > 0)
         TRY(figures_save_sizes(results, &compare->setup, &compare->sizes, note));
+    if (compare->threats)
+        TRY(save_threats(compare, results, note));
     TRY(flows_save(results, &compare->setup, &compare->plan, note));
     TRY(headline_save_manifest(results, compare->line, compare->setup.file.scenario.seed, note));
     TRY(figures_draw(results->path, NULL, note));
@@ -128,6 +160,10 @@ static enum err compute(struct compare *compare, struct note *note)
     headline_write(&compare->headline, &terminal, compare->arena, &compare->text);
     if (command_option(compare->line, "--sizes"))
         TRY(compare_sizes(compare, note));
+    if (command_option(compare->line, "--threats")) {
+        TRY(exposure_run(&compare->setup, &compare->plan, &compare->threats, note));
+        exposure_write(compare->threats, &compare->plan, compare->arena, &compare->text);
+    }
     if (compare->text.overflow)
         return note_set(note, ERR_FULL, "the comparison is too long to be told");
     if (ladder)
@@ -156,6 +192,7 @@ static enum status judge(const struct compare *compare)
 static void compare_free(struct compare *compare)
 {
     headline_free(&compare->headline);
+    threats_free(compare->threats);
     setup_close(&compare->setup);
     if (compare->arena)
         arena_destroy(compare->arena);
@@ -188,6 +225,7 @@ static const struct command_option options[] = {
     {"--precision", "SHARE", "as many trials as intervals of this share of the mean need, such as 1%"},
     {"--trials-max", "N", "at most so many with --precision; 10,000 unless given"},
     {"--sizes", NULL, "also run files of 1 KiB to 16 MiB and say where arms cross; -o then has the figure"},
+    {"--threats", NULL, "also attack each arm at every node and link: who can read, who can change unnoticed"},
     {"--ladder-svg", "FILE",
      "draw two call flows side by side: the proposal, and what --arms names first or msrp-relay"},
     {"-j", "N", "threads; as many as there are processors unless given"},

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* threats.c - who can read the file, and who can change it without being noticed. */
 #include "bench/cli/command.h"
-#include "bench/cli/headline.h"
+#include "bench/cli/exposure.h"
 #include "bench/cli/progress.h"
-#include "bench/harness/threat.h"
 #include "sim/base/units.h"
 
 #include <stdlib.h>
@@ -83,38 +82,6 @@ static void write_arm(const struct threat_row *row, struct sink *sink)
         sink_text(sink, "+sha-1");
 }
 
-static void cell(struct table *table, const char *text)
-{
-    table_same(table, span_of(text));
-}
-
-/* A row a trial. */
-static void add_rows(const struct threats_job *job, struct table *table, bool has_reasons)
-{
-    static const char *const columns[] = {"arm", "attack", "place", "read", "verdict", "delivered"};
-
-    for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
-        table_column(table, columns[i], columns[i], TABLE_TEXT);
-    if (has_reasons)
-        table_column(table, "why", "why", TABLE_TEXT);
-    for (size_t i = 0; i < threats_count(job->threats); i++) {
-        const struct threat_row *row = threats_row(job->threats, i);
-        char text[64];
-        struct sink arm = SINK(text);
-
-        write_arm(row, &arm);
-        table_row(table);
-        table_same(table, sink_written(&arm));
-        cell(table, row->attack->name);
-        cell(table, row->place->name);
-        cell(table, row->has_read ? "yes" : "no");
-        cell(table, threat_verdicts[row->verdict]);
-        cell(table, threat_delivered[row->delivered]);
-        if (has_reasons)
-            cell(table, row->why);
-    }
-}
-
 /* ---- The matrix ---- */
 
 /* What came of an attack at all places of an arm. */
@@ -124,8 +91,7 @@ struct cell_count {
 
 static void count(struct cell_count *counted, const struct threat_row *row)
 {
-    bool is_bad = row->verdict == THREAT_UNNOTICED &&
-                  (row->attack->is_reading || row->delivered != THREAT_ORIGINAL || row->has_read);
+    bool is_bad = exposure_is_harm(row);
 
     counted->altered += is_bad;
     counted->harmless += row->verdict == THREAT_UNNOTICED && !is_bad;
@@ -209,7 +175,7 @@ static enum status print(struct threats_job *job)
 
     table_init(&table, job->arena);
     if (is_csv || is_json || is_long)
-        add_rows(job, &table, !is_csv);
+        exposure_rows(job->threats, &table, !is_csv);
     else
         add_matrix(job, &table);
     return command_print_table(job->line, &table);

@@ -137,6 +137,7 @@ static enum err make_users(struct mallory *m, const char *alice, struct note *no
 
     TRY(party_init_user(&m->own, authority, "sip:mallory@open-ims.test", note));
     TRY(party_init_user(&m->carol, authority, "sip:carol@open-ims.test", note));
+    TRY(party_init_user(&m->tls, &m->parties.authority[PARTY_EC], "sip:mallory@open-ims.test", note));
     for (int flaw = 0; flaw < MALLORY_FLAW_COUNT; flaw++) {
         const char *aor = flaws[flaw].aor ? flaws[flaw].aor : alice;
 
@@ -213,6 +214,7 @@ void mallory_free(struct mallory *mallory)
         free(mallory->sealed[i].bytes);
     party_free(&mallory->own);
     party_free(&mallory->carol);
+    party_free(&mallory->tls);
     for (int flaw = 0; flaw < MALLORY_FLAW_COUNT; flaw++) {
         party_free(&mallory->users[flaw]);
         for (size_t i = 0; i < PARTY_SERVERS_MAX; i++)

@@ -258,7 +258,7 @@ static bool swap_fingerprint(struct threat_attacker *attacker, const struct thre
     char text[128];
     struct sink other = SINK(text);
 
-    party_fingerprint(&attacker->mallory->own, hash);
+    party_fingerprint(&attacker->mallory->tls, hash);
     for (int i = 0; i < PARTY_FINGERPRINT_SIZE; i++)
         sink_format(&other, "%s%02X", i ? ":" : "", hash[i]);
     sink_string(&other);
@@ -458,9 +458,9 @@ static const struct party *stand_in(void *context, const char *host, bool by_fin
     if (attacker->keeps)
         return NULL;
     if (attack->wants_host)
-        return by_fingerprint && attacker->attempts > 0 ? &attacker->mallory->own : NULL;
+        return by_fingerprint && attacker->attempts > 0 ? &attacker->mallory->tls : NULL;
     if (attack->message == swap_fingerprint)
-        return by_fingerprint && attacker->attempts > 0 ? &attacker->mallory->own : NULL;
+        return by_fingerprint && attacker->attempts > 0 ? &attacker->mallory->tls : NULL;
     if (attack->is_reading || attack->flaw < 0 || by_fingerprint)
         return NULL;
     const struct party *party = mallory_host(attacker->mallory, (enum mallory_flaw)attack->flaw, host);
