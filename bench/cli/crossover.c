@@ -109,10 +109,22 @@ static const char *faster(const struct finding *finding, bool is_reference)
     return finding->sweep.arms[is_reference ? finding->sweep.reference : finding->arm]->name;
 }
 
+static void write_place(const struct finding *finding, double at, struct sink *sink)
+{
+    sweep_write_number(finding->sweep.axes[finding->axis].row, at, sink);
+}
+
+static const char *openness(const struct crossover_span *span)
+{
+    if (span->is_open_low)
+        return span->is_open_high ? "open below and above" : "open below";
+    return span->is_open_high ? "open above" : "";
+}
+
 static void add_change(struct finding *finding, const struct crossover_change *change)
 {
-    char text[CELL];
-    struct sink sink = SINK(text);
+    char text[CELL], remark[CELL];
+    struct sink sink = SINK(text), remark_sink = SINK(remark);
 
     begin_row(finding);
     sink_format(&sink, "from there on %s", faster(finding, change->is_upwards));
@@ -120,26 +132,49 @@ static void add_change(struct finding *finding, const struct crossover_change *c
     value_cell(finding, change->at);
     value_cell(finding, change->has_span ? change->span.low : NAN);
     value_cell(finding, change->has_span ? change->span.high : NAN);
-    text_cell(finding, !change->has_span           ? "to 1 %"
-                       : change->span.is_open_low  ? "open below"
-                       : change->span.is_open_high ? "open above"
-                                                   : "");
+    if (change->is_cut) {
+        sink_text(&remark_sink, "not comparable between ");
+        write_place(finding, change->low, &remark_sink);
+        sink_text(&remark_sink, " and ");
+        write_place(finding, change->high, &remark_sink);
+    } else {
+        sink_text(&remark_sink, change->has_span ? openness(&change->span) : "to 1 %");
+    }
+    table_same(&finding->table, sink_written(&remark_sink));
 }
 
+/* A stretch without comparison, and what a change across it says. */
+static void add_gap(struct finding *finding, const struct crossover_gap *gap)
+{
+    char text[2 * CELL];
+    struct sink sink = SINK(text);
+
+    begin_row(finding);
+    text_cell(finding, "not comparable here");
+    for (int i = 0; i < 3; i++)
+        value_cell(finding, NAN);
+    sink_text(&sink, "failures forbid it from ");
+    write_place(finding, gap->low, &sink);
+    sink_text(&sink, " to ");
+    write_place(finding, gap->high, &sink);
+    if (gap->is_change)
+        sink_format(&sink, "; %s faster before, %s behind", faster(finding, !gap->is_upwards),
+                    faster(finding, gap->is_upwards));
+    table_same(&finding->table, sink_written(&sink));
+}
+
+/* No change of sign anywhere that arms can be compared. */
 static void add_none(struct finding *finding, const struct crossover *crossover)
 {
     char text[CELL];
     struct sink sink = SINK(text);
 
     begin_row(finding);
-    if (crossover->not_comparable == crossover->scanned)
-        sink_text(&sink, "not comparable here");
-    else
-        sink_format(&sink, "none in range: %s faster", faster(finding, crossover->last > 0 || crossover->first > 0));
+    sink_format(&sink, "none in range: %s faster", faster(finding, crossover->last > 0));
     table_same(&finding->table, sink_written(&sink));
     for (int i = 0; i < 3; i++)
         value_cell(finding, NAN);
-    text_cell(finding, crossover->not_comparable > 0 ? "failure shares differ in part of the range" : "");
+    text_cell(finding, "");
 }
 
 /* A span without a change: the arms meet and do not cross, or nothing is shown. */
@@ -158,11 +193,40 @@ static void add_lone_spans(struct finding *finding, const struct crossover *cros
         value_cell(finding, NAN);
         value_cell(finding, span->low);
         value_cell(finding, span->high);
-        text_cell(finding, "");
+        text_cell(finding, openness(span));
     }
 }
 
 /* ---- The search ---- */
+
+static void add_rows(struct finding *finding, const struct crossover *crossover)
+{
+    bool is_none = crossover->change_count + crossover->span_count == 0 && !isnan(crossover->last);
+
+    for (size_t i = 0; i < crossover->change_count; i++)
+        add_change(finding, &crossover->changes[i]);
+    add_lone_spans(finding, crossover);
+    for (size_t i = 0; i < crossover->gap_count; i++) {
+        add_gap(finding, &crossover->gaps[i]);
+        is_none = is_none && !crossover->gaps[i].is_change;
+    }
+    if (is_none)
+        add_none(finding, crossover);
+}
+
+/* From the least to the largest value of the axis, in whatever order they stand. */
+static enum err find_range(const struct sweep_axis *axis, struct crossover_plan *plan, struct note *note)
+{
+    for (size_t i = 0; i < axis->count; i++) {
+        double at;
+
+        TRY(sweep_number(axis->row, span_of(axis->values[i]), &at, note));
+        plan->low = i == 0 ? at : fmin(plan->low, at);
+        plan->high = i == 0 ? at : fmax(plan->high, at);
+    }
+    plan->is_log = plan->low > 0 && plan->high / plan->low >= 10;
+    return ERR_OK;
+}
 
 static enum err find_one(struct finding *finding, struct note *note)
 {
@@ -170,27 +234,15 @@ static enum err find_one(struct finding *finding, struct note *note)
     struct crossover *crossover = malloc(sizeof(*crossover));
     struct crossover_plan plan = {
         .narrow = NARROW, .is_whole = axis->row->kind != FIELD_RATIO, .context = finding, .sample = sample};
-    double first, last;
 
     if (!crossover)
         return note_set(note, ERR_FULL, "no memory for a crossover");
-    enum err error = sweep_number(axis->row, span_of(axis->values[0]), &first, note);
+    enum err error = find_range(axis, &plan, note);
 
     if (error == ERR_OK)
-        error = sweep_number(axis->row, span_of(axis->values[axis->count - 1]), &last, note);
-    if (error == ERR_OK) {
-        plan.low = fmin(first, last);
-        plan.high = fmax(first, last);
-        plan.is_log = plan.low > 0 && plan.high / plan.low >= 10;
         error = crossover_find(&plan, crossover, note);
-    }
-    if (error == ERR_OK) {
-        for (size_t i = 0; i < crossover->change_count; i++)
-            add_change(finding, &crossover->changes[i]);
-        add_lone_spans(finding, crossover);
-        if (crossover->change_count == 0 && crossover->span_count == 0)
-            add_none(finding, crossover);
-    }
+    if (error == ERR_OK)
+        add_rows(finding, crossover);
     free(crossover);
     return error;
 }

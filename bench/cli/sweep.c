@@ -141,6 +141,10 @@ static enum err open_folder(struct sweeping *sweeping, struct sweep_job *job, st
 
     sink_text(&path, folder->value);
     sink_string(&path);
+    if (path.overflow || path.size >= RESULTS_PATH_SIZE - 32)
+        return note_set(note, ERR_RANGE, "-o %.60s...: expected a shorter name of a folder", folder->value);
+    if (sweep_file_is_bare(sweeping->results.path))
+        return sweep_file_begin(sweeping->file, &sweeping->results, &sweeping->sweep, note);
     TRY(sweep_file_resume(sweeping->file, sweeping->results.path, &sweeping->sweep, &job->first, &job->first_point,
                           note));
     sweeping->told = job->first;
@@ -192,13 +196,24 @@ static enum err run_rows(struct sweeping *sweeping, struct note *note)
     return error == ERR_OK ? flushed : error;
 }
 
-/* A point of view: whoever was stopped, by a signal or a full disk, is told how to go on. */
+/* Whoever was stopped, by a signal or a full disk, is told how to go on. */
 static void tell_how_to_resume(const struct sweeping *sweeping)
 {
-    if (sweeping->results.path[0] && sweeping->file && sweeping->file->descriptor >= 0)
-        fprintf(stderr, "hopsim: %llu of %llu rows are in %s; go on with: hopsim sweep %s -o %s --resume\n",
-                (unsigned long long)sweeping->told, (unsigned long long)sweeping->wanted, sweeping->results.path,
-                sweeping->line->arguments[0], sweeping->results.path);
+    const struct command_given *limit = command_option(sweeping->line, "--trial-events-max");
+    char text[4 * RESULTS_PATH_SIZE];
+    struct sink sink = SINK(text);
+
+    if (!sweeping->file || sweeping->file->descriptor < 0)
+        return;
+    sink_format(&sink, "hopsim: %llu of %llu rows are in %s; go on with: hopsim sweep ",
+                (unsigned long long)sweeping->file->rows, (unsigned long long)sweeping->wanted, sweeping->results.path);
+    results_write_word(&sink, sweeping->line->arguments[0]);
+    sink_text(&sink, " -o ");
+    results_write_word(&sink, sweeping->results.path);
+    sink_text(&sink, " --resume");
+    if (limit)
+        sink_format(&sink, " --trial-events-max %s", limit->value);
+    fprintf(stderr, "%s\n", sink_string(&sink));
 }
 
 /* They are rows like others, but nobody should find them only in the file. */

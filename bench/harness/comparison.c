@@ -19,13 +19,13 @@ static double delay_ms(const struct outcome *outcome)
     return (double)outcome->delay_ns / MS;
 }
 
-static struct comparison_estimate estimate(const struct comparison *comparison, const struct tally *tally)
+static struct comparison_estimate estimate(bool is_exact, const struct tally *tally)
 {
     struct comparison_estimate made = {.count = tally->count, .mean_ms = NAN, .half_ms = NAN};
 
     if (tally->count > 0) {
         made.mean_ms = tally->mean;
-        made.half_ms = comparison->is_exact ? 0 : tally_half_width(tally, COMPARISON_CONFIDENCE);
+        made.half_ms = is_exact ? 0 : tally_half_width(tally, COMPARISON_CONFIDENCE);
     }
     return made;
 }
@@ -38,7 +38,7 @@ bool comparison_is_exact(const struct scenario *scenario)
     for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
         if (links[i]->loss > 0 || links[i]->jitter_ns > 0)
             return false;
-    return !(scenario->dwell_spread > 0);
+    return !(scenario->dwell_spread > 0) && scenario->background_rate == 0;
 }
 
 void comparison_free(struct comparison *comparison)
@@ -67,38 +67,24 @@ static int compare_doubles(const void *a, const void *b)
 }
 
 /* Few trials do not show a rare event: the quantile is then not known. */
-static struct quantile quantile_from(const double *ascending, size_t count, double q, size_t least)
+static struct quantile quantile_from(ranked_fn *delay_at, void *context, size_t count, double q, size_t least)
 {
     if (count == 0 || count < least)
         return (struct quantile){NAN, NAN, NAN};
-    return stats_quantile(ascending, count, q, COMPARISON_CONFIDENCE);
+    return stats_quantile_ranked(delay_at, context, count, q, COMPARISON_CONFIDENCE);
 }
 
-static void add_quantiles(const struct comparison *comparison, size_t arm, struct comparison_arm *made)
+double comparison_delay_ms(const struct outcome *outcome)
 {
-    double *delays = calloc(comparison->trials + 1, sizeof(*delays));
-
-    check(delays);
-    for (size_t trial = 0; trial < comparison->trials; trial++) {
-        const struct outcome *outcome = comparison_outcome(comparison, arm, trial);
-
-        delays[trial] = is_delivered(outcome) ? delay_ms(outcome) : INFINITY;
-    }
-    qsort(delays, comparison->trials, sizeof(*delays), compare_doubles);
-    made->p50 = quantile_from(delays, comparison->trials, 0.50, 1);
-    made->p90 = quantile_from(delays, comparison->trials, 0.90, 1);
-    made->p95 = quantile_from(delays, comparison->trials, 0.95, 200);
-    made->p99 = quantile_from(delays, comparison->trials, 0.99, 1000);
-    free(delays);
+    return is_delivered(outcome) ? delay_ms(outcome) : INFINITY;
 }
 
 const char *const comparison_layer_names[COMPARISON_LAYERS] = {
     "layer_link", "layer_ip", "layer_transport", "layer_esp", "layer_tls", "layer_sip", "layer_rest"};
 
-/* What one trial adds to a mean; NAN where it is not known. */
-static double mean_part_ms(const struct comparison *comparison, int64_t time_ns)
+static double known_ms(int64_t time_ns)
 {
-    return time_ns == NONE_NS ? NAN : (double)time_ns / MS / (double)comparison->trials;
+    return time_ns == NONE_NS ? NAN : (double)time_ns / MS;
 }
 
 static void add_layers(const struct outcome *outcome, double *sums)
@@ -114,42 +100,73 @@ static void add_layers(const struct outcome *outcome, double *sums)
         (double)outcome->payload_bytes - (double)outcome->layer_tls_bytes - (double)outcome->layer_sip_bytes;
 }
 
+void comparison_sums_add(struct comparison_sums *sums, const struct outcome *outcome)
+{
+    check(outcome->end >= 0 && outcome->end < OUTCOME_END_COUNT);
+    sums->trials++;
+    sums->ended[outcome->end]++;
+    tally_add(&sums->wire, (double)outcome->wire_bytes);
+    tally_add(&sums->retransmissions, (double)outcome->retransmissions);
+    tally_add(&sums->cpu, (double)outcome->cpu_ns / MS);
+    tally_add(&sums->ue_cpu, (double)outcome->ue_cpu_ns / MS);
+    sums->core_cpu_ms += known_ms(outcome->core_cpu_ns);
+    sums->relay_cpu_ms += known_ms(outcome->relay_cpu_ns);
+    add_layers(outcome, sums->layer_bytes);
+    if (!is_delivered(outcome))
+        return;
+    tally_add(&sums->delay, delay_ms(outcome));
+    for (int part = 0; part < PART_COUNT; part++)
+        tally_add(&sums->parts[part], (double)outcome->parts_ns[part] / MS);
+}
+
+struct comparison_arm comparison_of_sums(const struct comparison_sums *sums, bool is_exact, ranked_fn *delay_at,
+                                         void *context)
+{
+    struct comparison_arm made = {.trials = sums->trials, .delivered = sums->ended[OUTCOME_DELIVERED]};
+    double trials = (double)sums->trials;
+
+    memcpy(made.ended, sums->ended, sizeof(made.ended));
+    made.delay = estimate(is_exact, &sums->delay);
+    made.wire_bytes = sums->wire.mean;
+    made.retransmissions = sums->retransmissions.mean;
+    made.cpu_ms = sums->cpu.mean;
+    made.ue_cpu_ms = sums->ue_cpu.mean;
+    made.core_cpu_ms = sums->core_cpu_ms / trials;
+    made.relay_cpu_ms = sums->relay_cpu_ms / trials;
+    for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
+        made.layer_bytes[layer] = sums->layer_bytes[layer] / trials;
+    for (int part = 0; part < PART_COUNT; part++)
+        made.parts_ms[part] = made.delivered > 0 ? sums->parts[part].mean : NAN;
+    made.p50 = quantile_from(delay_at, context, sums->trials, 0.50, 1);
+    made.p90 = quantile_from(delay_at, context, sums->trials, 0.90, 1);
+    made.p95 = quantile_from(delay_at, context, sums->trials, 0.95, 200);
+    made.p99 = quantile_from(delay_at, context, sums->trials, 0.99, 1000);
+    return made;
+}
+
+static double delay_of_rank(void *context, size_t rank)
+{
+    const double *ascending = context;
+
+    return ascending[rank];
+}
+
 struct comparison_arm comparison_of_arm(const struct comparison *comparison, size_t arm)
 {
-    struct comparison_arm made = {.trials = comparison->trials};
-    struct tally delay = {0}, wire = {0}, again = {0}, cpu = {0}, ue_cpu = {0};
-    struct tally parts[PART_COUNT] = {0};
+    struct comparison_sums sums = {0};
+    double *delays = calloc(comparison->trials + 1, sizeof(*delays));
 
-    check(arm < comparison->arm_count);
+    check(arm < comparison->arm_count && delays);
     for (size_t trial = 0; trial < comparison->trials; trial++) {
         const struct outcome *outcome = comparison_outcome(comparison, arm, trial);
 
-        check(outcome->end >= 0 && outcome->end < OUTCOME_END_COUNT);
-        made.ended[outcome->end]++;
-        tally_add(&wire, (double)outcome->wire_bytes);
-        tally_add(&again, (double)outcome->retransmissions);
-        tally_add(&cpu, (double)outcome->cpu_ns / MS);
-        tally_add(&ue_cpu, (double)outcome->ue_cpu_ns / MS);
-        made.core_cpu_ms += mean_part_ms(comparison, outcome->core_cpu_ns);
-        made.relay_cpu_ms += mean_part_ms(comparison, outcome->relay_cpu_ns);
-        add_layers(outcome, made.layer_bytes);
-        if (!is_delivered(outcome))
-            continue;
-        tally_add(&delay, delay_ms(outcome));
-        for (int part = 0; part < PART_COUNT; part++)
-            tally_add(&parts[part], (double)outcome->parts_ns[part] / MS);
+        comparison_sums_add(&sums, outcome);
+        delays[trial] = comparison_delay_ms(outcome);
     }
-    for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
-        made.layer_bytes[layer] /= (double)comparison->trials;
-    made.delivered = made.ended[OUTCOME_DELIVERED];
-    made.delay = estimate(comparison, &delay);
-    made.wire_bytes = wire.mean;
-    made.retransmissions = again.mean;
-    made.cpu_ms = cpu.mean;
-    made.ue_cpu_ms = ue_cpu.mean;
-    for (int part = 0; part < PART_COUNT; part++)
-        made.parts_ms[part] = made.delivered > 0 ? parts[part].mean : NAN;
-    add_quantiles(comparison, arm, &made);
+    qsort(delays, comparison->trials, sizeof(*delays), compare_doubles);
+    struct comparison_arm made = comparison_of_sums(&sums, comparison->is_exact, delay_of_rank, delays);
+
+    free(delays);
     return made;
 }
 
@@ -157,39 +174,48 @@ struct comparison_arm comparison_of_arm(const struct comparison *comparison, siz
 
 /* Failures forbid a ranking when they differ by more than a point and the interval of their paired difference holds no
  * zero. The same difference in every trial has an interval of no width. */
-static bool failures_allow_ranking(const struct comparison *comparison, const struct tally *failed_more)
+static bool failures_allow_ranking(bool is_exact, const struct tally *failed_more)
 {
     if (fabs(failed_more->mean) <= FAILURES_FORGIVEN)
         return true;
-    if (comparison->is_exact || tally_variance(failed_more) <= 0)
-        return failed_more->count < 2 && !comparison->is_exact;
+    if (is_exact || tally_variance(failed_more) <= 0)
+        return failed_more->count < 2 && !is_exact;
     return fabs(failed_more->mean) <= tally_half_width(failed_more, COMPARISON_CONFIDENCE);
+}
+
+void comparison_pairs_add(struct comparison_pairs *pairs, const struct outcome *other, const struct outcome *reference)
+{
+    tally_add(&pairs->failed_more, (double)is_delivered(reference) - (double)is_delivered(other));
+    if (!is_delivered(other) || !is_delivered(reference))
+        return;
+    tally_add(&pairs->other, delay_ms(other));
+    tally_add(&pairs->reference, delay_ms(reference));
+    tally_add(&pairs->difference, (double)(other->delay_ns - reference->delay_ns) / MS);
+}
+
+struct comparison_pair comparison_of_pairs(const struct comparison_pairs *pairs, bool is_exact)
+{
+    struct comparison_pair made = {.variance_ratio = NAN};
+    double variance = tally_variance(&pairs->difference);
+
+    made.difference = estimate(is_exact, &pairs->difference);
+    if (variance > 0)
+        made.variance_ratio = (tally_variance(&pairs->other) + tally_variance(&pairs->reference)) / variance;
+    made.failed_more = pairs->failed_more.mean;
+    made.is_ranked = pairs->difference.count > 0 && failures_allow_ranking(is_exact, &pairs->failed_more);
+    made.is_different = made.is_ranked && fabs(made.difference.mean_ms) > made.difference.half_ms;
+    return made;
 }
 
 struct comparison_pair comparison_of_pair(const struct comparison *comparison, size_t other, size_t reference)
 {
-    struct tally first = {0}, second = {0}, difference = {0}, failed_more = {0};
-    struct comparison_pair made = {.variance_ratio = NAN};
+    struct comparison_pairs pairs = {.other = {0}};
 
     check(other < comparison->arm_count && reference < comparison->arm_count);
-    for (size_t trial = 0; trial < comparison->trials; trial++) {
-        const struct outcome *a = comparison_outcome(comparison, other, trial);
-        const struct outcome *b = comparison_outcome(comparison, reference, trial);
-
-        tally_add(&failed_more, (double)is_delivered(b) - (double)is_delivered(a));
-        if (!is_delivered(a) || !is_delivered(b))
-            continue;
-        tally_add(&first, delay_ms(a));
-        tally_add(&second, delay_ms(b));
-        tally_add(&difference, (double)(a->delay_ns - b->delay_ns) / MS);
-    }
-    made.difference = estimate(comparison, &difference);
-    if (tally_variance(&difference) > 0)
-        made.variance_ratio = (tally_variance(&first) + tally_variance(&second)) / tally_variance(&difference);
-    made.failed_more = failed_more.mean;
-    made.is_ranked = difference.count > 0 && failures_allow_ranking(comparison, &failed_more);
-    made.is_different = made.is_ranked && fabs(made.difference.mean_ms) > made.difference.half_ms;
-    return made;
+    for (size_t trial = 0; trial < comparison->trials; trial++)
+        comparison_pairs_add(&pairs, comparison_outcome(comparison, other, trial),
+                             comparison_outcome(comparison, reference, trial));
+    return comparison_of_pairs(&pairs, comparison->is_exact);
 }
 
 /* ---- Four arms ---- */
@@ -218,7 +244,7 @@ static struct comparison_estimate contrast(const struct comparison *comparison, 
         if (all)
             tally_add(&tally, (double)sum_ns / MS);
     }
-    return estimate(comparison, &tally);
+    return estimate(comparison->is_exact, &tally);
 }
 
 struct comparison_split comparison_split(const struct comparison *comparison)

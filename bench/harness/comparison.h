@@ -39,7 +39,7 @@ struct comparison {
     struct outcome *outcomes; /* of arm a and trial t at [t * arm_count + a]; owned */
 };
 
-/* True when no draw can change an outcome: no spread of dwells, no loss, no jitter. */
+/* True when no draw can change an outcome: no spread of dwells, no loss, no jitter, no other users. */
 bool comparison_is_exact(const struct scenario *scenario);
 
 /* Runs the plan; a scenario without randomness runs once. The caller frees the comparison with comparison_free.
@@ -109,6 +109,33 @@ struct comparison_split comparison_split(const struct comparison *comparison);
 
 /* Index of the arm of that name, or arm_count. */
 size_t comparison_find(const struct comparison *comparison, const char *name);
+
+/* ---- Trial by trial ---- */
+
+/* The same statistics of trials that are seen once, in order. All zero is empty. */
+struct comparison_sums {
+    uint64_t trials;
+    uint64_t ended[OUTCOME_END_COUNT];
+    struct tally delay, wire, retransmissions, cpu, ue_cpu;
+    struct tally parts[PART_COUNT];
+    double core_cpu_ms, relay_cpu_ms, layer_bytes[COMPARISON_LAYERS];
+};
+
+void comparison_sums_add(struct comparison_sums *sums, const struct outcome *outcome);
+
+/* What an arm's quantiles are made of: its delay in ms, infinite where it was not delivered. */
+double comparison_delay_ms(const struct outcome *outcome);
+
+/* delay_at gives an arm's delays as comparison_delay_ms by rank. */
+struct comparison_arm comparison_of_sums(const struct comparison_sums *sums, bool is_exact, ranked_fn *delay_at,
+                                         void *context);
+
+struct comparison_pairs {
+    struct tally other, reference, difference, failed_more;
+};
+
+void comparison_pairs_add(struct comparison_pairs *pairs, const struct outcome *other, const struct outcome *reference);
+struct comparison_pair comparison_of_pairs(const struct comparison_pairs *pairs, bool is_exact);
 
 /* ---- Precision ---- */
 

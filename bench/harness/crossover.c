@@ -61,7 +61,7 @@ static enum err narrow_change(struct search *search, const struct place *left, c
 {
     struct crossover_change *change = &search->found->changes[search->found->change_count];
     double low = left->at, high = right->at;
-    bool is_negative = left->sample.mean < 0;
+    bool is_negative = left->sample.mean < 0, is_cut = false;
 
     if (search->found->change_count == CROSSOVER_MAX)
         return note_set(search->note, ERR_FULL, "more than %d changes of sign", CROSSOVER_MAX);
@@ -70,7 +70,11 @@ static enum err narrow_change(struct search *search, const struct place *left, c
         struct crossover_sample sample;
 
         TRY(take(search, middle, &sample));
-        if (sample.is_comparable && sample.mean == 0) {
+        if (!sample.is_comparable) {
+            is_cut = true;
+            break;
+        }
+        if (sample.mean == 0) {
             low = high = middle;
             break;
         }
@@ -80,7 +84,10 @@ static enum err narrow_change(struct search *search, const struct place *left, c
             high = middle;
     }
     *change = (struct crossover_change){.at = search->plan->is_log ? sqrt(low * high) : (low + high) / 2,
-                                        .is_upwards = is_negative};
+                                        .is_upwards = is_negative,
+                                        .is_cut = is_cut,
+                                        .low = low,
+                                        .high = high};
     search->found->change_count++;
     return ERR_OK;
 }
@@ -145,6 +152,8 @@ static enum err find_span_of(struct search *search, struct crossover_change *cha
             change->span = found->spans[i];
             return ERR_OK;
         }
+    if (change->is_cut)
+        return ERR_OK;
     TRY(take(search, search->plan->is_whole ? nearbyint(change->at) : change->at, &sample));
     change->has_span = holds_zero(&sample) && sample.half > 0;
     if (!change->has_span)
@@ -176,6 +185,42 @@ static enum err find_changes(struct search *search)
     return ERR_OK;
 }
 
+/* The next place behind i, or before it, with a sign; scanned where there is none. */
+static size_t signed_place(const struct search *search, size_t i, bool is_behind)
+{
+    size_t count = search->found->scanned;
+
+    while (i < count && !(search->places[i].sample.is_comparable && search->places[i].sample.mean != 0))
+        i = is_behind ? i + 1 : i - 1; /* below 0 is beyond count */
+    return i < count ? i : count;
+}
+
+static enum err find_gaps(struct search *search)
+{
+    struct crossover *found = search->found;
+
+    for (size_t i = 0; i < found->scanned; i++) {
+        size_t last = i;
+
+        if (search->places[i].sample.is_comparable)
+            continue;
+        if (found->gap_count == CROSSOVER_MAX)
+            return note_set(search->note, ERR_FULL, "more than %d stretches without comparison", CROSSOVER_MAX);
+        while (last + 1 < found->scanned && !search->places[last + 1].sample.is_comparable)
+            last++;
+        size_t before = signed_place(search, i, false), behind = signed_place(search, last, true);
+        struct crossover_gap *gap = &found->gaps[found->gap_count++];
+
+        *gap = (struct crossover_gap){.low = search->places[i].at, .high = search->places[last].at};
+        if (before < found->scanned && behind < found->scanned) {
+            gap->is_upwards = search->places[behind].sample.mean > 0;
+            gap->is_change = gap->is_upwards != (search->places[before].sample.mean > 0);
+        }
+        i = last;
+    }
+    return ERR_OK;
+}
+
 static size_t grid_of(const struct crossover_plan *plan)
 {
     double decades = plan->is_log ? log10(plan->high / plan->low) : 1;
@@ -200,8 +245,16 @@ static enum err scan(struct search *search)
         found->not_comparable += !place->sample.is_comparable;
         found->scanned++;
     }
-    found->first = search->places[0].sample.mean;
-    found->last = search->places[found->scanned - 1].sample.mean;
+    found->first = found->last = NAN;
+    for (size_t i = 0; i < found->scanned; i++) {
+        const struct crossover_sample *sample = &search->places[i].sample;
+
+        if (!sample->is_comparable)
+            continue;
+        if (isnan(found->first))
+            found->first = sample->mean;
+        found->last = sample->mean;
+    }
     return ERR_OK;
 }
 
@@ -221,6 +274,8 @@ enum err crossover_find(const struct crossover_plan *plan, struct crossover *cro
         error = find_spans(&search);
     if (error == ERR_OK)
         error = find_changes(&search);
+    if (error == ERR_OK)
+        error = find_gaps(&search);
     free(search.places);
     return error;
 }

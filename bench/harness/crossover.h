@@ -41,6 +41,15 @@ struct crossover_change {
     bool is_upwards; /* the difference is negative before it and positive behind */
     bool has_span;   /* a span of 0 lies around it */
     struct crossover_span span;
+    bool is_cut; /* nearer than from low to high arms cannot be compared */
+    double low, high;
+};
+
+/* Neighbouring places of the grid at which arms cannot be compared, from the first to the last. */
+struct crossover_gap {
+    double low, high;
+    bool is_change; /* the difference has another sign behind it than before it */
+    bool is_upwards;
 };
 
 struct crossover {
@@ -48,12 +57,14 @@ struct crossover {
     struct crossover_change changes[CROSSOVER_MAX];
     size_t span_count; /* spans with and without a change */
     struct crossover_span spans[CROSSOVER_MAX];
+    size_t gap_count;
+    struct crossover_gap gaps[CROSSOVER_MAX];
     size_t scanned, samples;
     size_t not_comparable; /* of the places scanned */
-    double first, last;    /* the mean at the ends of the range */
+    double first, last;    /* the mean at the first and last place at which arms can be compared; NAN: there is none */
 };
 
-/* Errors of sample; ERR_RANGE for a plan that cannot be, ERR_FULL beyond CROSSOVER_MAX changes. */
+/* Errors of sample; ERR_RANGE for a plan that cannot be, ERR_FULL beyond CROSSOVER_MAX changes, spans or gaps. */
 MUST_USE enum err crossover_find(const struct crossover_plan *plan, struct crossover *crossover, struct note *note);
 
 #endif

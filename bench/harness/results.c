@@ -153,8 +153,12 @@ static void write_proc_value(struct sink *sink, const char *path, const char *ke
     fclose(file);
 }
 
-/* A word of the command as a shell would want it. */
-static void write_quoted(struct sink *sink, const char *word)
+void results_write_program(struct sink *sink)
+{
+    sink_format(sink, "revision: %s\ncompiler: %s\n", REVISION, COMPILER);
+}
+
+void results_write_word(struct sink *sink, const char *word)
 {
     bool is_plain = *word != 0;
 
@@ -194,10 +198,11 @@ enum err results_save_manifest(const struct results *results, const struct resul
     sink_text(&sink, "command:");
     for (size_t i = 0; i < manifest->word_count; i++) {
         sink_char(&sink, ' ');
-        write_quoted(&sink, manifest->words[i]);
+        results_write_word(&sink, manifest->words[i]);
     }
-    sink_format(&sink, "\nrevision: %s\ncompiler: %s\nseed: %llu\n", REVISION, COMPILER,
-                (unsigned long long)manifest->seed);
+    sink_char(&sink, '\n');
+    results_write_program(&sink);
+    sink_format(&sink, "seed: %llu\n", (unsigned long long)manifest->seed);
     write_machine(&sink);
     sink_text(&sink, manifest->libraries);
     if (manifest->remarks)
@@ -343,40 +348,49 @@ void results_write_summary_head(struct outfile *file, const struct results_key *
     end_row(&sink, file);
 }
 
-void results_write_summary(struct outfile *file, const struct results_key *keys, size_t key_count,
-                           const struct comparison *comparison)
+void results_write_summary_row(struct outfile *file, const struct results_key *keys, size_t key_count,
+                               const struct results_summary *row)
 {
+    const struct comparison_arm *one = &row->one;
     char text[ROW_SIZE];
     struct sink sink = SINK(text);
 
-    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
-        struct comparison_arm one = comparison_of_arm(comparison, arm);
-        struct comparison_pair pair = comparison_of_pair(comparison, arm, comparison->reference);
+    write_keys(&sink, keys, key_count, false);
+    sink_format(&sink, "%s,%d,%llu,%llu", row->arm, row->is_exact, (unsigned long long)one->trials,
+                (unsigned long long)one->delivered);
+    write_cell(&sink, 1 - (double)one->delivered / (double)one->trials);
+    write_estimate(&sink, &one->delay);
+    write_quantile(&sink, &one->p50);
+    write_quantile(&sink, &one->p90);
+    write_quantile(&sink, &one->p95);
+    write_quantile(&sink, &one->p99);
+    sink_format(&sink, ",%s,%llu", row->reference, (unsigned long long)row->pair.difference.count);
+    write_estimate(&sink, &row->pair.difference);
+    write_cell(&sink, row->pair.variance_ratio);
+    sink_format(&sink, ",%d", row->pair.is_ranked);
+    for (int part = 0; part < PART_COUNT; part++)
+        write_cell(&sink, one->parts_ms[part]);
+    write_cell(&sink, one->wire_bytes);
+    write_cell(&sink, one->retransmissions);
+    write_cell(&sink, one->cpu_ms);
+    write_cell(&sink, one->ue_cpu_ms);
+    write_cell(&sink, one->core_cpu_ms);
+    write_cell(&sink, one->relay_cpu_ms);
+    for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
+        write_cell(&sink, one->layer_bytes[layer]);
+    end_row(&sink, file);
+}
 
-        write_keys(&sink, keys, key_count, false);
-        sink_format(&sink, "%s,%d,%llu,%llu", comparison->arms[arm]->name, comparison->is_exact,
-                    (unsigned long long)one.trials, (unsigned long long)one.delivered);
-        write_cell(&sink, 1 - (double)one.delivered / (double)one.trials);
-        write_estimate(&sink, &one.delay);
-        write_quantile(&sink, &one.p50);
-        write_quantile(&sink, &one.p90);
-        write_quantile(&sink, &one.p95);
-        write_quantile(&sink, &one.p99);
-        sink_format(&sink, ",%s,%llu", comparison->arms[comparison->reference]->name,
-                    (unsigned long long)pair.difference.count);
-        write_estimate(&sink, &pair.difference);
-        write_cell(&sink, pair.variance_ratio);
-        sink_format(&sink, ",%d", pair.is_ranked);
-        for (int part = 0; part < PART_COUNT; part++)
-            write_cell(&sink, one.parts_ms[part]);
-        write_cell(&sink, one.wire_bytes);
-        write_cell(&sink, one.retransmissions);
-        write_cell(&sink, one.cpu_ms);
-        write_cell(&sink, one.ue_cpu_ms);
-        write_cell(&sink, one.core_cpu_ms);
-        write_cell(&sink, one.relay_cpu_ms);
-        for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
-            write_cell(&sink, one.layer_bytes[layer]);
-        end_row(&sink, file);
+void results_write_summary(struct outfile *file, const struct results_key *keys, size_t key_count,
+                           const struct comparison *comparison)
+{
+    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
+        const struct results_summary row = {.arm = comparison->arms[arm]->name,
+                                            .reference = comparison->arms[comparison->reference]->name,
+                                            .is_exact = comparison->is_exact,
+                                            .one = comparison_of_arm(comparison, arm),
+                                            .pair = comparison_of_pair(comparison, arm, comparison->reference)};
+
+        results_write_summary_row(file, keys, key_count, &row);
     }
 }

@@ -36,6 +36,12 @@ MUST_USE enum err results_open(const struct results *results, const char *name, 
 /* A file with this content, whole. ERR_FULL when the disk is full. */
 MUST_USE enum err results_save(const struct results *results, const char *name, struct span content, struct note *note);
 
+/* The program that runs: lines "revision: ..." and "compiler: ...". */
+void results_write_program(struct sink *sink);
+
+/* A word of a command as a shell would want it. */
+void results_write_word(struct sink *sink, const char *word);
+
 /* What the manifest says beside machine, compiler, revision and times. */
 struct results_manifest {
     size_t word_count;
@@ -71,8 +77,20 @@ void results_write_trials_head(struct outfile *file, const struct results_key *k
 void results_write_trials(struct outfile *file, const struct results_key *keys, size_t key_count,
                           const struct comparison *comparison, uint64_t seed);
 
+/* What a row of summary.csv says. */
+struct results_summary {
+    const char *arm, *reference;
+    bool is_exact;
+    struct comparison_arm one;
+    struct comparison_pair pair; /* with the reference */
+};
+
 /* Columns of summary.csv. */
 void results_write_summary_head(struct outfile *file, const struct results_key *keys, size_t key_count);
+void results_write_summary_row(struct outfile *file, const struct results_key *keys, size_t key_count,
+                               const struct results_summary *row);
+
+/* A row an arm. */
 void results_write_summary(struct outfile *file, const struct results_key *keys, size_t key_count,
                            const struct comparison *comparison);
 

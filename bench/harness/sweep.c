@@ -10,13 +10,24 @@
 
 /* ---- Lines of [sweep] ---- */
 
+enum {
+    SETTING_ARMS,
+    SETTING_DESIGN,
+    SETTING_PRECISION,
+    SETTING_REPETITIONS,
+    SETTING_TRIALS,
+    SETTING_EVENTS,
+    SETTING_SCENARIOS,
+    SETTING_COUNT
+};
+
 struct reading {
     const char *path;
     unsigned line;
     struct sweep *sweep;
     struct note *note;
-    size_t latin; /* points of a hypercube */
-    bool has_arms, has_repetitions;
+    size_t latin;  /* points of a hypercube */
+    unsigned seen; /* of settings, by bit */
 };
 
 static enum err refuse(const struct reading *reading, enum err error, const char *why)
@@ -223,7 +234,6 @@ static enum err read_arms(struct reading *reading, struct span text)
 {
     struct sweep *sweep = reading->sweep;
 
-    reading->has_arms = true;
     if (span_equal(text, SPAN("all"))) {
         for (const struct arm *arm = arms; arm->name; arm++)
             sweep->arms[sweep->arm_count++] = arm;
@@ -258,7 +268,7 @@ static enum err read_design(struct reading *reading, struct span text)
     else
         return refuse(reading, ERR_UNKNOWN, "expected grid, zip or latin N");
     if (reading->sweep->design == SWEEP_LATIN)
-        TRY(number_of(reading, span_trim(span_after(text, 6)), 2, SWEEP_VALUES_MAX, &points));
+        TRY(number_of(reading, span_trim(span_after(text, 6)), 1, SWEEP_VALUES_MAX, &points));
     reading->latin = (size_t)points;
     return ERR_OK;
 }
@@ -273,30 +283,57 @@ static enum err read_precision(struct reading *reading, struct span text)
     return ERR_OK;
 }
 
-static enum err read_key(struct reading *reading, struct span key, struct span value)
+static enum err read_repetitions(struct reading *reading, struct span text)
 {
-    struct sweep *sweep = reading->sweep;
     uint64_t number;
 
-    if (span_equal(key, SPAN("arms")))
-        return read_arms(reading, value);
-    if (span_equal(key, SPAN("design")))
-        return read_design(reading, value);
-    if (span_equal(key, SPAN("precision")))
-        return read_precision(reading, value);
-    if (span_equal(key, SPAN("repetitions")) || span_equal(key, SPAN("trials_max"))) {
-        TRY(number_of(reading, value, 1, 1000000, &number));
-        sweep->repetitions = (size_t)number;
-        reading->has_repetitions = true;
-        return ERR_OK;
-    }
-    if (span_equal(key, SPAN("events_max")))
-        return number_of(reading, value, 1, UINT64_C(1) << 60, &sweep->events_max);
-    if (span_equal(key, SPAN("scenarios"))) {
-        if (sweep->axis_count > 0)
-            return refuse(reading, ERR_SYNTAX, "scenarios: expected before the other axes");
-        sweep->has_scenarios = true;
-        return add_axis(reading, NULL, value);
+    TRY(number_of(reading, text, 1, 1000000, &number));
+    reading->sweep->repetitions = (size_t)number;
+    return ERR_OK;
+}
+
+/* --trial-events-max stands behind the one of the file, so this may be here twice. */
+static enum err read_events_max(struct reading *reading, struct span text)
+{
+    reading->seen &= ~(1U << SETTING_EVENTS);
+    return number_of(reading, text, 1, UINT64_C(1) << 60, &reading->sweep->events_max);
+}
+
+static enum err read_scenarios(struct reading *reading, struct span text)
+{
+    if (reading->sweep->axis_count > 0)
+        return refuse(reading, ERR_SYNTAX, "scenarios: expected before the other axes");
+    reading->sweep->has_scenarios = true;
+    return add_axis(reading, NULL, text);
+}
+
+static const struct setting {
+    const char *key;
+    enum err (*read)(struct reading *reading, struct span text);
+} settings[SETTING_COUNT] = {
+    [SETTING_ARMS] = {"arms", read_arms},
+    [SETTING_DESIGN] = {"design", read_design},
+    [SETTING_PRECISION] = {"precision", read_precision},
+    [SETTING_REPETITIONS] = {"repetitions", read_repetitions},
+    [SETTING_TRIALS] = {"trials_max", read_repetitions},
+    [SETTING_EVENTS] = {"events_max", read_events_max},
+    [SETTING_SCENARIOS] = {"scenarios", read_scenarios},
+};
+
+static bool has_setting(const struct reading *reading, int setting)
+{
+    return reading->seen >> setting & 1;
+}
+
+static enum err read_key(struct reading *reading, struct span key, struct span value)
+{
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        if (!span_equal(key, span_of(settings[i].key)))
+            continue;
+        if (has_setting(reading, i))
+            return refuse(reading, ERR_SYNTAX, "this key stands here a second time");
+        reading->seen |= 1U << i;
+        return settings[i].read(reading, value);
     }
     const struct field *row = field_find(scenario_fields, key);
 
@@ -398,6 +435,21 @@ static enum err count_points(const struct reading *reading)
     return ERR_OK;
 }
 
+/* Either repetitions, or precision and perhaps trials_max. */
+static enum err choose_trials(const struct reading *reading)
+{
+    bool is_precise = has_setting(reading, SETTING_PRECISION), has_most = has_setting(reading, SETTING_TRIALS);
+
+    if (has_setting(reading, SETTING_REPETITIONS) && (is_precise || has_most))
+        return note_set(reading->note, ERR_SYNTAX, "%s: expected repetitions, or precision and trials_max",
+                        reading->path);
+    if (has_most && !is_precise)
+        return note_set(reading->note, ERR_SYNTAX, "%s: trials_max: expected precision beside it", reading->path);
+    if (is_precise && !has_most)
+        reading->sweep->repetitions = 10000;
+    return ERR_OK;
+}
+
 /* The reference is the proposal where it is among the arms, else the first. */
 static void choose_reference(struct sweep *sweep)
 {
@@ -416,12 +468,11 @@ static enum err parse(const char *path, struct sweep *sweep, char *rest, struct 
     TRY(take_section(&reading, rest));
     if (sweep->has_scenarios)
         TRY(check_alone(&reading, (struct span){rest, sweep->text_size}));
-    if (!reading.has_arms) {
+    TRY(choose_trials(&reading));
+    if (!has_setting(&reading, SETTING_ARMS)) {
         reading.line = 0;
         TRY(read_arms(&reading, SPAN("msrp-smime, message-tls, msrp-relay")));
     }
-    if (sweep->precision > 0 && !reading.has_repetitions)
-        sweep->repetitions = 10000;
     choose_reference(sweep);
     TRY(count_points(&reading));
     return scenario_file_parse((struct span){rest, sweep->text_size}, path, &sweep->base, note);

@@ -3,15 +3,22 @@
 #include "bench/harness/clock.h"
 #include "bench/harness/input.h"
 #include "bench/harness/sweep_inputs.h"
+#include "bench/harness/sweep_state.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SWEEP_TEXT "sweep.ini"
+#define SWEEP_PROGRAM "program.txt"
+
+enum { PROGRAM_SIZE = 1024 };
 
 static enum err refuse(struct note *note, const char *path)
 {
@@ -52,7 +59,8 @@ enum err sweep_file_flush(struct sweep_file *file, struct note *note)
         }
         done += (size_t)written;
     }
-    file->pending = 0;
+    file->rows += file->waiting;
+    file->waiting = file->pending = 0;
     file->synced_ns = clock_now_ns();
     return fdatasync(file->descriptor) == 0 || errno == EINVAL ? ERR_OK : refuse(note, file->path);
 }
@@ -64,6 +72,7 @@ enum err sweep_file_add(struct sweep_file *file, const struct sweep *sweep, cons
 
     sweep_write_row(sweep, row, &sink);
     file->pending += sink.size;
+    file->waiting++;
     if (file->pending < SWEEP_BATCH && clock_now_ns() - file->synced_ns < SECOND)
         return ERR_OK;
     return sweep_file_flush(file, note);
@@ -99,28 +108,67 @@ static void write_text(const struct sweep *sweep, struct sink *sink)
     check(!sink->overflow);
 }
 
-/* Saves the text, or (with folder) finds that the one saved there is the same. */
-static enum err keep_text(const struct results *results, const char *folder, const struct sweep *sweep,
-                          struct note *note)
+/* In place of one that a run left which was ended before its first row. */
+static enum err save_anew(const struct results *results, const char *name, struct span content, struct note *note)
+{
+    char path[RESULTS_PATH_SIZE];
+
+    results_path(results, name, path, sizeof(path));
+    unlink(path);
+    return results_save(results, name, content, note);
+}
+
+static enum err save_texts(const struct results *results, const struct sweep *sweep, struct note *note)
 {
     struct sink sink = {.data = malloc(text_size(sweep)), .capacity = text_size(sweep)};
-    char path[RESULTS_PATH_SIZE];
-    struct sink path_sink = SINK(path);
-    struct input input = {.owned = NULL};
-    enum err error = sink.data ? ERR_OK : note_set(note, ERR_FULL, "no memory for a copy of the sweep");
+    char program[PROGRAM_SIZE];
+    struct sink program_sink = SINK(program);
 
-    if (error == ERR_OK) {
-        write_text(sweep, &sink);
-        sink_format(&path_sink, "%s/sweep.ini", folder ? folder : "");
-        error = folder ? input_read(INPUT_SCENARIO, sink_written(&path_sink), SPAN(""), &input, note)
-                       : results_save(results, "sweep.ini", sink_written(&sink), note);
-    }
-    if (error == ERR_OK && folder && !span_equal(input.text, sink_written(&sink)))
-        error = note_set(note, ERR_RANGE, "%s/sweep.ini is another sweep: expected the one that was begun", folder);
-    if (input.owned)
-        input_free(&input);
+    if (!sink.data)
+        return note_set(note, ERR_FULL, "no memory for a copy of the sweep");
+    write_text(sweep, &sink);
+    results_write_program(&program_sink);
+    enum err error = save_anew(results, SWEEP_TEXT, sink_written(&sink), note);
+
     free(sink.data);
-    return error;
+    return error == ERR_OK ? save_anew(results, SWEEP_PROGRAM, sink_written(&program_sink), note) : error;
+}
+
+/* The file of the folder must be this text. */
+static enum err expect_text(const char *folder, const char *name, struct span text, const char *why, struct note *note)
+{
+    char path[RESULTS_PATH_SIZE];
+    struct sink sink = SINK(path);
+    struct input input;
+
+    sink_format(&sink, "%s/%s", folder, name);
+    TRY(input_read(INPUT_SCENARIO, sink_written(&sink), SPAN(""), &input, note));
+    bool is_same = span_equal(input.text, text);
+
+    input_free(&input);
+    return is_same ? ERR_OK : note_set(note, ERR_RANGE, "%s/%s %s", folder, name, why);
+}
+
+/* Rows of one file come from one sweep and one program. */
+static enum err expect_texts(const char *folder, const struct sweep *sweep, struct note *note)
+{
+    struct sink sink = {.data = malloc(text_size(sweep)), .capacity = text_size(sweep)};
+    char program[PROGRAM_SIZE];
+    struct sink program_sink = SINK(program);
+
+    if (!sink.data)
+        return note_set(note, ERR_FULL, "no memory for a copy of the sweep");
+    write_text(sweep, &sink);
+    results_write_program(&program_sink);
+    enum err error =
+        expect_text(folder, SWEEP_TEXT, sink_written(&sink), "is another sweep: expected the one that was begun", note);
+
+    free(sink.data);
+    if (error != ERR_OK)
+        return error;
+    return expect_text(folder, SWEEP_PROGRAM, sink_written(&program_sink),
+                       "names another program: expected the revision and compiler that began it, whose rows these are",
+                       note);
 }
 
 enum err sweep_file_begin(struct sweep_file *file, const struct results *results, const struct sweep *sweep,
@@ -128,7 +176,7 @@ enum err sweep_file_begin(struct sweep_file *file, const struct results *results
 {
     *file = (struct sweep_file){.descriptor = -1};
     TRY(sweep_inputs_save(results, sweep, note));
-    TRY(keep_text(results, NULL, sweep, note));
+    TRY(save_texts(results, sweep, note));
     results_path(results, "trials.csv", file->path, sizeof(file->path));
     file->descriptor = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (file->descriptor < 0)
@@ -152,23 +200,37 @@ struct found {
     uint64_t rows_before_point;
 };
 
-/* "point," at the front of a row, and ",arm,trial," somewhere behind it: whose row it is. */
-static bool is_row_of(const struct sweep *sweep, struct span line, size_t *point)
+/* What must stand at the front of a row: its point, the values of the axes, its arm and trial. */
+static bool is_row_of(const struct sweep *sweep, struct span line, size_t point, size_t row)
 {
-    uint64_t number;
-    struct span rest = line;
-
-    if (span_cut_number(&rest, &number) != ERR_OK || number >= sweep->points || rest.size == 0 || rest.data[0] != ',')
-        return false;
     char cells[SWEEP_ROW_SIZE];
     struct sink sink = SINK(cells);
 
+    sink_format(&sink, "%zu", point);
     for (size_t axis = 0; axis < sweep->axis_count; axis++) {
         sink_char(&sink, ',');
-        sweep_write_cell(sweep, (size_t)number, axis, &sink);
+        sweep_write_cell(sweep, point, axis, &sink);
     }
-    *point = (size_t)number;
-    return span_starts(rest, sink_written(&sink));
+    sink_format(&sink, ",%s,%zu,", sweep->arms[row % sweep->arm_count]->name, row / sweep->arm_count);
+    return span_starts(line, sink_written(&sink));
+}
+
+/* Counts a row that belongs behind those that were found; false for any other. */
+static bool add_row(const struct sweep *sweep, struct span line, struct found *found)
+{
+    size_t next = found->point == SIZE_MAX ? 0 : found->point + 1;
+    uint64_t in_point = found->rows - found->rows_before_point;
+
+    if (found->point != SIZE_MAX && is_row_of(sweep, line, found->point, in_point)) {
+        found->rows++;
+        return true;
+    }
+    if (in_point % sweep->arm_count != 0 || next == sweep->points || !is_row_of(sweep, line, next, 0))
+        return false;
+    found->point = next;
+    found->point_begin = found->end;
+    found->rows_before_point = found->rows++;
+    return true;
 }
 
 static enum err look_through(FILE *stream, const char *path, const struct sweep *sweep, struct found *found,
@@ -184,28 +246,56 @@ static enum err look_through(FILE *stream, const char *path, const struct sweep 
     sweep_write_head(sweep, &sink);
     while (error == ERR_OK && (size = getline(&line, &capacity, stream)) > 0 && line[size - 1] == '\n') {
         struct span text = {line, (size_t)size};
-        size_t point;
 
         /* What a power failure leaves behind the last synced row may be zeros. */
         if (span_find_byte(text, 0) < text.size)
             break;
-        if (found->end == 0 && !span_equal(text, sink_written(&sink))) {
+        if (found->end == 0 && !span_equal(text, sink_written(&sink)))
             error = note_set(note, ERR_SYNTAX, "%s:1: expected the columns of this sweep", path);
-        } else if (found->end > 0 && !is_row_of(sweep, text, &point)) {
-            error = note_set(note, ERR_SYNTAX, "%s:%llu: expected a row of this sweep", path,
+        else if (found->end > 0 && !add_row(sweep, text, found))
+            error = note_set(note, ERR_SYNTAX, "%s:%llu: expected the next row of this sweep", path,
                              (unsigned long long)found->rows + 2);
-        } else if (found->end > 0) {
-            if (point != found->point) {
-                found->point = point;
-                found->point_begin = found->end;
-                found->rows_before_point = found->rows;
-            }
-            found->rows++;
-        }
         found->end += size;
     }
     free(line);
     return error;
+}
+
+/* With repetitions: every point but the last has all its trials. */
+static enum err check_trials(const struct sweep *sweep, const struct found *found, const char *path, struct note *note)
+{
+    uint64_t *before;
+
+    if (sweep->precision > 0 || found->point == SIZE_MAX)
+        return ERR_OK;
+    TRY(sweep_count_trials(sweep, &before, note));
+    bool is_whole = found->rows_before_point == before[found->point] * sweep->arm_count &&
+                    found->rows <= before[found->point + 1] * sweep->arm_count;
+
+    free(before);
+    return is_whole ? ERR_OK : note_set(note, ERR_SYNTAX, "%s: a point has not the trials of this sweep", path);
+}
+
+bool sweep_file_is_bare(const char *folder)
+{
+    static const char *const ours[] = {".", "..", "inputs", SWEEP_TEXT, SWEEP_PROGRAM};
+    DIR *entries = opendir(folder);
+    bool is_bare = entries != NULL;
+
+    while (is_bare) {
+        struct dirent *entry = readdir(entries);
+
+        if (!entry)
+            break;
+        const char *end = strstr(entry->d_name, ".part");
+
+        is_bare = end && strcmp(end, ".part") == 0; /* of a file that was being written */
+        for (size_t i = 0; i < sizeof(ours) / sizeof(*ours) && !is_bare; i++)
+            is_bare = strcmp(entry->d_name, ours[i]) == 0;
+    }
+    if (entries)
+        closedir(entries);
+    return is_bare;
 }
 
 enum err sweep_file_resume(struct sweep_file *file, const char *folder, const struct sweep *sweep, uint64_t *rows,
@@ -214,12 +304,10 @@ enum err sweep_file_resume(struct sweep_file *file, const char *folder, const st
     struct sink path = SINK(file->path);
     struct found found;
 
-    file->descriptor = -1;
-    file->pending = 0;
-    file->synced_ns = 0;
+    *file = (struct sweep_file){.descriptor = -1};
     sink_format(&path, "%s/trials.csv", folder);
     sink_string(&path);
-    TRY(keep_text(NULL, folder, sweep, note));
+    TRY(expect_texts(folder, sweep, note));
     file->descriptor = open(file->path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (file->descriptor < 0)
         return refuse(note, file->path);
@@ -231,13 +319,15 @@ enum err sweep_file_resume(struct sweep_file *file, const char *folder, const st
     enum err error = look_through(stream, file->path, sweep, &found, note);
 
     fclose(stream);
+    if (error == ERR_OK)
+        error = check_trials(sweep, &found, file->path, note);
     if (error != ERR_OK)
         return error;
     if (sweep->precision > 0 && found.rows > 0) { /* a point's number of trials is decided by all of them */
         found.end = found.point_begin;
         found.rows = found.rows_before_point;
     }
-    *rows = found.rows;
+    *rows = file->rows = found.rows;
     *point = found.point == SIZE_MAX ? 0 : found.point;
     if (ftruncate(file->descriptor, found.end) != 0)
         return refuse(note, file->path);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * sweep_folder.h - a sweep's results folder: sweep.ini (the whole of it, nothing included from elsewhere), trials.csv,
- * to which rows are appended whole and synced in batches, summary.csv made from it, manifest.txt at the end. What was
- * killed, cut or filled a disk is continued: the finished file is the one an undisturbed run would have written.
+ * sweep_folder.h - a sweep's results folder: sweep.ini (the whole of it, nothing included from elsewhere), program.txt
+ * (the revision and compiler of the program that began it, which alone may go on), trials.csv, to which rows are
+ * appended whole and synced in batches, summary.csv made from it, manifest.txt at the end. What was killed, cut or
+ * filled a disk is continued: the finished file is the one an undisturbed run would have written.
  */
 #ifndef BENCH_HARNESS_SWEEP_FOLDER_H
 #define BENCH_HARNESS_SWEEP_FOLDER_H
@@ -15,7 +16,9 @@ enum { SWEEP_BATCH = 1 << 16 /* bytes of rows that are written and synced togeth
 struct sweep_file {
     int descriptor;
     char path[RESULTS_PATH_SIZE];
-    size_t pending; /* bytes in buffer */
+    uint64_t rows;    /* in the file, whole */
+    uint64_t waiting; /* rows in buffer */
+    size_t pending;   /* bytes in it */
     int64_t synced_ns;
     char buffer[SWEEP_BATCH + SWEEP_ROW_SIZE];
 };
@@ -24,8 +27,12 @@ struct sweep_file {
 MUST_USE enum err sweep_file_begin(struct sweep_file *file, const struct results *results, const struct sweep *sweep,
                                    struct note *note);
 
-/* Opens the trials.csv of a run that ended early, checks that its sweep.ini and its rows are this sweep's and cuts a
- * row that is not whole (with a precision: its last point). *rows and *point say where to go on. */
+/* Whether the folder holds nothing but what sweep_file_begin saves before the first row: a run that was ended there is
+ * resumed by beginning again. */
+bool sweep_file_is_bare(const char *folder);
+
+/* Opens the trials.csv of a run that ended early, checks that its sweep.ini, program and rows are this sweep's and cuts
+ * a row that is not whole (with a precision: its last point). *rows and *point say where to go on. */
 MUST_USE enum err sweep_file_resume(struct sweep_file *file, const char *folder, const struct sweep *sweep,
                                     uint64_t *rows, size_t *point, struct note *note);
 

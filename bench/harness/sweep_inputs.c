@@ -41,11 +41,13 @@ static const char *table_of(const struct table_kind *kind, const struct scenario
 static enum err save_as(const struct results *results, const char *prefix, size_t number, const char *ending,
                         struct span content, struct note *note)
 {
-    char name[64];
+    char name[64], path[RESULTS_PATH_SIZE];
     struct sink sink = SINK(name);
 
     sink_format(&sink, INPUTS "/%s-%zu%s", prefix, number, ending);
-    return results_save(results, sink_string(&sink), content, note);
+    results_path(results, sink_string(&sink), path, sizeof(path));
+    unlink(path); /* of a run that was ended before its first row */
+    return results_save(results, name, content, note);
 }
 
 static enum err save_table(const struct results *results, const struct table_kind *kind, const char *name,
@@ -96,11 +98,20 @@ static enum err save_axis_tables(const struct results *results, const struct swe
     return ERR_OK;
 }
 
+/* It may be there, of a run that was ended before its first row. */
+static enum err make_folder(const struct results *results, struct note *note)
+{
+    char path[RESULTS_PATH_SIZE];
+
+    results_path(results, INPUTS, path, sizeof(path));
+    return access(path, W_OK | X_OK) == 0 ? ERR_OK : results_folder(results, INPUTS, note);
+}
+
 enum err sweep_inputs_save(const struct results *results, const struct sweep *sweep, struct note *note)
 {
     struct scenario_file *file = malloc(sizeof(*file));
     size_t count = sweep->has_scenarios ? sweep->axes[0].count : 1;
-    enum err error = file ? results_folder(results, INPUTS, note) : note_set(note, ERR_FULL, "no memory");
+    enum err error = file ? make_folder(results, note) : note_set(note, ERR_FULL, "no memory");
 
     for (size_t i = 0; i < count && error == ERR_OK; i++) {
         if (sweep->has_scenarios)

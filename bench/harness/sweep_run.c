@@ -26,15 +26,24 @@ static void locate(const struct work *work, uint64_t row, size_t *point, size_t 
     *arm = (size_t)(row % arm_count);
 }
 
-enum err sweep_trials(const struct sweep *sweep, size_t point, size_t *trials, struct note *note)
+enum err sweep_is_exact(const struct sweep *sweep, size_t point, bool *is_exact, struct note *note)
 {
     struct scenario_file *file = malloc(sizeof(*file));
     enum err error = file ? sweep_scenario(sweep, point, file, note) : note_set(note, ERR_FULL, "no memory");
 
     if (error == ERR_OK)
-        *trials = comparison_is_exact(&file->scenario) ? 1 : sweep->repetitions;
+        *is_exact = comparison_is_exact(&file->scenario);
     free(file);
     return error;
+}
+
+enum err sweep_trials(const struct sweep *sweep, size_t point, size_t *trials, struct note *note)
+{
+    bool is_exact;
+
+    TRY(sweep_is_exact(sweep, point, &is_exact, note));
+    *trials = is_exact ? 1 : sweep->repetitions;
+    return ERR_OK;
 }
 
 enum err sweep_rows(const struct sweep *sweep, uint64_t *rows, struct note *note)

@@ -47,6 +47,9 @@ MUST_USE enum err sweep_help(struct ranks *ranks, size_t memory_bytes, struct no
 /* ERR_OK also when stop ended it early. Errors of row; ERR_FULL without memory. */
 MUST_USE enum err sweep_run(const struct sweep_job *job, struct note *note);
 
+/* Whether nothing is random at a point. ERR as sweep_scenario. */
+MUST_USE enum err sweep_is_exact(const struct sweep *sweep, size_t point, bool *is_exact, struct note *note);
+
 /* Trials a point gets: 1 where nothing is random. ERR as sweep_scenario. */
 MUST_USE enum err sweep_trials(const struct sweep *sweep, size_t point, size_t *trials, struct note *note);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * sweep_summary.c - summary.csv from trials.csv: the rows of a point stand together, so one point at a time is held,
- * however long the file is.
+ * sweep_summary.c - summary.csv from trials.csv, which is read once: the rows of a trial stand together, and so do
+ * those of a point. Of a point sums are held, and its delays in order as far as memory is given for them.
  */
+#include "bench/harness/ordered.h"
 #include "bench/harness/sweep_folder.h"
+#include "bench/harness/sweep_inputs.h"
 #include "sim/base/check.h"
 #include "sim/base/csv.h"
 
@@ -13,16 +15,26 @@
 
 enum { CELLS_MAX = 160, KEY_SIZE = SWEEP_VALUE_SIZE };
 
-/* What a point's rows gave so far. */
+/* What an arm's trials gave so far. */
+struct arm_sums {
+    struct comparison_sums sums;
+    struct comparison_pairs pairs; /* with the reference */
+    struct ordered delays;
+};
+
+/* The point that is read. */
 struct point {
     bool is_open;
     char keys[SWEEP_AXES_MAX + 1][KEY_SIZE]; /* point and axes, as cells */
-    struct comparison comparison;
-    size_t rows, capacity;
+    uint64_t trials;                         /* that are whole */
+    struct arm_sums arms[COMPARISON_ARMS_MAX];
+    size_t in_trial; /* rows of the trial that is read */
+    struct outcome trial[COMPARISON_ARMS_MAX];
 };
 
 struct summary {
     const char *path;
+    struct sweep sweep;
     uint64_t line;
     size_t key_count; /* columns in front of "arm" */
     char columns[SWEEP_AXES_MAX + 1][KEY_SIZE];
@@ -82,39 +94,60 @@ static enum err read_head(struct summary *summary, const struct span *cells, siz
 
 /* ---- Rows ---- */
 
-static enum err read_cell(const struct field *field, struct outcome *outcome, struct span cell)
+static enum err read_choice(const struct field *field, struct span cell, int *choice)
 {
-    char *member = (char *)outcome + field->offset;
-    char text[64];
-    int64_t time_ns = NONE_NS;
+    for (int i = 0; field->choices[i]; i++)
+        if (span_equal(cell, span_of(field->choices[i])))
+            return *choice = i, ERR_OK;
+    return ERR_SYNTAX;
+}
+
+/* A time may be below 0; an empty cell is none. */
+static enum err read_time(struct span cell, int64_t *time_ns)
+{
+    bool is_negative = cell.size > 0 && cell.data[0] == '-';
+    struct span rest = span_after(cell, is_negative);
     uint64_t number = 0;
-
-    if (cell.size >= sizeof(text))
-        return ERR_SYNTAX;
-    memcpy(text, cell.data, cell.size);
-    text[cell.size] = 0;
-    if (field->kind == FIELD_CHOICE) {
-        for (int i = 0; field->choices[i]; i++)
-            if (span_equal(cell, span_of(field->choices[i])))
-                return memcpy(member, &i, sizeof(i)), ERR_OK;
-        return ERR_SYNTAX;
-    }
-    if (field->kind == FIELD_TIME) {
-        time_ns = cell.size > 0 ? (int64_t)strtoll(text, NULL, 10) : NONE_NS;
-        memcpy(member, &time_ns, sizeof(time_ns));
-        return ERR_OK;
-    }
-    if (field->kind == FIELD_RATIO) {
-        double ratio = strtod(text, NULL);
-
-        return memcpy(member, &ratio, sizeof(ratio)), ERR_OK;
-    }
-    struct span rest = cell;
 
     if (cell.size > 0)
         TRY(span_cut_number(&rest, &number));
-    if (field->kind == FIELD_SIZE || field->kind == FIELD_COUNT)
-        memcpy(member, &number, sizeof(number));
+    if (rest.size > 0 || number > INT64_MAX)
+        return ERR_SYNTAX;
+    *time_ns = cell.size == 0 ? NONE_NS : is_negative ? -(int64_t)number : (int64_t)number;
+    return ERR_OK;
+}
+
+static enum err read_count(struct span cell, uint64_t *count)
+{
+    uint64_t number = NONE_COUNT;
+
+    if (cell.size > 0)
+        TRY(span_cut_number(&cell, &number));
+    if (cell.size > 0)
+        return ERR_SYNTAX;
+    *count = number;
+    return ERR_OK;
+}
+
+/* Columns of outcome_fields are choices, times and whole numbers. */
+static enum err read_cell(const struct field *field, struct outcome *outcome, struct span cell)
+{
+    char *member = (char *)outcome + field->offset;
+    int64_t time_ns;
+    uint64_t count;
+    int choice;
+
+    if (field->kind == FIELD_CHOICE) {
+        TRY(read_choice(field, cell, &choice));
+        memcpy(member, &choice, sizeof(choice));
+    } else if (field->kind == FIELD_TIME) {
+        TRY(read_time(cell, &time_ns));
+        memcpy(member, &time_ns, sizeof(time_ns));
+    } else {
+        check(field->kind == FIELD_SIZE || field->kind == FIELD_COUNT);
+        TRY(read_count(cell, &count));
+        memcpy(member, &count, sizeof(count));
+    }
     return ERR_OK;
 }
 
@@ -127,28 +160,67 @@ static enum err read_outcome(const struct summary *summary, const struct span *c
     *outcome = (struct outcome){.end = OUTCOME_LIMIT, .delay_ns = NONE_NS};
     for (size_t i = 0; i < summary->cell_count && !is_error; i++)
         if (summary->field_of[i] >= 0 && read_cell(&outcome_fields[summary->field_of[i]], outcome, cells[i]) != ERR_OK)
-            return refuse(summary, "expected a number", note);
+            return refuse(summary, "expected the cells of a trial: numbers, and how it ended", note);
+    if (outcome->end == OUTCOME_DELIVERED && outcome->delay_ns < 0)
+        return refuse(summary, "expected the delay of what was delivered", note);
     return ERR_OK;
+}
+
+/* Adds the trial that was read to the sums. */
+static enum err close_trial(struct summary *summary, struct note *note)
+{
+    struct point *point = &summary->point;
+
+    if (point->in_trial == 0)
+        return ERR_OK;
+    if (point->in_trial != summary->sweep.arm_count)
+        return refuse(summary, "the trial before has not all arms", note);
+    for (size_t i = 0; i < point->in_trial; i++) {
+        struct arm_sums *arm = &point->arms[i];
+
+        comparison_sums_add(&arm->sums, &point->trial[i]);
+        comparison_pairs_add(&arm->pairs, &point->trial[i], &point->trial[summary->sweep.reference]);
+        TRY(ordered_add(&arm->delays, comparison_delay_ms(&point->trial[i]), note));
+    }
+    point->trials++;
+    point->in_trial = 0;
+    return ERR_OK;
+}
+
+/* A lone trial is the whole truth only where nothing is random. */
+static enum err is_exact(const struct summary *summary, bool *answer, struct note *note)
+{
+    struct span text = span_of(summary->point.keys[0]);
+    uint64_t point;
+
+    if (span_cut_number(&text, &point) != ERR_OK || text.size > 0 || point >= summary->sweep.points)
+        return refuse(summary, "the rows before are of no point of the folder's sweep.ini", note);
+    return sweep_is_exact(&summary->sweep, (size_t)point, answer, note);
 }
 
 static enum err close_point(struct summary *summary, struct note *note)
 {
     struct point *point = &summary->point;
     struct results_key keys[SWEEP_AXES_MAX + 1];
+    struct results_summary row = {.reference = NULL};
 
-    if (!point->is_open)
+    TRY(close_trial(summary, note));
+    if (!point->is_open || point->trials == 0)
         return ERR_OK;
-    if (point->rows % point->comparison.arm_count != 0)
-        return refuse(summary, "the point before has not all arms in its last trial", note);
-    point->comparison.trials = point->rows / point->comparison.arm_count;
-    point->comparison.is_exact = point->comparison.trials == 1;
-    point->comparison.reference = 0;
-    for (size_t i = 0; i < point->comparison.arm_count; i++)
-        if (strcmp(point->comparison.arms[i]->name, "msrp-smime") == 0)
-            point->comparison.reference = i;
+    TRY(is_exact(summary, &row.is_exact, note));
     for (size_t i = 0; i < summary->key_count; i++)
         keys[i] = (struct results_key){summary->columns[i], point->keys[i]};
-    results_write_summary(&summary->out, keys, summary->key_count, &point->comparison);
+    row.reference = summary->sweep.arms[summary->sweep.reference]->name;
+    for (size_t i = 0; i < summary->sweep.arm_count; i++) {
+        struct arm_sums *arm = &point->arms[i];
+
+        row.arm = summary->sweep.arms[i]->name;
+        row.one = comparison_of_sums(&arm->sums, row.is_exact, ordered_at, &arm->delays);
+        row.pair = comparison_of_pairs(&arm->pairs, row.is_exact);
+        if (arm->delays.error != ERR_OK)
+            return note_set(note, arm->delays.error, "%s: delays cannot be read again", summary->path);
+        results_write_summary_row(&summary->out, keys, summary->key_count, &row);
+    }
     point->is_open = false;
     return ERR_OK;
 }
@@ -161,53 +233,39 @@ static bool is_same_point(const struct summary *summary, const struct span *cell
 static void open_point(struct summary *summary, const struct span *cells)
 {
     struct point *point = &summary->point;
-    struct outcome *outcomes = point->comparison.outcomes;
 
     for (size_t i = 0; i < summary->key_count; i++)
         copy(point->keys[i], cells[i]);
-    point->comparison = (struct comparison){.outcomes = outcomes};
-    point->rows = 0;
-    point->is_open = true;
-}
-
-/* Arms come in the same order in every trial: the first trial says which there are. */
-static enum err take_arm(struct summary *summary, struct span name, struct span trial, struct note *note)
-{
-    struct comparison *comparison = &summary->point.comparison;
-    const struct arm *arm = arm_find(name);
-
-    if (!arm)
-        return refuse(summary, "expected the name of an arm", note);
-    if (span_equal(trial, SPAN("0")) && summary->point.rows == comparison->arm_count) {
-        if (comparison->arm_count == COMPARISON_ARMS_MAX)
-            return refuse(summary, "more arms than there are", note);
-        comparison->arms[comparison->arm_count++] = arm;
-    } else if (comparison->arm_count == 0 || comparison->arms[summary->point.rows % comparison->arm_count] != arm) {
-        return refuse(summary, "expected the arms in the order of the first trial", note);
+    for (size_t i = 0; i < COMPARISON_ARMS_MAX; i++) {
+        point->arms[i].sums = (struct comparison_sums){.trials = 0};
+        point->arms[i].pairs = (struct comparison_pairs){.other = {0}};
+        ordered_clear(&point->arms[i].delays);
     }
-    return ERR_OK;
+    point->trials = point->in_trial = 0;
+    point->is_open = true;
 }
 
 static enum err take_row(struct summary *summary, const struct span *cells, struct note *note)
 {
     struct point *point = &summary->point;
+    struct span text = cells[summary->trial_at];
+    uint64_t trial;
 
     if (!is_same_point(summary, cells)) {
         TRY(close_point(summary, note));
         open_point(summary, cells);
     }
-    TRY(take_arm(summary, cells[summary->arm_at], cells[summary->trial_at], note));
-    if (point->rows == point->capacity) {
-        size_t capacity = point->capacity ? 2 * point->capacity : 256;
-        struct outcome *grown = reallocarray(point->comparison.outcomes, capacity, sizeof(*grown));
-
-        if (!grown)
-            return note_set(note, ERR_FULL, "no memory for the %zu rows of a point", capacity);
-        point->comparison.outcomes = grown;
-        point->capacity = capacity;
-    }
-    TRY(read_outcome(summary, cells, &point->comparison.outcomes[point->rows], note));
-    point->rows++;
+    if (span_cut_number(&text, &trial) != ERR_OK || text.size > 0)
+        return refuse(summary, "expected the number of a trial", note);
+    if (trial != point->trials)
+        TRY(close_trial(summary, note));
+    if (trial != point->trials)
+        return refuse(summary, "expected the trials of a point in order", note);
+    if (point->in_trial == summary->sweep.arm_count ||
+        !span_equal(cells[summary->arm_at], span_of(summary->sweep.arms[point->in_trial]->name)))
+        return refuse(summary, "expected the arms of the folder's sweep.ini in their order", note);
+    TRY(read_outcome(summary, cells, &point->trial[point->in_trial], note));
+    point->in_trial++;
     return ERR_OK;
 }
 
@@ -254,11 +312,12 @@ static enum err read_all(struct summary *summary, FILE *stream, struct note *not
         error = unquoted ? take_line(summary, (struct span){line, (size_t)size - 1}, unquoted, note)
                          : note_set(note, ERR_FULL, "no memory for a row");
     }
+    if (error == ERR_OK && ferror(stream))
+        error = note_set(note, ERR_FILE, "%s: cannot be read", summary->path);
     if (error == ERR_OK && summary->point.is_open) {
         /* The last trial may lack arms: they are not there yet, and it is left out. */
-        struct point *point = &summary->point;
-
-        point->rows -= point->rows % point->comparison.arm_count;
+        if (summary->point.in_trial < summary->sweep.arm_count)
+            summary->point.in_trial = 0;
         error = close_point(summary, note);
     }
     free(line);
@@ -266,32 +325,51 @@ static enum err read_all(struct summary *summary, FILE *stream, struct note *not
     return error;
 }
 
-enum err sweep_summarise(const char *folder, struct note *note)
+static enum err summarise(struct summary *summary, const char *folder, struct note *note)
 {
-    struct summary *summary = calloc(1, sizeof(*summary));
-    char trials[RESULTS_PATH_SIZE], path[RESULTS_PATH_SIZE];
-    struct sink trials_sink = SINK(trials), path_sink = SINK(path);
+    char path[RESULTS_PATH_SIZE], made[RESULTS_PATH_SIZE];
+    struct sink path_sink = SINK(path), made_sink = SINK(made);
+    FILE *stream = fopen(summary->path, "r");
 
-    if (!summary)
-        return note_set(note, ERR_FULL, "no memory for a summary");
-    sink_format(&trials_sink, "%s/trials.csv", folder);
-    sink_format(&path_sink, "%s/summary.csv", folder);
-    summary->path = sink_string(&trials_sink);
-    FILE *stream = fopen(trials, "r");
-    enum err error = stream ? ERR_OK : note_set(note, ERR_FILE, "%s: %s", trials, strerror(errno));
+    if (!stream)
+        return note_set(note, ERR_FILE, "%s: %s", summary->path, strerror(errno));
+    sink_format(&path_sink, "%s/summary.csv", folder); /* sweep_inputs_read has taken the name, so it is short */
+    sink_format(&made_sink, "%s/summary.csv.new", folder);
+    unlink(sink_string(&made_sink)); /* of one who was ended before it had its name */
+    enum err error = outfile_open(&summary->out, made, note);
 
-    if (error == ERR_OK) {
-        unlink(sink_string(&path_sink)); /* it is made anew from the rows */
-        error = outfile_open(&summary->out, path, note);
-    }
     if (error == ERR_OK)
         error = read_all(summary, stream, note);
     if (error == ERR_OK)
         error = outfile_close(&summary->out, note);
     outfile_discard(&summary->out);
-    if (stream)
-        fclose(stream);
-    free(summary->point.comparison.outcomes);
+    fclose(stream);
+    if (error == ERR_OK && rename(made, sink_string(&path_sink)) != 0)
+        error = note_set(note, ERR_FILE, "%s: %s", path, strerror(errno));
+    return error;
+}
+
+enum err sweep_summarise(const char *folder, struct note *note)
+{
+    struct summary *summary = calloc(1, sizeof(*summary));
+    char trials[RESULTS_PATH_SIZE];
+    struct sink sink = SINK(trials);
+
+    sink_format(&sink, "%s/trials.csv", folder);
+    if (!summary)
+        return note_set(note, ERR_FULL, "no memory for a summary");
+    summary->path = sink_string(&sink);
+    enum err error = sweep_inputs_read(folder, &summary->sweep, note);
+    bool has_sweep = error == ERR_OK;
+
+    for (size_t i = 0; i < COMPARISON_ARMS_MAX && error == ERR_OK; i++)
+        error = ordered_init(&summary->point.arms[i].delays, folder, note);
+    if (error == ERR_OK)
+        error = summarise(summary, folder, note);
+    for (size_t i = 0; i < COMPARISON_ARMS_MAX; i++)
+        ordered_free(&summary->point.arms[i].delays);
+    if (has_sweep)
+        sweep_free(&summary->sweep);
     free(summary);
     return error;
 }

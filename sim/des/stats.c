@@ -98,7 +98,7 @@ static double between(double low, double high, double share)
     return share > 0 && low < high ? low + share * (high - low) : low;
 }
 
-struct quantile stats_quantile(const double *ascending, size_t count, double q, double confidence)
+struct quantile stats_quantile_ranked(ranked_fn *at, void *context, size_t count, double q, double confidence)
 {
     check(count >= 1 && count < UINT_MAX);
     check(q >= 0 && q <= 1);
@@ -110,7 +110,19 @@ struct quantile stats_quantile(const double *ascending, size_t count, double q, 
     size_t low = rank_low(count, q, tail);
     size_t high = rank_high(count, q, tail);
 
-    return (struct quantile){.value = between(ascending[below], ascending[above], place - (double)below),
-                             .low = low >= 1 ? ascending[low - 1] : NAN,
-                             .high = high <= count ? ascending[high - 1] : NAN};
+    return (struct quantile){.value = between(at(context, below), at(context, above), place - (double)below),
+                             .low = low >= 1 ? at(context, low - 1) : NAN,
+                             .high = high <= count ? at(context, high - 1) : NAN};
+}
+
+static double at_place(void *context, size_t rank)
+{
+    const double *const *ascending = context;
+
+    return (*ascending)[rank];
+}
+
+struct quantile stats_quantile(const double *ascending, size_t count, double q, double confidence)
+{
+    return stats_quantile_ranked(at_place, &ascending, count, q, confidence);
 }

@@ -34,4 +34,10 @@ struct quantile {
  * (Hyndman, Fan 1996, type 7), interval by binomial order statistics at confidence. */
 struct quantile stats_quantile(const double *ascending, size_t count, double q, double confidence);
 
+/* The value of that rank in ascending order, 0 the least. */
+typedef double ranked_fn(void *context, size_t rank);
+
+/* The same for values that stand in no array. */
+struct quantile stats_quantile_ranked(ranked_fn *at, void *context, size_t count, double q, double confidence);
+
 #endif

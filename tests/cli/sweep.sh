@@ -24,6 +24,10 @@ expect "a row a point, trial and arm" [ "$(wc -l <j1/trials.csv)" -eq 601 ]
 expect "ranges are logarithmic" [ "$(awk -F, 'NR > 1 { print $2 }' j1/trials.csv | uniq | tr '\n' ' ')" = "1024 4096 16384 65536 " ]
 "$HOPSIM" rerun j1 >out 2>err
 expect "rerun: identical" grep -q '^identical: 600 rows$' out
+cp -r j1 bad-cell && sed -i '300s/delivered,[0-9]/delivered,x/' bad-cell/trials.csv
+"$HOPSIM" summarise bad-cell >out 2>err
+expect "summarise: what is no number is refused by its line" grep -q 'bad-cell/trials.csv:300: expected' err
+expect "summarise: the summary that was there stays" cmp bad-cell/summary.csv j1/summary.csv
 sed '300s/delivered,[0-9]/delivered,x/' j1/trials.csv >changed && mkdir changed-run && cp -r j1/sweep.ini j1/inputs changed-run && mv changed changed-run/trials.csv
 "$HOPSIM" rerun changed-run >out 2>err
 expect "rerun: the first row that differs, status 1" [ $? -eq 1 ]
@@ -101,11 +105,23 @@ if command -v script >/dev/null; then
     expect "a file does not" [ "$(grep -c 's left' err)" -eq 0 ]
 fi
 
-# Interrupted from the keyboard.
+# Interrupted from the keyboard: a shell gives what it starts behind its back no SIGINT, SIGTERM says the same.
+sed 's/repetitions = .*/repetitions = 100000/' sizes.ini >endless.ini
+"$HOPSIM" sweep endless.ini -o endless -j 2 --trial-events-max 1000000 >out 2>err &
+pid=$!
+until [ -e endless/trials.csv ]; do sleep 0.02; done
+sleep 0.1
+kill -TERM $pid
+wait $pid
+expect "interrupted: status 1" [ $? -eq 1 ]
+expect "interrupted: rows that began are there, whole" awk -F, 'NR == 1 { n = NF } NF != n { bad = 1 } END { exit NR < 3 || bad }' endless/trials.csv
+expect "interrupted: how to go on is told" grep -q 'go on with: hopsim sweep endless.ini -o endless --resume --trial-events-max 1000000$' err
+expect "interrupted: by the rows that are there" grep -q "^hopsim: $(($(wc -l <endless/trials.csv) - 1)) of 2400000 rows" err
+expect "interrupted: no summary stands for what is not there" [ ! -e endless/summary.csv ]
 "$HOPSIM" sweep sizes.ini -o stopped -j 2 >out 2>err &
 pid=$!
 sleep 0.15
-kill -INT $pid
+kill -TERM $pid
 wait $pid
 "$HOPSIM" sweep sizes.ini -o stopped --resume >out 2>err
 expect "interrupted and continued: the same file" cmp stopped/trials.csv j1/trials.csv
@@ -132,12 +148,19 @@ cp -r p1 pcut && rm -f pcut/summary.csv && truncate -s -999 pcut/trials.csv
 "$HOPSIM" sweep precise.ini -o pcut --resume >out 2>err
 expect "with a precision: cut and continued" cmp pcut/trials.csv p1/trials.csv
 
+printf 'include = home\n[dwell]\nspread = 10%%\n[sweep]\ntransfer.size = 1KiB\narms = msrp-plain\nrepetitions = 1\n' >lone.ini
+"$HOPSIM" sweep lone.ini -o lone >out 2>err
+expect "a lone random trial is not exact" grep -q '^0,1024,msrp-plain,0,1,1,0,[0-9.]*,-inf,inf,' lone/summary.csv
+
 printf 'include = home\n[sweep]\ntransfer.size = 1KiB, 2KiB, 4KiB\ncore.delay = 1ms, 2ms, 3ms\ndesign = zip\n' >zip.ini
 "$HOPSIM" sweep zip.ini -o zip >out 2>err
 expect "zip: side by side; without spread one trial a point" [ "$(wc -l <zip/trials.csv)" -eq 10 ]
 printf 'include = home\n[sweep]\ntransfer.size = 1KiB .. 1MiB log 40\ncore.delay = 1ms .. 40ms lin 40\narms = msrp-plain\ndesign = latin 20\n' >latin.ini
 "$HOPSIM" sweep latin.ini -o latin >out 2>err
 expect "latin: every stratum of an axis once" [ "$(awk -F, 'NR > 1 { print $3 }' latin/trials.csv | sort -u | wc -l)" -eq 20 ]
+sed 's/latin 20/latin 1/' latin.ini >one.ini
+"$HOPSIM" sweep one.ini -o one >out 2>err
+expect "latin 1: one point" [ "$(wc -l <one/trials.csv)" -eq 2 ]
 printf '[sweep]\nscenarios = home, lan, paper\narms = msrp-plain\n' >scenarios.ini
 "$HOPSIM" sweep scenarios.ini -o scenarios >out 2>err
 expect "scenarios are an axis" [ "$(awk -F, 'NR > 1 { print $2 }' scenarios/trials.csv | sort -u | tr '\n' ' ')" = "home lan paper " ]
@@ -195,6 +218,13 @@ expect "crossover: a size is found" [ -n "$at" ]
 expect "crossover: below it the MESSAGEs are faster" [ "$(delay message-tls $((at * 97 / 100)))" -lt "$(delay msrp-smime $((at * 97 / 100)))" ]
 expect "crossover: above it end to end is" [ "$(delay message-tls $((at * 103 / 100)))" -gt "$(delay msrp-smime $((at * 103 / 100)))" ]
 expect "crossover: none is said where there is none" grep -q '^msrp-relay,none in range: msrp-smime faster' cross.csv
+printf 'include = home\n[sweep]\ntransfer.size = 64KiB, 256B\narms = msrp-smime, message-tls\nevents_max = 3000\n' >gap.ini
+"$HOPSIM" crossover gap.ini --csv >gap.csv 2>err
+expect "crossover: the ends in any order" grep -q "^message-tls,from there on msrp-smime,$at" gap.csv
+expect "crossover: where failures differ nothing is compared" grep -q '^message-tls,not comparable here,,,,failures forbid it from .* to 64KiB$' gap.csv
+sed -i 's/= 3000/= 30/' gap.ini
+"$HOPSIM" crossover gap.ini --csv >gap.csv 2>err
+expect "crossover: nowhere, where nothing is delivered" [ "$(tail -n +2 gap.csv)" = 'message-tls,not comparable here,,,,failures forbid it from 256B to 64KiB' ]
 "$HOPSIM" crossover cross.ini --along core.delay >out 2>err
 expect "crossover: only along an axis: status 2" [ $? -eq 2 ]
 
@@ -217,11 +247,30 @@ bad 'include = home\n[sweep]\ntransfer.size = 1KiB\ntransfer.size = 2KiB\n' 'bad
 bad 'include = home\n[sweep]\ntransfer.size = 1KiB, 2KiB\ncore.delay = 1ms\ndesign = zip\n' 'axes of one length'
 bad 'include = home\n[core]\ndelays = 1ms\n[sweep]\ntransfer.size = 1KiB\n' 'bad.ini:3: '
 bad 'include = home\n[sweep]\nscenarios = home, lan\n' 'bad.ini:1: expected nothing outside'
+bad 'include = home\n[sweep]\ntransfer.size = 1KiB\narms = all\narms = all\n' 'bad.ini:5: this key stands here a second time'
+bad 'include = home\n[sweep]\ntransfer.size = 1KiB\nrepetitions = 3\nrepetitions = 4\n' 'bad.ini:5: this key stands here a second time'
+bad 'include = home\n[sweep]\ntransfer.size = 1KiB\nrepetitions = 3\nprecision = 1%%\n' 'bad.ini: expected repetitions, or precision'
+bad 'include = home\n[sweep]\ntransfer.size = 1KiB\ntrials_max = 3\n' 'trials_max: expected precision'
 bad '[sweep]\nscenarios = home, lan\n[transfer]\nsize = 3KiB\n' 'bad.ini:4: expected nothing outside'
 bad '[sweep]\naccess.delay = 1ms .. 9ms lin 1024\ncore.delay = 1ms .. 9ms lin 1024\nsite.delay = 1ms, 2ms\n' 'at most 1048576 points'
 "$HOPSIM" sweep sizes.ini -o j1 >out 2>err
 expect "a folder is not overwritten" [ $? -eq 2 ]
 "$HOPSIM" sweep zip.ini -o j1 --resume >out 2>err
 expect "another sweep is not continued in it" [ $? -eq 2 ]
+cp -r j1 other && sed -i 's/^revision: .*/revision: another/' other/program.txt
+"$HOPSIM" sweep sizes.ini -o other --resume >out 2>err
+expect "nor is it by another program" [ $? -eq 2 ]
+expect "and says so" grep -q 'other/program.txt names another program' err
+cp -r j1 hole && sed -i 100d hole/trials.csv
+"$HOPSIM" sweep sizes.ini -o hole --resume >out 2>err
+expect "nor where a row lacks" [ $? -eq 2 ]
+expect "by its line" grep -q 'hole/trials.csv:100: expected the next row' err
+mkdir theirs && echo mine >theirs/notes
+"$HOPSIM" sweep sizes.ini -o theirs --resume >out 2>err
+expect "nor in a folder of another kind" [ $? -eq 2 ]
+expect "where nothing is written" [ "$(ls theirs)" = notes ]
+mkdir -p bare/inputs && echo half >bare/inputs/.dwell-0.csv.1.part && head -c 99 j1/sweep.ini >bare/sweep.ini && echo x >bare/inputs/dwell-0.csv
+"$HOPSIM" sweep sizes.ini -o bare --resume >out 2>err
+expect "what was ended before its first row is begun again" cmp bare/trials.csv j1/trials.csv
 expect "and nothing is lost" [ "$(wc -c <j1/trials.csv)" -eq "$size" ]
 exit $failed

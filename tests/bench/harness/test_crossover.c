@@ -9,6 +9,7 @@ struct truth {
     double (*mean)(double at);
     double half;
     double not_comparable_from; /* 0: nowhere */
+    double comparable_from;     /* behind that; 0: never again */
 };
 
 static enum err sample(void *context, double at, struct crossover_sample *sample, struct note *note)
@@ -16,8 +17,10 @@ static enum err sample(void *context, double at, struct crossover_sample *sample
     const struct truth *truth = context;
 
     (void)note;
-    *sample = (struct crossover_sample){truth->mean(at), truth->half,
-                                        truth->not_comparable_from == 0 || at < truth->not_comparable_from};
+    bool is_comparable = truth->not_comparable_from == 0 || at < truth->not_comparable_from ||
+                         (truth->comparable_from > 0 && at >= truth->comparable_from);
+
+    *sample = (struct crossover_sample){is_comparable ? truth->mean(at) : -truth->mean(at), truth->half, is_comparable};
     return ERR_OK;
 }
 
@@ -50,7 +53,7 @@ static double above(double at)
 
 static void test_a_crossing_is_found_in_closed_form(void)
 {
-    const struct truth truth = {line, 0, 0};
+    const struct truth truth = {line, 0, 0, 0};
     struct crossover crossover = find(&truth, 1e3, 1e9, true);
 
     CU_ASSERT_EQUAL(crossover.change_count, 1);
@@ -62,7 +65,7 @@ static void test_a_crossing_is_found_in_closed_form(void)
 
 static void test_every_change_of_sign_is_told(void)
 {
-    const struct truth truth = {three, 0, 0};
+    const struct truth truth = {three, 0, 0, 0};
     struct crossover crossover = find(&truth, 1e3, 1e6, true);
     const double expected[] = {3.3, 4.4, 5.5};
 
@@ -76,7 +79,7 @@ static void test_every_change_of_sign_is_told(void)
 /* |3e6 - x| <= 1e6: from 2,000,000 to 4,000,000. */
 static void test_the_span_of_0_is_the_set_of_places(void)
 {
-    const struct truth truth = {line, 1e6, 0};
+    const struct truth truth = {line, 1e6, 0, 0};
     struct crossover crossover = find(&truth, 1e3, 1e9, true);
 
     CU_ASSERT_EQUAL(crossover.span_count, 1);
@@ -92,7 +95,7 @@ static void test_the_span_of_0_is_the_set_of_places(void)
 /* A span narrower than the grid's step is found around the change. */
 static void test_a_narrow_span_is_found(void)
 {
-    const struct truth truth = {line, 100, 0};
+    const struct truth truth = {line, 100, 0, 0};
     struct crossover crossover = find(&truth, 1e3, 1e9, true);
 
     CU_ASSERT_EQUAL(crossover.span_count, 0);
@@ -103,7 +106,7 @@ static void test_a_narrow_span_is_found(void)
 
 static void test_none_in_range_and_not_comparable(void)
 {
-    const struct truth none = {above, 0, 0}, cut = {line, 0, 1e6};
+    const struct truth none = {above, 0, 0, 0}, cut = {line, 0, 1e6, 0};
     struct crossover crossover = find(&none, 0, 10, false);
 
     CU_ASSERT_EQUAL(crossover.change_count + crossover.span_count, 0);
@@ -111,6 +114,35 @@ static void test_none_in_range_and_not_comparable(void)
     crossover = find(&cut, 1e3, 1e9, true); /* the change lies where nothing can be said */
     CU_ASSERT_EQUAL(crossover.change_count, 0);
     CU_ASSERT(crossover.not_comparable > 0);
+    CU_ASSERT_EQUAL(crossover.gap_count, 1);
+    CU_ASSERT(!crossover.gaps[0].is_change);
+    CU_ASSERT_EQUAL(crossover.gaps[0].high, 1e9);
+    CU_ASSERT(crossover.last > 0); /* what cannot be compared has no say */
+}
+
+/* The change lies in a stretch without comparison: it is told, though not where. */
+static void test_a_change_across_a_gap_is_told(void)
+{
+    const struct truth truth = {line, 0, 1e6, 1e7};
+    struct crossover crossover = find(&truth, 1e3, 1e9, true);
+
+    CU_ASSERT_EQUAL(crossover.change_count, 0);
+    CU_ASSERT_EQUAL_FATAL(crossover.gap_count, 1);
+    CU_ASSERT(crossover.gaps[0].is_change && !crossover.gaps[0].is_upwards);
+    CU_ASSERT(crossover.gaps[0].low >= 1e6 && crossover.gaps[0].low < 1.2e6);
+    CU_ASSERT(crossover.gaps[0].high < 1e7 && crossover.gaps[0].high > 8e6);
+    CU_ASSERT(crossover.first > 0 && crossover.last < 0);
+}
+
+/* The gap is narrower than the grid: the change is narrowed no further than to it. */
+static void test_a_gap_ends_the_narrowing(void)
+{
+    const struct truth truth = {line, 0, 2.95e6, 3.05e6};
+    struct crossover crossover = find(&truth, 1e3, 1e9, true);
+
+    CU_ASSERT_EQUAL_FATAL(crossover.change_count, 1);
+    CU_ASSERT(crossover.changes[0].is_cut && !crossover.changes[0].has_span);
+    CU_ASSERT(crossover.changes[0].low < 2.95e6 && crossover.changes[0].high >= 3.05e6);
 }
 
 static double between_two(double at)
@@ -120,7 +152,7 @@ static double between_two(double at)
 
 static void test_whole_numbers_are_not_split(void)
 {
-    const struct truth truth = {between_two, 0, 0};
+    const struct truth truth = {between_two, 0, 0, 0};
     const struct crossover_plan plan = {
         .low = 1, .high = 12, .narrow = 1e-9, .is_whole = true, .context = (void *)&truth, .sample = sample};
     struct crossover crossover;
@@ -134,7 +166,7 @@ static void test_whole_numbers_are_not_split(void)
 
 static void test_plans_that_cannot_be_are_refused(void)
 {
-    const struct truth truth = {line, 0, 0};
+    const struct truth truth = {line, 0, 0, 0};
     const struct crossover_plan plans[] = {
         {.low = 2, .high = 1, .context = (void *)&truth, .sample = sample},
         {.low = 0, .high = 1, .is_log = true, .context = (void *)&truth, .sample = sample},
@@ -155,6 +187,8 @@ int main(void)
         {"the span of 0 is the set of places, open at the range's end", test_the_span_of_0_is_the_set_of_places},
         {"a span narrower than the grid is found around the change", test_a_narrow_span_is_found},
         {"none in range, and not comparable", test_none_in_range_and_not_comparable},
+        {"a change across what cannot be compared is told", test_a_change_across_a_gap_is_told},
+        {"what cannot be compared ends the narrowing", test_a_gap_ends_the_narrowing},
         {"whole numbers are not split", test_whole_numbers_are_not_split},
         {"plans that cannot be are refused", test_plans_that_cannot_be_are_refused},
         {NULL, NULL},
