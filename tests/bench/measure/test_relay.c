@@ -26,25 +26,34 @@ static void tell_path(struct between *all, char kind, enum cast_role role)
     check(send(all->stage.cast.beside[0][0], news.data, news.size, 0) == (ssize_t)news.size);
 }
 
-/* has_next: UE-B waits and has been connected to. */
-static void meet(struct between *all, bool has_next)
+/* has_next: UE-B waits and has been connected to. The relay's sockets have buffers of so many bytes, 0: the system's.
+ */
+static void meet_with(struct between *all, bool has_next, uint64_t buffer_bytes)
 {
     struct cast *cast = &all->stage.cast;
     struct sink uri = SINK(all->uri);
 
     stage_init(&all->stage, CAST_RELAY_1, (struct cast_way){.between = CAST_B2BUAS});
+    cast->buffer_bytes = buffer_bytes;
     all->next = all->b = -1;
     if (has_next)
         all->next = wait_at(cast->addresses[CAST_UE_B], CAST_MSRP_PORT, SOCK_STREAM);
     CU_ASSERT_TRUE(stage_start(&all->stage));
+    /* UE-A's connection is the relay's first, so that it is heard before room at UE-B's is seen. */
+    all->a = dial(cast->addresses[CAST_UE_A], cast->addresses[CAST_RELAY_1], CAST_MSRP_PORT);
+    (void)poll(NULL, 0, 5);
     tell_path(all, 'O', CAST_UE_A);
     tell_path(all, 'A', CAST_UE_B);
     if (has_next)
         all->b = pick_up(all->next, 2000);
-    all->a = dial(cast->addresses[CAST_UE_A], cast->addresses[CAST_RELAY_1], CAST_MSRP_PORT);
     sink_format(&uri, "msrp://%s:2855/b2bua4a7c1e09;tcp", cast->hosts[CAST_RELAY_1]);
     sink_string(&uri);
     CU_ASSERT_TRUE(all->a >= 0);
+}
+
+static void meet(struct between *all, bool has_next)
+{
+    meet_with(all, has_next, 0);
 }
 
 static void part(struct between *all)
@@ -236,6 +245,92 @@ static void no_way_without_auth(void)
     CU_ASSERT_TRUE(stage_end(&stage));
 }
 
+/* ---- What is in the relay goes on ---- */
+
+enum { PIECE = 16384, SOCKET_BUFFER = 128 << 10, FILL_STEP = 16 << 10, FILL_MAX = 640 << 10 };
+
+static char zeros[PIECE];
+
+/* Bytes of body, as far as the relay takes them. */
+static bool send_body(const struct between *all, size_t size)
+{
+    for (size_t part; size > 0; size -= part) {
+        part = size < PIECE ? size : PIECE;
+        if (!say(all->a, (struct span){zeros, part}))
+            return false;
+    }
+    return true;
+}
+
+/* What UE-B reads, as far as most, until nothing comes for ms. */
+static size_t take(const struct between *all, size_t most, int ms)
+{
+    size_t size = 0;
+
+    while (size < most) {
+        struct pollfd polled = {.fd = all->b, .events = POLLIN};
+        ssize_t got = poll(&polled, 1, ms) == 1 ? recv(all->b, heard, sizeof(heard), 0) : 0;
+
+        if (got <= 0)
+            break;
+        size += (size_t)got;
+    }
+    return size;
+}
+
+/* A chunk that goes on and on, to a next hop that at times does not read: however full the relay's and the kernel's
+ * buffers were when room came, what the relay had taken goes on, though its sender says no more. Stopped meanwhile, the
+ * relay finds more to read and room to write at the same moment. */
+static void room_is_used(void)
+{
+    struct between all;
+    char text[1024];
+    struct sink out = SINK(text);
+
+    meet_with(&all, true, SOCKET_BUFFER);
+    write_head(&all, &out, "room", "1-*/1000000000");
+    CU_ASSERT_TRUE(say(all.a, sink_written(&out)));
+    CU_ASSERT_TRUE(hear(all.b, "\r\n\r\n", heard, 2000));
+    for (size_t fill = FILL_STEP; fill <= FILL_MAX; fill += FILL_STEP) {
+        CU_ASSERT_TRUE(send_body(&all, fill));
+        (void)poll(NULL, 0, 3);
+        kill(all.stage.pid, SIGSTOP);
+        size_t taken = take(&all, fill, 1);
+
+        CU_ASSERT_TRUE(send_body(&all, 4 * PIECE));
+        kill(all.stage.pid, SIGCONT);
+        taken += take(&all, fill + 4 * PIECE - taken, 1000);
+        CU_ASSERT_EQUAL(taken, fill + 4 * PIECE);
+        if (taken != fill + 4 * PIECE)
+            break;
+    }
+    part(&all);
+}
+
+/* Another connection's message waits for a chunk to end, wherever the two stand among the relay's connections. */
+static void waits_for_a_chunk(void)
+{
+    struct between all;
+    char text[1024];
+    struct sink out = SINK(text);
+
+    meet(&all, true);
+    struct between late = all;
+
+    late.a = dial(all.stage.cast.addresses[CAST_UE_A], all.stage.cast.addresses[CAST_RELAY_1], CAST_MSRP_PORT);
+    write_head(&all, &out, "long", "1-100/100");
+    sink_text(&out, "the beginning");
+    CU_ASSERT_TRUE(say(late.a, sink_written(&out)));
+    CU_ASSERT_TRUE(hear(all.b, "the beginning", heard, 2000));
+    CU_ASSERT_TRUE(send_small(&all, "soon"));
+    CU_ASSERT_FALSE(hear(all.b, "hello", heard, 50));
+    CU_ASSERT_TRUE(say(late.a, SPAN("\r\n-------long+\r\n")));
+    CU_ASSERT_TRUE(hear(all.b, "hello", heard, 2000));
+    CU_ASSERT_TRUE(hear(all.a, "MSRP soon 200", heard, 2000));
+    close(late.a);
+    part(&all);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -248,6 +343,8 @@ int main(void)
         {"nonsense ends its own connection alone", nonsense},
         {"a flood of names is cut off", flood_of_names},
         {"there is no way through without AUTH", no_way_without_auth},
+        {"room that comes is used for what waits", room_is_used},
+        {"a message that waits for a chunk goes on after it", waits_for_a_chunk},
         {NULL, NULL},
     };
 

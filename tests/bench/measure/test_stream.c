@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Connections: what is written comes over, under TLS only to whom the certificate names, silence and breaks are told.
  */
+#include "bench/measure/stream_state.h"
 #include "tests/bench/measure/stage.h"
 #include "tests/unit.h"
 
@@ -10,6 +11,7 @@ struct end {
     bool is_ready, has_ended;
     enum stream_end how;
     uint64_t received;
+    int writable; /* how often it was told of room */
 };
 
 static void on_ready(void *context, struct stream *stream)
@@ -28,8 +30,8 @@ static void on_received(void *context, struct stream *stream)
 
 static void on_writable(void *context, struct stream *stream)
 {
-    (void)context;
     (void)stream;
+    ((struct end *)context)->writable++;
 }
 
 static void on_ended(void *context, struct stream *stream, enum stream_end how)
@@ -110,6 +112,33 @@ static void send_much(struct pair *pair)
     stream_push(pair->client.stream);
     turn(pair, 100);
     CU_ASSERT_EQUAL(pair->server.received, sizeof(bytes));
+}
+
+/* Whoever found no room is told when there is some, also when everything went out by a push in between. */
+static void room_is_told(void)
+{
+    struct pair pair;
+    static char bytes[STREAM_OUT + 600000];
+
+    join(&pair, NULL, NULL, NULL, 0);
+    turn(&pair, 10);
+    stream_pause(pair.server.stream, true);
+    stream_write(pair.client.stream, bytes, sizeof(bytes));
+    stream_push(pair.client.stream);
+    CU_ASSERT_EQUAL(stream_room(pair.client.stream), 0);
+    CU_ASSERT_EQUAL(pair.client.writable, 0);
+    stream_pause(pair.server.stream, false);
+    for (int i = 0; i < 1000 && stream_room(pair.client.stream) < STREAM_OUT; i++) {
+        char piece[65536];
+        int fd = pair.server.stream->watch.fd;
+
+        (void)!recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
+        stream_push(pair.client.stream);
+    }
+    CU_ASSERT_EQUAL(stream_room(pair.client.stream), STREAM_OUT);
+    turn(&pair, 50);
+    CU_ASSERT_EQUAL(pair.client.writable, 1);
+    leave(&pair);
 }
 
 static void plain_bytes(void)
@@ -255,6 +284,7 @@ int main(void)
 {
     static const struct unit_test tests[] = {
         {"bytes and ends come over", plain_bytes},
+        {"whoever found no room is told of some", room_is_told},
         {"bytes and ends come over TLS", tls_bytes},
         {"a certificate of another authority is refused", another_authority},
         {"a certificate for another name is refused", another_name},
