@@ -4,6 +4,7 @@
 #include "bench/cli/exposure.h"
 #include "bench/cli/figures.h"
 #include "bench/cli/flows.h"
+#include "bench/cli/scratch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -124,16 +125,16 @@ static const struct arm *other_arm(const struct compare *compare)
 static enum err draw_pair(struct compare *compare, const char *path, struct note *note)
 {
     const struct arm *pair[] = {arm_find(SPAN(HEADLINE_PROPOSAL)), other_arm(compare)};
-    struct drawing_scratch scratch = {""};
+    struct scratch scratch = {""};
     char folders[2][OUTFILE_PATH_SIZE], csv[2][OUTFILE_PATH_SIZE];
     struct flow_drawing drawings[2];
     enum err error = ERR_OK;
 
-    TRY(drawing_scratch_make(&scratch, note));
+    TRY(scratch_make(&scratch, "flow", note));
     for (int i = 0; i < 2 && error == ERR_OK; i++) {
         struct sink sink = SINK(csv[i]);
 
-        drawing_scratch_path(&scratch, pair[i]->name, folders[i]);
+        scratch_path(&scratch, pair[i]->name, folders[i]);
         sink_format(&sink, "%s/messages.csv", folders[i]);
         drawings[i] = (struct flow_drawing){.csv = sink_string(&sink), .title = pair[i]->name};
         error = mkdir(folders[i], 0700) == 0 ? ERR_OK : note_set(note, ERR_FILE, "%s: %s", folders[i], strerror(errno));
@@ -142,7 +143,7 @@ static enum err draw_pair(struct compare *compare, const char *path, struct note
     }
     if (error == ERR_OK)
         error = drawing_save(drawings, 2, path, note);
-    drawing_scratch_remove(&scratch);
+    scratch_remove(&scratch);
     return error;
 }
 

@@ -2,79 +2,7 @@
 #include "bench/cli/drawing.h"
 #include "traces/messages.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-/* ---- A folder for what is not kept ---- */
-
-enum err drawing_scratch_make(struct drawing_scratch *scratch, struct note *note)
-{
-    const char *folder = getenv("TMPDIR");
-    struct sink sink = SINK(scratch->path);
-
-    sink_format(&sink, "%.400s/hopsim-flow-XXXXXX", folder && *folder ? folder : "/tmp");
-    sink_string(&sink);
-    if (mkdtemp(scratch->path))
-        return ERR_OK;
-    int error = errno;
-
-    (void)note_set(note, ERR_FILE, "%s: %s", scratch->path, strerror(error));
-    scratch->path[0] = 0;
-    return ERR_FILE;
-}
-
-const char *drawing_scratch_path(const struct drawing_scratch *scratch, const char *name, char path[OUTFILE_PATH_SIZE])
-{
-    struct sink sink = {.data = path, .capacity = OUTFILE_PATH_SIZE};
-
-    sink_format(&sink, "%s/%s", scratch->path, name);
-    return sink_string(&sink);
-}
-
-/* Files of a folder; into names go the folders that stay. */
-static void remove_files(const char *folder)
-{
-    DIR *list = opendir(folder);
-
-    for (struct dirent *entry; list && (entry = readdir(list));) {
-        char path[OUTFILE_PATH_SIZE];
-        struct sink sink = SINK(path);
-
-        sink_format(&sink, "%s/%s", folder, entry->d_name);
-        if (!sink.overflow && unlink(sink_string(&sink)) != 0 && entry->d_name[0] != '.')
-            (void)rmdir(path);
-    }
-    if (list)
-        closedir(list);
-}
-
-static void remove_below(const char *folder)
-{
-    DIR *list = opendir(folder);
-
-    for (struct dirent *entry; list && (entry = readdir(list));) {
-        char path[OUTFILE_PATH_SIZE];
-        struct sink sink = SINK(path);
-
-        sink_format(&sink, "%s/%s", folder, entry->d_name);
-        if (!sink.overflow && entry->d_name[0] != '.' && entry->d_type == DT_DIR)
-            remove_files(sink_string(&sink));
-    }
-    if (list)
-        closedir(list);
-}
-
-void drawing_scratch_remove(struct drawing_scratch *scratch)
-{
-    if (scratch->path[0] == 0)
-        return;
-    remove_below(scratch->path);
-    remove_files(scratch->path);
-    (void)rmdir(scratch->path);
-    scratch->path[0] = 0;
-}
 
 /* ---- Drawing ---- */
 

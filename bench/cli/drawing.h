@@ -10,17 +10,6 @@
 #include "traces/session.h"
 #include "traces/outfile.h"
 
-/* A folder for what is not kept, in TMPDIR or /tmp. drawing_scratch_remove takes its files, one folder deep, with it.
- */
-struct drawing_scratch {
-    char path[512]; /* "" until it is made */
-};
-MUST_USE enum err drawing_scratch_make(struct drawing_scratch *scratch, struct note *note);
-void drawing_scratch_remove(struct drawing_scratch *scratch);
-
-/* scratch/name into path. */
-const char *drawing_scratch_path(const struct drawing_scratch *scratch, const char *name, char path[OUTFILE_PATH_SIZE]);
-
 /* The drawings side by side into a file. Errors as flow_svg_write and outfile_open. */
 MUST_USE enum err drawing_save(const struct flow_drawing *drawings, size_t count, const char *path, struct note *note);
 

@@ -2,6 +2,7 @@
 /* inspect.c - captures in: what they hold, which nodes, how long each kept what; dwells as scenario data. */
 #include "bench/cli/inspect.h"
 #include "bench/cli/drawing.h"
+#include "bench/cli/scratch.h"
 #include "bench/harness/dwell_file.h"
 #include "plots/ladder.h"
 #include "traces/esp_keys.h"
@@ -337,14 +338,14 @@ static enum err save_flow(struct inspect *inspect, struct note *note)
 {
     const struct command_given *messages = command_option(inspect->line, "--messages");
     const struct command_given *svg = command_option(inspect->line, "--ladder-svg");
-    struct drawing_scratch scratch = {""};
+    struct scratch scratch = {""};
     char csv[OUTFILE_PATH_SIZE];
     struct sink sink = SINK(csv);
 
     if (!messages && !svg)
         return ERR_OK;
     if (!messages)
-        TRY(drawing_scratch_make(&scratch, note));
+        TRY(scratch_make(&scratch, "flow", note));
     else if (mkdir(messages->value, 0777) != 0 && errno != EEXIST)
         return note_set(note, ERR_FILE, "%s: %s", messages->value, strerror(errno));
     const char *folder = messages ? messages->value : scratch.path;
@@ -355,7 +356,7 @@ static enum err save_flow(struct inspect *inspect, struct note *note)
         error = drawing_save(
             &(struct flow_drawing){.csv = sink_string(&sink), .title = inspect->sources, .from_ns = NONE_NS}, 1,
             svg->value, note);
-    drawing_scratch_remove(&scratch);
+    scratch_remove(&scratch);
     return error;
 }
 

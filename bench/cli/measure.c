@@ -5,6 +5,7 @@
 #include "bench/cli/drawing.h"
 #include "bench/cli/headline.h"
 #include "bench/cli/measure_run.h"
+#include "bench/cli/scratch.h"
 #include "bench/harness/setup.h"
 #include "sim/base/units.h"
 #include "sim/wire/msrp.h"
@@ -27,7 +28,7 @@ struct measure {
     struct outcome *outcomes;
     struct arena *arena;
     struct table table;
-    struct drawing_scratch scratch; /* what the ladder is drawn from */
+    struct scratch scratch; /* what the ladder is drawn from */
     char pcap_path[OUTFILE_PATH_SIZE], keylog_path[OUTFILE_PATH_SIZE];
 };
 
@@ -142,11 +143,11 @@ static enum err open_scratch(struct measure *measure, struct note *note)
 {
     struct measure_point *point = &measure->point;
 
-    TRY(drawing_scratch_make(&measure->scratch, note));
+    TRY(scratch_make(&measure->scratch, "flow", note));
     if (!point->pcap)
-        point->pcap = drawing_scratch_path(&measure->scratch, "transfer.pcapng", measure->pcap_path);
+        point->pcap = scratch_path(&measure->scratch, "transfer.pcapng", measure->pcap_path);
     if (!point->keylog)
-        point->keylog = drawing_scratch_path(&measure->scratch, "secrets", measure->keylog_path);
+        point->keylog = scratch_path(&measure->scratch, "secrets", measure->keylog_path);
     return ERR_OK;
 }
 
@@ -224,7 +225,7 @@ static enum err save_ladder(const struct measure *measure, struct note *note)
     else if (error == ERR_OK) /* by addresses, where no session is found in it */
         error = drawing_save_messages(&flow, measure->scratch.path, note);
     if (error == ERR_OK)
-        error = drawing_save(&(struct flow_drawing){.csv = drawing_scratch_path(&measure->scratch, "messages.csv", csv),
+        error = drawing_save(&(struct flow_drawing){.csv = scratch_path(&measure->scratch, "messages.csv", csv),
                                                     .title = measure->point.arm->name,
                                                     .from_ns = NONE_NS},
                              1, path->value, note);
@@ -320,7 +321,7 @@ static enum status verdict(const struct measure *measure)
 
 static void measure_free(struct measure *measure)
 {
-    drawing_scratch_remove(&measure->scratch);
+    scratch_remove(&measure->scratch);
     setup_close(&measure->setup);
     free(measure->outcomes);
     if (measure->arena)

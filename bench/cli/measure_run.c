@@ -3,18 +3,17 @@
 #include "bench/cli/measure_run.h"
 #include "bench/cli/measure_arm.h"
 #include "bench/cli/measure_tap.h"
+#include "bench/cli/scratch.h"
 #include "sim/base/units.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-enum { FOLDER_SIZE = 64, LIMIT_S = 120 };
+enum { LIMIT_S = 120 };
 
 /* Set by the handler; a program has one set of signal handlers. */
 static volatile int interrupted;
@@ -138,24 +137,19 @@ static enum err run_in(const struct measure_point *point, const char *folder, si
 enum err measure_run(const struct measure_point *point, size_t repeat, struct outcome *outcomes, size_t *done,
                      struct measure_told *told, struct note *note)
 {
-    char text[FOLDER_SIZE];
-    struct sink path = SINK(text);
+    struct scratch scratch = {""};
     struct sigaction old[3];
 
     *done = 0;
     if (told)
         *told = (struct measure_told){0};
-    sink_text(&path, "/tmp/hopsim-measure-XXXXXX");
-    const char *folder = point->folder ? point->folder : sink_string(&path);
-
-    if (!point->folder && !mkdtemp(text))
-        return note_set(note, ERR_FILE, "no folder for received files: %s", strerror(errno));
+    if (!point->folder)
+        TRY(scratch_make(&scratch, "measure", note));
     interrupted = 0;
     catch_signals(old, true);
-    enum err error = run_in(point, folder, repeat, outcomes, done, told, note);
+    enum err error = run_in(point, point->folder ? point->folder : scratch.path, repeat, outcomes, done, told, note);
 
     catch_signals(old, false);
-    if (!point->folder)
-        (void)rmdir(text);
+    scratch_remove(&scratch);
     return error;
 }

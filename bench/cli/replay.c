@@ -7,6 +7,7 @@
 #include "bench/cli/replay.h"
 #include "bench/cli/drawing.h"
 #include "bench/cli/replay_paper.h"
+#include "bench/cli/scratch.h"
 #include "sim/base/units.h"
 #include "sim/sec/cms.h"
 #include "traces/capture.h"
@@ -17,7 +18,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define GOOD_NS US /* a difference that is none */
 #define TRIAL_MEMORY ((size_t)4 << 30)
@@ -159,21 +159,16 @@ static enum err run_trial(struct replay_run *run, const char *path, struct note 
 /* The trial's packets go through a file of their own. */
 static enum err simulate(struct replay_run *run, struct note *note)
 {
-    const char *folder = getenv("TMPDIR");
-    char folder_text[512], path_text[600];
-    struct sink name = SINK(folder_text), path = SINK(path_text);
+    struct scratch scratch = {""};
+    char path[OUTFILE_PATH_SIZE];
 
-    sink_format(&name, "%.400s/hopsim-replay-XXXXXX", folder && *folder ? folder : "/tmp");
-    if (!mkdtemp((char *)(uintptr_t)sink_string(&name)))
-        return note_set(note, ERR_FILE, "%s: %s", folder_text, strerror(errno));
-    sink_format(&path, "%s/trial.pcapng", folder_text);
-    sink_string(&path);
-    enum err error = run_trial(run, path_text, note);
+    TRY(scratch_make(&scratch, "replay", note));
+    scratch_path(&scratch, "trial.pcapng", path);
+    enum err error = run_trial(run, path, note);
 
     if (error == ERR_OK)
-        error = read_capture(&run->simulated, &(struct wanted){.path = path_text}, note);
-    unlink(path_text);
-    rmdir(folder_text);
+        error = read_capture(&run->simulated, &(struct wanted){.path = path}, note);
+    scratch_remove(&scratch);
     return error;
 }
 
@@ -263,18 +258,18 @@ static enum err save_ladder(const struct replay_run *run, struct note *note)
     const struct command_given *path = command_option(run->line, "--ladder-svg");
     const struct replay_source *sources[] = {&run->captured, &run->simulated};
     static const char *const titles[] = {"captured", "simulated"};
-    struct drawing_scratch scratch = {""};
+    struct scratch scratch = {""};
     struct flow_drawing drawings[2];
     char folders[2][OUTFILE_PATH_SIZE], paths[2][OUTFILE_PATH_SIZE];
     enum err error = ERR_OK;
 
     if (!path)
         return ERR_OK;
-    TRY(drawing_scratch_make(&scratch, note));
+    TRY(scratch_make(&scratch, "flow", note));
     for (int i = 0; i < 2 && error == ERR_OK; i++) {
         struct sink csv = SINK(paths[i]);
 
-        if (mkdir(drawing_scratch_path(&scratch, titles[i], folders[i]), 0700) != 0)
+        if (mkdir(scratch_path(&scratch, titles[i], folders[i]), 0700) != 0)
             error = note_set(note, ERR_FILE, "%s: %s", folders[i], strerror(errno));
         else
             error = drawing_save_session(&sources[i]->session, folders[i], note);
@@ -285,7 +280,7 @@ static enum err save_ladder(const struct replay_run *run, struct note *note)
     }
     if (error == ERR_OK)
         error = drawing_save(drawings, 2, path->value, note);
-    drawing_scratch_remove(&scratch);
+    scratch_remove(&scratch);
     return error;
 }
 

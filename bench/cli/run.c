@@ -4,6 +4,7 @@
 #include "bench/harness/keys.h"
 #include "sim/ims/ipsec.h"
 #include "bench/cli/drawing.h"
+#include "bench/cli/scratch.h"
 #include "plots/waterfall.h"
 #include "sim/sec/cms.h"
 #include "sim/base/units.h"
@@ -35,7 +36,7 @@ struct run {
     struct party_set parties; /* of zeros unless bytes are wanted */
     struct capture_set *captures;
     struct messages message_files;
-    struct drawing_scratch scratch; /* holds them where they are for the ladder only */
+    struct scratch scratch; /* holds them where they are for the ladder only */
     struct outfile log;
     struct outfile associations; /* keys of ESP */
     struct tap_chain taps;
@@ -151,7 +152,7 @@ static enum err open_taps(struct run *run, struct note *note)
     if (messages) {
         TRY(open_message_files(run, messages->value, true, note));
     } else if (command_option(run->line, "--ladder-svg")) {
-        TRY(drawing_scratch_make(&run->scratch, note));
+        TRY(scratch_make(&run->scratch, "flow", note));
         TRY(open_message_files(run, run->scratch.path, false, note));
     }
     if (log) {
@@ -191,7 +192,7 @@ static void run_free(struct run *run)
     if (run->captures)
         capture_discard(run->captures);
     messages_discard(&run->message_files);
-    drawing_scratch_remove(&run->scratch);
+    scratch_remove(&run->scratch);
     outfile_discard(&run->log);
     outfile_discard(&run->associations);
     party_set_free(&run->parties);

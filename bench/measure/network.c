@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
 #include "bench/measure/network.h"
+#include "bench/measure/owner.h"
 #include "bench/measure/tool.h"
 #include "sim/base/check.h"
 
@@ -62,33 +63,6 @@ bool network_may(struct note *note)
 
 /* ---- Names ---- */
 
-/* When the process began, in clock ticks since boot: tells it from a later one of the same number; 0: no such process.
- */
-static unsigned long long started(long pid)
-{
-    char path_text[64], text[1024];
-    struct sink path = SINK(path_text);
-    unsigned long long ticks = 0;
-
-    sink_format(&path, "/proc/%ld/stat", pid);
-    FILE *file = fopen(sink_string(&path), "re");
-
-    if (!file)
-        return 0;
-    size_t size = fread(text, 1, sizeof(text) - 1, file);
-
-    fclose(file);
-    text[size] = 0;
-    /* The name in parentheses may hold anything; the 22nd field is the 20th behind it. */
-    char *at = strrchr(text, ')');
-
-    for (int field = 0; at && field < 20; field++)
-        at = strchr(at + 1, ' ');
-    if (at)
-        ticks = strtoull(at + 1, NULL, 10);
-    return ticks;
-}
-
 static void write_name(const struct network *network, int role, struct sink *sink)
 {
     sink_text(sink, network->prefix);
@@ -111,11 +85,8 @@ void network_sweep(void)
 
     for (struct dirent *entry = names ? readdir(names) : NULL; entry; entry = readdir(names)) {
         struct span text = span_of(entry->d_name);
-        uint64_t pid, ticks;
 
-        if (span_cut_literal(&text, span_of(name_start)) != ERR_OK || span_cut_number(&text, &pid) != ERR_OK ||
-            span_cut_literal(&text, SPAN("-")) != ERR_OK || span_cut_number(&text, &ticks) != ERR_OK ||
-            pid > INT32_MAX || started((long)pid) == ticks)
+        if (span_cut_literal(&text, span_of(name_start)) != ERR_OK || !owner_is_gone(text))
             continue;
         remove_namespace(entry->d_name);
     }
@@ -364,7 +335,8 @@ enum err network_open(struct network *network, struct cast *cast, const struct n
         cast->addresses[role].s_addr = htonl((uint32_t)(ADDRESS_BASE + role + 1));
     }
     network_sweep();
-    sink_format(&prefix, "%s%ld-%llu-", name_start, (long)getpid(), started((long)getpid()));
+    sink_text(&prefix, name_start);
+    owner_write(&prefix);
     sink_string(&prefix);
     enum err error = make(network, cast, note);
 

@@ -51,4 +51,27 @@ expect "shaping on loopback is refused" [ $? -eq 2 ]
 expect "and says what it needs" grep -q "need network namespaces, and those root" err
 "$HOPSIM" measure --loopback --hops 9 >out 2>err
 expect "too many relays are refused" [ $? -eq 2 ]
+
+# Folders for received files, of which no word is said: in a place of their own here.
+mkdir tmp
+export TMPDIR="$folder/tmp"
+# interrupted SIGNAL: a transfer that takes its time, ended in the midst of it
+interrupted() {
+    "$HOPSIM" measure --arm message-plain --size 20MiB --loopback >out 2>err &
+    pid=$!
+    for turn in $(seq 100); do
+        [ "$(ls tmp | wc -l)" -eq 0 ] || break
+        sleep 0.02
+    done
+    sleep 0.1
+    kill "-$1" $pid
+    wait $pid 2>/dev/null
+}
+interrupted INT
+expect "Ctrl-C has a fault's status" [ $? -eq 3 ]
+expect "and leaves no file" [ "$(ls tmp | wc -l)" -eq 0 ]
+interrupted KILL
+expect "kill -9 leaves a folder" [ "$(ls tmp | wc -l)" -eq 1 ]
+expect "which the next measurement" "$HOPSIM" measure --size 1KiB --loopback
+expect "removes" [ "$(ls tmp | wc -l)" -eq 0 ]
 exit $failed
