@@ -141,15 +141,27 @@ wait_ready() {
     sleep 1
 }
 
+# A second Ctrl-C does not leave half of it behind.
+finish() {
+    trap '' INT TERM HUP
+    network_down
+}
+
 case ${1:-} in
 up) up ;;
 down) network_down ;;
 run)
     shift
-    trap 'network_down' EXIT
-    trap 'exit 3' INT TERM
+    trap finish EXIT
+    trap 'exit 3' INT TERM HUP
     up
-    "$@"
+    # A group of its own, so that whoever ends this script ends whatever the command has started, too; a shell that waits
+    # for a command in the foreground would hear of a signal only afterwards.
+    setsid "$@" &
+    command_pid=$!
+    trap 'kill -TERM -- -$command_pid 2>/dev/null; exit 3' INT TERM HUP
+    wait $command_pid
+    exit $?
     ;;
 *)
     echo "usage: testbed.sh up|down|run COMMAND..." >&2
