@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # saturation.sh [FOLDER] - run by `testbed.sh run` while the core is up: the rate at which the core begins to fail. The
-# whole core is on one CPU, SIPp on the other. Three kinds of call at rising rates: a file session's signalling (the
-# file itself goes past the core), a MESSAGE, and a file of 10 KiB in 17 MESSAGEs one after another. A rate holds when
-# at most 1 % of its calls fail and at most 1 % of its requests had to be sent again. Beside it, what the simulator
-# says with the work of kamailio-5.6.csv: hopsim load on one host with one worker, by the same rule, and one over the CPU
-# time that a session takes of the core. A core that fails while core_busy is low was kept from its CPU by others.
+# whole core is on one CPU, SIPp on the other. Three kinds of call at rising rates, each on a core that is new: a file of
+# 10 KiB in 17 MESSAGEs one after another, a file session's signalling (the file itself goes past the core), a MESSAGE;
+# TESTBED_KINDS names fewer. A rate holds when at most 1 % of its calls fail and at most 1 % of its requests had to be
+# sent again. Behind it, what the simulator says (saturation-simulated.sh) unless TESTBED_SIMULATED=no. A core that fails
+# while core_busy is low was kept from its CPU by others.
 set -u
 : "${TESTBED_RUN:=$(pwd)/build/testbed}"
 : "${TESTBED_SECONDS:=5}" # at a rate
+: "${TESTBED_KINDS:=file-in-messages session message}"
 folder=${1:-$TESTBED_RUN}
 . bench/testbed/network.sh
 . bench/testbed/users.sh
@@ -76,74 +77,54 @@ try() {
     [ $((($count - $4) * 100)) -le "$count" ] && [ $(($5 * 100)) -le $((count * $3)) ]
 }
 
-# An overloaded core has requests of before to give up; it is asked again when one call goes through at once.
-recover() { # CLIENT SERVER
-    for turn in 1 2 3 4 5 6 7 8 9 10 11 12; do
-        sleep 5
-        server "$2"
-        client "$1" a "$TESTBED_RUN/calls.csv" 3 3 -d 20 -timeout 5
-        server_end
-        [ "$(counted "$1")" != "3 0" ] || return 0
-    done
-    return 1
+# A core that has never been overloaded: one that was does not always recover.
+renew() {
+    sh bench/testbed/testbed.sh down
+    sh bench/testbed/testbed.sh up || exit 3
+    sipp_folder=bench/testbed/sipp
+    CLIENT_PREFIX=
+    register a 1 1
+    register b 1 1
+    sipp_folder=$TESTBED_RUN
+    CLIENT_PREFIX='taskset -c 1'
+    on_cpu 0
 }
 
-# Rises by a tenth until a rate fails twice: before, the core has never been overloaded.
+holds() {
+    try "$@" || try "$@"
+}
+
+# Rises by a tenth until a rate fails twice. A first rate that fails is halved, on a new core.
 search() { # KIND CLIENT SERVER FIRST REQUESTS
-    low=0 rate=$4
-    while try "$1" "$2" "$3" $rate "$5" || try "$1" "$2" "$3" $rate "$5"; do
-        low=$rate
-        rate=$((rate + (rate + 9) / 10))
+    rate=$4
+    renew
+    until holds "$1" "$2" "$3" $rate "$5"; do
+        if [ $rate -le 1 ]; then
+            echo "$1: fails at 1 a second" | tee -a "$folder/saturation.txt"
+            return
+        fi
+        rate=$((rate / 2))
+        renew
+    done
+    low=$rate rate=$((rate + (rate + 9) / 10))
+    while holds "$1" "$2" "$3" $rate "$5"; do
+        low=$rate rate=$((rate + (rate + 9) / 10))
         sleep 1
     done
-    echo "$1: holds $low a second, fails at $rate"
-    recover "$2" "$3" || echo "  the core did not recover within a minute"
-}
-
-# Calls a second of one CPU by the core's CPU time in a trial.
-by_work() { # ARM SIZE
-    "$HOPSIM" run home --arm "$1" --set dwell.table=kamailio-5.6 --set dwell.spread=0 --set transfer.size="$2" --csv |
-        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR == 2 { printf "%.0f\n", 1e9 / $at["core_cpu_ns"] }'
-}
-
-# The same rule for a simulated rate: links that take no time, every role on one host with one worker.
-simulated_holds() { # ARM SIZE REQUESTS RATE
-    links=
-    for link in access.rate access.delay core.rate core.delay site.rate site.delay; do
-        links="$links --set $link=0"
-    done
-    "$HOPSIM" load home-load --arm "$1" --set transfer.size="$2" --set topology=single-host --set cpu.workers=1 \
-        --set dwell.table=kamailio-5.6 $links --set load.arrivals=deterministic --set load.rate="$4/s" \
-        --set load.duration="${TESTBED_SECONDS}s" --set load.delay_max=0 -j 1 --csv | awk -F, -v requests="$3" '
-        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
-        NR == 2 { holds = $at["end"] == "done" && $at["inadequate_ratio"] <= 0.01 &&
-            $at["sip_again"] <= 0.01 * requests * $at["attempts"] }
-        END { exit !holds }'
-}
-
-predict() { # KIND ARM SIZE REQUESTS
-    low=1 high=4000
-    while [ $((high - low)) -gt $(((low + 49) / 50)) ]; do
-        middle=$(((low + high) / 2))
-        if simulated_holds "$2" "$3" "$4" $middle; then low=$middle; else high=$middle; fi
-    done
-    echo "$1, simulated: holds $low a second, fails at $high; $(by_work "$2" "$3") by work alone"
+    echo "$1: holds $low a second, fails at $rate" | tee -a "$folder/saturation.txt"
 }
 
 write_pager
-sipp_folder=$TESTBED_RUN
-register a 1 1
-register b 1 1
-CLIENT_PREFIX='taskset -c 1'
-on_cpu 0
 echo kind,rate,calls,successful,sent_again,core_busy >"$out"
-{
-    search session uac uas 100 2
-    search message message message-uas 200 1
-    search file-in-messages pager pager-uas 12 17
-    predict session msrp-plain 10KiB 2
-    predict message message-plain 100B 1
-    predict file-in-messages message-plain 10KiB 17
-} | tee "$folder/saturation.txt"
+: >"$folder/saturation.txt"
+for kind in $TESTBED_KINDS; do
+    case $kind in
+    session) search session uac uas 150 2 ;;
+    message) search message message message-uas 250 1 ;;
+    file-in-messages) search file-in-messages pager pager-uas 16 17 ;;
+    *) echo "failed: $kind: expected session, message or file-in-messages"; failed=1 ;;
+    esac
+done
 on_cpu 0,1
+[ "${TESTBED_SIMULATED:-yes}" = no ] || sh bench/testbed/saturation-simulated.sh "$folder"
 exit $failed
