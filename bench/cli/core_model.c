@@ -22,6 +22,8 @@ static const char *const settings[] = {
     "path.relays=2",
     "seal.when=after-answer",
     "tcp.set=linux",
+    "tcp.rack_rules=linux",
+    "tcp.buffer=1MiB",
     NULL,
 };
 

@@ -18,7 +18,7 @@ mkdir -p "$folder"
 # transfers FOLDER ARM SIZE N
 transfers() {
     expect "$4 of $2, $3" "$HOPSIM" measure --core "$TESTBED_RUN/core-udp.ini" --arm "$2" --size "$3" --repeat "$4" \
-        -o "$1/$2-$3" >"$TESTBED_RUN/measure.out" 2>&1 || cat "$TESTBED_RUN/measure.out"
+        --tcp cubic --buffer 1MiB -o "$1/$2-$3" >"$TESTBED_RUN/measure.out" 2>&1 || cat "$TESTBED_RUN/measure.out"
 }
 
 calibrate() { # FOLDER
