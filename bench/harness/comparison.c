@@ -38,7 +38,8 @@ bool comparison_is_exact(const struct scenario *scenario)
     for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
         if (links[i]->loss > 0 || links[i]->jitter_ns > 0)
             return false;
-    return !(scenario->dwell_spread > 0) && scenario->background_rate == 0;
+    return !(scenario->dwell_spread > 0) && scenario->dwell_distribution != DWELL_EXPONENTIAL &&
+           scenario->background_rate == 0;
 }
 
 void comparison_free(struct comparison *comparison)

@@ -304,6 +304,8 @@ static void test_randomness_is_seen(void)
     CU_ASSERT_FALSE(comparison_is_exact(&scenario));
     scenario = (struct scenario){.core.jitter_ns = 1};
     CU_ASSERT_FALSE(comparison_is_exact(&scenario));
+    scenario = (struct scenario){.dwell_distribution = DWELL_EXPONENTIAL};
+    CU_ASSERT_FALSE(comparison_is_exact(&scenario));
     scenario = (struct scenario){.background_rate = 1};
     CU_ASSERT_FALSE(comparison_is_exact(&scenario));
 }
