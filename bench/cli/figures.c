@@ -28,7 +28,9 @@ void figures_assumed(const struct setup *setup, struct sink *sink)
 
     table.size = span_find(table, SPAN(" (built-in)"));
     sink_text(sink, "Assumed: ");
-    if (scenario->dwell_spread > 0)
+    if (scenario->dwell_distribution == DWELL_EXPONENTIAL)
+        sink_text(sink, "exponential dwells, ");
+    else if (scenario->dwell_spread > 0)
         sink_format(sink, "spread of dwells (%.3g %%), ", 100 * scenario->dwell_spread);
     sink_format(sink, "%zu of %zu dwells of %.*s", rows, setup->dwells.count,
                 (int)(table.size < CAPTION_NAME ? table.size : CAPTION_NAME), table.data);

@@ -174,6 +174,26 @@ static enum err cut_folder(const char *given, char folder[PATH_SIZE], char paren
     return ERR_OK;
 }
 
+/* An archive within what it packs would be part of the next one. */
+static enum err expect_outside(const char *folder, const char *archive, struct note *note)
+{
+    char parent[PATH_SIZE];
+    struct sink sink = SINK(parent);
+    const char *slash = strrchr(archive, '/');
+
+    if (slash)
+        sink_bytes(&sink, archive, (size_t)(slash - archive) + 1);
+    else
+        sink_text(&sink, ".");
+    char *inner = realpath(sink_string(&sink), NULL), *outer = realpath(folder, NULL);
+    size_t size = outer ? strlen(outer) : 0;
+    bool is_inside = inner && outer && strncmp(inner, outer, size) == 0 && (inner[size] == '/' || inner[size] == 0);
+
+    free(inner);
+    free(outer);
+    return is_inside ? note_set(note, ERR_FILE, "%s: expected an archive outside of the folder", archive) : ERR_OK;
+}
+
 static enum err pack(const struct command_line *line, struct found *found, char archive[PATH_SIZE], struct note *note)
 {
     const struct command_given *wanted = command_option(line, "-o");
@@ -187,6 +207,7 @@ static enum err pack(const struct command_line *line, struct found *found, char 
     sink_text(&archive_sink, wanted ? wanted->value : folder);
     sink_text(&archive_sink, wanted ? "" : ".tar.gz");
     sink_string(&archive_sink);
+    TRY(expect_outside(folder, archive, note));
     TRY(find_files(folder, found, note));
     TRY(write_sums(found, sink_string(&sums_sink), note));
     int out = open_new(archive, note, &error);

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { CELL_SHOWN = 200 };
+
 struct rerun {
     struct sweep sweep;
     FILE *rows; /* trials.csv of the folder */
@@ -16,17 +18,68 @@ struct rerun {
     bool is_different;
 };
 
+/* The cell of a line that begins at `at`, without its line end and cut to what a message has room for. */
+static struct span cell_from(struct span line, size_t at)
+{
+    bool is_quoted = false;
+    size_t end = at;
+
+    for (; end < line.size && line.data[end] != '\n' && (is_quoted || line.data[end] != ','); end++)
+        is_quoted ^= line.data[end] == '"';
+    return (struct span){line.data + at, end - at < CELL_SHOWN ? end - at : CELL_SHOWN};
+}
+
+/* The number of the cell in which two lines begin to differ, and where it begins in both. */
+static size_t differing_cell(struct span there, struct span again, size_t *begin)
+{
+    bool is_quoted = false;
+    size_t cell = 0;
+
+    *begin = 0;
+    for (size_t i = 0; i < there.size && i < again.size && there.data[i] == again.data[i]; i++) {
+        is_quoted ^= again.data[i] == '"';
+        if (is_quoted || again.data[i] != ',')
+            continue;
+        cell++;
+        *begin = i + 1;
+    }
+    return cell;
+}
+
+static void write_column(const struct sweep *sweep, size_t number, struct sink *text)
+{
+    char head[SWEEP_ROW_SIZE];
+    struct sink sink = SINK(head);
+    size_t at = 0;
+
+    sweep_write_head(sweep, &sink);
+    while (number-- > 0 && at < sink.size)
+        at += cell_from(sink_written(&sink), at).size + 1;
+    sink_span(text, at < sink.size ? cell_from(sink_written(&sink), at) : SPAN("no column"));
+}
+
 /* The next line must be this text. */
 static enum err expect_line(struct rerun *rerun, struct span text, struct note *note)
 {
     ssize_t size = getline(&rerun->line, &rerun->capacity, rerun->rows);
+    struct span there = {rerun->line, size > 0 ? (size_t)size : 0};
+    char column[CELL_SHOWN + 1];
+    struct sink sink = SINK(column);
+    size_t at;
 
     rerun->row++;
-    if (size > 0 && span_equal((struct span){rerun->line, (size_t)size}, text))
+    if (span_equal(there, text))
         return ERR_OK;
     rerun->is_different = true;
-    return note_set(note, ERR_RANGE, "row %llu differs:\n  there: %s  again: %.*s", (unsigned long long)rerun->row,
-                    size > 0 ? rerun->line : "(nothing)\n", (int)text.size, text.data);
+    if (there.size == 0)
+        return note_set(note, ERR_RANGE, "row %llu is not there\n", (unsigned long long)rerun->row);
+    size_t number = differing_cell(there, text, &at);
+    struct span was = cell_from(there, at), is = cell_from(text, at);
+
+    write_column(&rerun->sweep, number, &sink);
+    return note_set(note, ERR_RANGE, "row %llu differs from its column %zu on, %s:\n  there: %.*s\n  again: %.*s\n",
+                    (unsigned long long)rerun->row, number + 1, sink_string(&sink), (int)was.size, was.data,
+                    (int)is.size, is.data);
 }
 
 static enum err take_row(void *context, const struct sweep_row *row, struct note *note)
@@ -57,8 +110,7 @@ static enum err run_again(struct rerun *rerun, const struct command_line *line, 
     if (getline(&rerun->line, &rerun->capacity, rerun->rows) <= 0)
         return ERR_OK;
     rerun->is_different = true;
-    return note_set(note, ERR_RANGE, "row %llu is one too many:\n  there: %s", (unsigned long long)rerun->row + 1,
-                    rerun->line);
+    return note_set(note, ERR_RANGE, "row %llu is one too many\n", (unsigned long long)rerun->row + 1);
 }
 
 static enum status run_rerun(const struct command_line *line)

@@ -34,6 +34,7 @@ struct sweeping {
     struct progress progress;
     uint64_t told, lines_told; /* rows; for who watches no terminal */
     uint64_t failed;           /* rows with an error, of this run */
+    uint64_t imprecise;        /* points whose trials are the most there may be and not enough, of this run */
     char first_error[SWEEP_ERROR_SIZE];
     uint64_t wanted;
     int64_t line_ns;
@@ -131,6 +132,7 @@ static enum err open_folder(struct sweeping *sweeping, struct sweep_job *job, st
         return note_set(note, ERR_FULL, "no memory for rows");
     sweeping->file->descriptor = -1;
     if (!command_option(sweeping->line, "--resume")) {
+        TRY(sweep_inputs_check(&sweeping->sweep, note));
         TRY(results_create(&sweeping->results, folder ? folder->value : NULL, sweeping->sweep.name, note));
         return sweep_file_begin(sweeping->file, &sweeping->results, &sweeping->sweep, note);
     }
@@ -171,6 +173,7 @@ static enum err run_rows(struct sweeping *sweeping, struct note *note)
                             .stop = &stopped,
                             .context = sweeping,
                             .row = take_row,
+                            .imprecise = &sweeping->imprecise,
                             .progress = show};
     struct sigaction action = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND}; /* a second one ends it */
     struct sigaction before, before_term;
@@ -216,12 +219,15 @@ static void tell_how_to_resume(const struct sweeping *sweeping)
     fprintf(stderr, "%s\n", sink_string(&sink));
 }
 
-/* They are rows like others, but nobody should find them only in the file. */
+/* They are rows like others, but nobody should find them only in the file; nor intervals wider than asked for. */
 static void tell_errors(const struct sweeping *sweeping)
 {
     if (sweeping->failed > 0)
         fprintf(stderr, "hopsim: %llu of %llu rows are errors, the first: %s\n", (unsigned long long)sweeping->failed,
                 (unsigned long long)sweeping->told, sweeping->first_error);
+    if (sweeping->imprecise > 0)
+        fprintf(stderr, "hopsim: %llu points have %zu trials, the most there may be, and not the precision\n",
+                (unsigned long long)sweeping->imprecise, sweeping->sweep.repetitions);
 }
 
 /* manifest.txt is the last file of a folder. */

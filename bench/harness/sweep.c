@@ -381,6 +381,8 @@ static enum err take_section(struct reading *reading, char *rest)
         if (!is_in)
             continue;
         was_in = true;
+        if (span_find_byte(line, 0) < line.size)
+            return refuse(reading, ERR_SYNTAX, "a zero byte: expected text");
         memset(rest + (line.data - reading->sweep->text), ' ', line.size);
         if (bare.size == 0 || bare.data[0] == '#' || bare.data[0] == ';' || bare.data[0] == '[')
             continue;

@@ -36,7 +36,7 @@ static const char *table_of(const struct table_kind *kind, const struct scenario
     return (const char *)scenario + field->offset;
 }
 
-/* ---- Saving ---- */
+/* ---- Saving; without results only looking whether everything is there ---- */
 
 static enum err save_as(const struct results *results, const char *prefix, size_t number, const char *ending,
                         struct span content, struct note *note)
@@ -56,7 +56,7 @@ static enum err save_table(const struct results *results, const struct table_kin
     struct input input;
 
     TRY(input_read(kind->kind, span_of(name), SPAN(""), &input, note));
-    enum err error = save_as(results, kind->prefix, number, ".csv", input.text, note);
+    enum err error = results ? save_as(results, kind->prefix, number, ".csv", input.text, note) : ERR_OK;
 
     input_free(&input);
     return error;
@@ -72,7 +72,7 @@ static enum err save_scenario(const struct results *results, const struct sweep 
         if (axis == sweep->axis_count || !sweep->axes[axis].row)
             TRY(save_table(results, &table_kinds[i], table_of(&table_kinds[i], &file->scenario), number, note));
     }
-    if (!sweep->has_scenarios)
+    if (!sweep->has_scenarios || !results)
         return ERR_OK;
     struct sink sink = {.data = malloc(SCENARIO_TEXT_SIZE), .capacity = SCENARIO_TEXT_SIZE};
 
@@ -107,11 +107,11 @@ static enum err make_folder(const struct results *results, struct note *note)
     return access(path, W_OK | X_OK) == 0 ? ERR_OK : results_folder(results, INPUTS, note);
 }
 
-enum err sweep_inputs_save(const struct results *results, const struct sweep *sweep, struct note *note)
+static enum err go_through(const struct results *results, const struct sweep *sweep, struct note *note)
 {
     struct scenario_file *file = malloc(sizeof(*file));
     size_t count = sweep->has_scenarios ? sweep->axes[0].count : 1;
-    enum err error = file ? make_folder(results, note) : note_set(note, ERR_FULL, "no memory");
+    enum err error = file ? ERR_OK : note_set(note, ERR_FULL, "no memory");
 
     for (size_t i = 0; i < count && error == ERR_OK; i++) {
         if (sweep->has_scenarios)
@@ -125,6 +125,17 @@ enum err sweep_inputs_save(const struct results *results, const struct sweep *sw
         error = save_axis_tables(results, sweep, &table_kinds[i], note);
     free(file);
     return error;
+}
+
+enum err sweep_inputs_check(const struct sweep *sweep, struct note *note)
+{
+    return go_through(NULL, sweep, note);
+}
+
+enum err sweep_inputs_save(const struct results *results, const struct sweep *sweep, struct note *note)
+{
+    TRY(make_folder(results, note));
+    return go_through(results, sweep, note);
 }
 
 /* ---- Using ---- */

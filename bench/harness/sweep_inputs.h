@@ -10,6 +10,9 @@
 #include "bench/harness/results.h"
 #include "bench/harness/sweep.h"
 
+/* Whether everything can be read that sweep_inputs_save copies. */
+MUST_USE enum err sweep_inputs_check(const struct sweep *sweep, struct note *note);
+
 /* Saves inputs/scenario-I.ini, dwell-I.csv and cost-I.csv; I is the number of the value of the axis that names them (of
  * dwell.table, costs.table, or scenarios), 0 without one. */
 MUST_USE enum err sweep_inputs_save(const struct results *results, const struct sweep *sweep, struct note *note);

@@ -337,15 +337,22 @@ static enum err run_point(const struct sweep_job *job, size_t point, struct note
 {
     const struct sweep *sweep = job->sweep;
     struct collecting collecting = {.job = job, .comparison = {.arm_count = sweep->arm_count}};
-    size_t most = 0, next;
-    enum err error = sweep_trials(sweep, point, &most, note);
+    size_t most, next;
+    enum err error = sweep_is_exact(sweep, point, &collecting.comparison.is_exact, note);
 
+    most = collecting.comparison.is_exact ? 1 : sweep->repetitions;
     collecting.comparison.reference = sweep->reference;
     memcpy(collecting.comparison.arms, sweep->arms, sizeof(sweep->arms));
     for (next = 0; error == ERR_OK;) {
         next = most == 1 ? 1 : comparison_next_look(next, most);
         error = run_round(job, &collecting, point, next, note);
-        if (next == most || (job->stop && *job->stop) || comparison_is_enough(&collecting.comparison, sweep->precision))
+        if (error != ERR_OK || (job->stop && *job->stop))
+            break;
+        bool is_enough = comparison_is_enough(&collecting.comparison, sweep->precision);
+
+        if (next == most && !is_enough && job->imprecise)
+            ++*job->imprecise;
+        if (next == most || is_enough)
             break;
     }
     comparison_free(&collecting.comparison);

@@ -37,6 +37,7 @@ struct sweep_job {
     void *context;
     /* The next row, from the calling thread. An error ends the run. */
     enum err (*row)(void *context, const struct sweep_row *row, struct note *note);
+    uint64_t *imprecise; /* counts points that have the most trials and not the precision; may be NULL */
     void (*progress)(void *context, uint64_t done, uint64_t wanted); /* may be NULL; wanted is a guess with precision */
 };
 

@@ -25,6 +25,11 @@ echo >>open/run/trials.csv
 expect "a changed file is noticed" [ $? -ne 0 ]
 "$HOPSIM" pack run >out 2>err
 expect "an archive is not overwritten: status 2" [ $? -eq 2 ]
+"$HOPSIM" pack run -o run/inputs/run.tar.gz >out 2>err
+expect "an archive within the folder is refused: status 2" [ $? -eq 2 ]
+expect "and not begun" [ ! -e run/inputs/run.tar.gz ]
+expect "beside it is fine" "$HOPSIM" pack run -o run-2.tar.gz
+expect "program.txt is in it" sh -c 'tar -tzf run-2.tar.gz | grep -q "^run/program.txt$"'
 mkdir empty
 "$HOPSIM" pack empty >out 2>err
 expect "what is no folder of results is refused: status 2" [ $? -eq 2 ]

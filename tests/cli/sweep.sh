@@ -31,7 +31,14 @@ expect "summarise: the summary that was there stays" cmp bad-cell/summary.csv j1
 sed '300s/delivered,[0-9]/delivered,x/' j1/trials.csv >changed && mkdir changed-run && cp -r j1/sweep.ini j1/inputs changed-run && mv changed changed-run/trials.csv
 "$HOPSIM" rerun changed-run >out 2>err
 expect "rerun: the first row that differs, status 1" [ $? -eq 1 ]
-expect "rerun: by its number" grep -q '^row 300 differs' out
+expect "rerun: by its number and column" [ "$(head -1 out)" = 'row 300 differs from its column 8 on, delay_ns:' ]
+expect "rerun: with what is there and what comes again" [ "$(sed -n '2s/:.*//p;3s/: [0-9]*$//p' out | xargs)" = 'there again' ]
+sed -i '1s/,delay_ns/,delay/' changed-run/trials.csv
+"$HOPSIM" rerun changed-run >out 2>err
+expect "rerun: another head differs" [ "$(xargs <out)" = 'row 1 differs from its column 8 on, delay_ns: there: delay again: delay_ns' ]
+head -400 j1/trials.csv >changed-run/trials.csv
+"$HOPSIM" rerun changed-run >out 2>err
+expect "rerun: a row that is not there" grep -q '^row 401 is not there$' out
 cp j1/summary.csv before.csv
 "$HOPSIM" summarise j1 >out 2>err
 expect "summarise makes the same summary" cmp before.csv j1/summary.csv
@@ -136,7 +143,7 @@ arms = msrp-smime, msrp-relay
 precision = 1%
 trials_max = 500
 EOF
-"$HOPSIM" sweep precise.ini -o p1 -j 1 >out 2>err
+"$HOPSIM" sweep precise.ini -o p1 -j 1 >out 2>p1.err
 "$HOPSIM" sweep precise.ini -o p3 -j 3 >out 2>err
 expect "with a precision: the same rows for any number of threads" cmp p1/trials.csv p3/trials.csv
 expect "with a precision: intervals are as narrow as asked for" awk -F, '
@@ -144,6 +151,10 @@ expect "with a precision: intervals are as narrow as asked for" awk -F, '
     { half = ($at["delay_high_ms"] - $at["delay_low_ms"]) / 2; if (half > 0.01 * $at["delay_mean_ms"]) wide = 1
       if ($at["trials"] >= 500) most = 1 }
     END { exit wide && !most }' p1/summary.csv
+sed -e 's/= 1%/= 0.01%/' -e 's/= 500/= 30/' precise.ini >wide.ini
+"$HOPSIM" sweep wide.ini -o wide >out 2>err
+expect "with a precision that is not reached: told" grep -q '^hopsim: 2 points have 30 trials, the most there may be' err
+expect "and not where it is" [ ! -s p1.err ]
 cp -r p1 pcut && rm -f pcut/summary.csv && truncate -s -999 pcut/trials.csv
 "$HOPSIM" sweep precise.ini -o pcut --resume >out 2>err
 expect "with a precision: cut and continued" cmp pcut/trials.csv p1/trials.csv
@@ -238,6 +249,7 @@ bad() { # LINES EXPECTED
 }
 bad 'include = home\n' 'bad.ini: expected a section'
 bad 'include = home\n[sweep]\n' 'expected at least one axis'
+bad 'include = home\n[sweep]\ntransfer.size = 1KiB\000, 2KiB\n' 'bad.ini:3: a zero byte'
 bad 'include = home\n[sweep]\ntransfer.sizes = 1KiB\n' 'bad.ini:3: '
 bad 'include = home\n[sweep]\ntransfer.size = 5M\n' 'bad.ini:3: '
 bad 'include = home\n[sweep]\ntransfer.size = 0B .. 1MiB log 3\n' 'bad.ini:3: a logarithmic range'
@@ -253,6 +265,8 @@ bad 'include = home\n[sweep]\ntransfer.size = 1KiB\nrepetitions = 3\nprecision =
 bad 'include = home\n[sweep]\ntransfer.size = 1KiB\ntrials_max = 3\n' 'trials_max: expected precision'
 bad '[sweep]\nscenarios = home, lan\n[transfer]\nsize = 3KiB\n' 'bad.ini:4: expected nothing outside'
 bad '[sweep]\naccess.delay = 1ms .. 9ms lin 1024\ncore.delay = 1ms .. 9ms lin 1024\nsite.delay = 1ms, 2ms\n' 'at most 1048576 points'
+bad 'include = home\n[sweep]\ndwell.table = openims-paper, none.csv\n' 'none.csv: cannot be opened'
+bad 'include = home\n[dwell]\ntable = none\n[sweep]\ntransfer.size = 1KiB\n' 'none: neither a file nor a built-in dwell table'
 "$HOPSIM" sweep sizes.ini -o j1 >out 2>err
 expect "a folder is not overwritten" [ $? -eq 2 ]
 "$HOPSIM" sweep zip.ini -o j1 --resume >out 2>err
