@@ -10,12 +10,13 @@
 enum { SLOTS_FIRST = 1 << 12, TEXT_MAX = 4096, SCRATCH_SIZE = 1 << 20, ADDRESSES_IPV4_TEST = 1 << 17 };
 
 /* What has a name of its own: words share one space, and so a word has one name whatever it stands for. */
-enum space { SPACE_WORDS, SPACE_TEXTS, SPACE_ADDRESSES, SPACE_BODIES };
+enum space { SPACE_WORDS, SPACE_TEXTS, SPACE_ADDRESSES, SPACE_BODIES, SPACE_PATHS };
 
 struct entry {
     enum space space;
     struct span original;
     const char *name; /* of words, texts and bodies */
+    bool is_telling;  /* of words: see anonymiser_knows */
     uint32_t number;  /* of addresses */
 };
 
@@ -135,12 +136,43 @@ static struct entry *add(struct anonymiser *anonymiser, enum space space, struct
 
 /* ---- Names ---- */
 
+static bool is_telling(enum name_kind kind, struct span word)
+{
+    size_t digits = 0, capitals = 0, letters = 0;
+
+    for (size_t i = 0; i < word.size; i++) {
+        bool is_capital = word.data[i] >= 'A' && word.data[i] <= 'Z';
+
+        digits += word.data[i] >= '0' && word.data[i] <= '9';
+        capitals += is_capital;
+        letters += is_capital || (word.data[i] >= 'a' && word.data[i] <= 'z') || (unsigned char)word.data[i] >= 0x80;
+    }
+    if (letters == 0)
+        return digits >= 6 && span_find_byte(word, '.') == word.size;
+    if (kind == NAME_ID)
+        return word.size >= 3 && digits + capitals > 0;
+    return word.size >= 2 && kind != NAME_BODY && kind != NAME_PATH;
+}
+
+bool anonymiser_knows(const struct anonymiser *anonymiser, struct span word)
+{
+    const struct entry *entry = *find(anonymiser, SPACE_WORDS, word);
+
+    return entry && entry->is_telling;
+}
+
+bool anonymiser_knows_body(const struct anonymiser *anonymiser, struct span body)
+{
+    return *find(anonymiser, SPACE_BODIES, body) != NULL;
+}
+
 const char *anonymiser_name(struct anonymiser *anonymiser, enum name_kind kind, struct span word)
 {
     static const char *const forms[NAME_KIND_COUNT] = {
-        [NAME_USER] = "user%u",    [NAME_NUMBER] = "999%09u",    [NAME_HOST] = "host%u.invalid", [NAME_ID] = "id%u",
-        [NAME_CALL_ID] = "call%u", [NAME_BRANCH] = "z9hG4bK-%u", [NAME_BODY] = "body %u"};
-    enum space space = kind == NAME_BODY ? SPACE_BODIES : SPACE_WORDS;
+        [NAME_USER] = "anonuser%u", [NAME_NUMBER] = "999%09u",     [NAME_HOST] = "anonhost%u.invalid",
+        [NAME_ID] = "anonid%u",     [NAME_CALL_ID] = "anoncall%u", [NAME_BRANCH] = "z9hG4bK-anon%u",
+        [NAME_BODY] = "body %u",    [NAME_PATH] = "anonpath%u"};
+    enum space space = kind == NAME_BODY ? SPACE_BODIES : kind == NAME_PATH ? SPACE_PATHS : SPACE_WORDS;
     struct entry *entry = *find(anonymiser, space, word);
     char text[64];
     struct sink sink = SINK(text);
@@ -152,6 +184,7 @@ const char *anonymiser_name(struct anonymiser *anonymiser, enum name_kind kind, 
         sink_format(&sink, forms[kind], ++anonymiser->numbers[kind]);
         entry->name = keep(anonymiser, sink_written(&sink));
     }
+    entry->is_telling |= is_telling(kind, word);
     return entry->name ? entry->name : "?";
 }
 
@@ -163,16 +196,30 @@ static bool is_nobody(const struct endpoint *at)
     return memcmp(at->address, nobody, sizeof(nobody)) == 0;
 }
 
+enum { ADDRESS_KEY_SIZE = sizeof(((struct endpoint *)0)->address) + 1 };
+
+static struct span key_of(const struct endpoint *at, char key[ADDRESS_KEY_SIZE])
+{
+    memcpy(key, at->address, sizeof(at->address));
+    key[sizeof(at->address)] = at->is_ipv6;
+    return (struct span){key, ADDRESS_KEY_SIZE};
+}
+
+bool anonymiser_knows_address(const struct anonymiser *anonymiser, const struct endpoint *at)
+{
+    char text[ADDRESS_KEY_SIZE];
+
+    return *find(anonymiser, SPACE_ADDRESSES, key_of(at, text)) != NULL;
+}
+
 void anonymise_endpoint(struct anonymiser *anonymiser, struct endpoint *at)
 {
-    char original[sizeof(at->address) + 1];
-    struct span key = {original, sizeof(original)};
+    char original[ADDRESS_KEY_SIZE];
     uint32_t number;
 
     if (is_nobody(at))
         return;
-    memcpy(original, at->address, sizeof(at->address));
-    original[sizeof(at->address)] = at->is_ipv6;
+    struct span key = key_of(at, original);
     struct entry *entry = *find(anonymiser, SPACE_ADDRESSES, key);
 
     if (!entry) {

@@ -25,8 +25,18 @@ bool anonymiser_is_full(const struct anonymiser *anonymiser);
 void anonymise_endpoint(struct anonymiser *anonymiser, struct endpoint *at);
 
 /* What a text is, where it does not say so itself: it begins with a host; its numbers are counts; it is a start line,
- * or a kind of message, and may have a status. */
-enum anonymise_as { ANONYMISE_TEXT, ANONYMISE_HOST, ANONYMISE_CALL_ID, ANONYMISE_NUMBERS, ANONYMISE_START };
+ * or a kind of message, and may have a status. Prose is what hopsim or a user wrote, of which most words are nobody's
+ * names: addresses and paths become others, what stands in a URI, and what has been somebody's name before. In a
+ * command line every file's name is a path. */
+enum anonymise_as {
+    ANONYMISE_TEXT,
+    ANONYMISE_HOST,
+    ANONYMISE_CALL_ID,
+    ANONYMISE_NUMBERS,
+    ANONYMISE_START,
+    ANONYMISE_PROSE,
+    ANONYMISE_COMMAND
+};
 
 /* A text's other form, the same pointer for the same text. */
 const char *anonymise_string(struct anonymiser *anonymiser, const char *text, enum anonymise_as as);
@@ -54,12 +64,28 @@ enum name_kind {
     NAME_CALL_ID,
     NAME_BRANCH,
     NAME_BODY,
+    NAME_PATH,
     NAME_TEXT, /* a text that was put together, not numbered */
     NAME_KIND_COUNT
 };
 
 /* The other name of a word, of a kind where it has none yet. */
 const char *anonymiser_name(struct anonymiser *anonymiser, enum name_kind kind, struct span word);
+
+/* A word that has another name and by which somebody or something is known wherever it stands: not letters in lower
+ * case alone but where they named a user or a host, and no short number. */
+bool anonymiser_knows(const struct anonymiser *anonymiser, struct span word);
+bool anonymiser_knows_address(const struct anonymiser *anonymiser, const struct endpoint *at);
+
+/* Whether a body has another name yet. */
+bool anonymiser_knows_body(const struct anonymiser *anonymiser, struct span body);
+
+/* The bytes of the path at the front of a text of prose or of a command line, of which `before` stands in front; 0
+ * where there is none. */
+size_t anonymise_path_size(struct span before, struct span text, bool is_command);
+
+/* A path's other name, its ending kept: "path3.pcap". */
+void anonymise_path(struct anonymiser *anonymiser, struct span path, struct sink *sink);
 
 /* Words that stay, in the order of strcasecmp. */
 extern const char *const anonymise_words[];

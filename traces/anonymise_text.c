@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { NUMBER_SHORT = 5, STATUS_SIZE = 3, WORD_MAX = 255, HEAD_NAME_MAX = 64 };
+enum { NUMBER_SHORT = 5, STATUS_SIZE = 3, WORD_MAX = 255, HEAD_NAME_MAX = 64, SDP_LINE_MAX = 4096 };
 
 /* Header fields whose short numbers are no names. */
 static const char *const numeric_fields[] = {
@@ -117,6 +117,8 @@ static bool is_plain_number(const struct cut *cut, struct span word)
             return false;
     if (cut->as == ANONYMISE_NUMBERS || (cut->as == ANONYMISE_START && digits <= STATUS_SIZE))
         return true;
+    if (is_behind(cut, '=') && span_equal_nocase(cut->before, SPAN("expires")))
+        return true;
     return digits <= NUMBER_SHORT && (is_behind(cut, ':') || (is_behind(cut, '=') && anonymise_is_known(cut->before)));
 }
 
@@ -141,6 +143,20 @@ static enum name_kind kind_of(const struct cut *cut, struct span word, size_t en
     return NAME_ID;
 }
 
+static bool is_prose(enum anonymise_as as)
+{
+    return as == ANONYMISE_PROSE || as == ANONYMISE_COMMAND;
+}
+
+/* "sections 5.3.2.1 and 5.4.3.3" in prose: a standard's, as long as nobody has that address. */
+static bool is_section(const struct cut *cut, const struct endpoint *at)
+{
+    struct span passed = {cut->line.data, cut->at};
+
+    return is_prose(cut->as) && span_find(passed, SPAN("section")) < passed.size &&
+           !anonymiser_knows_address(cut->anonymiser, at);
+}
+
 static bool put_address(struct cut *cut, struct span word, struct sink *sink)
 {
     struct endpoint at = {.port = 0};
@@ -155,9 +171,33 @@ static bool put_address(struct cut *cut, struct span word, struct sink *sink)
         if (!at.is_ipv6)
             return false;
     }
+    if (is_section(cut, &at))
+        return false;
     anonymise_endpoint(cut->anonymiser, &at);
     sink_text(sink, inet_ntop(at.is_ipv6 ? AF_INET6 : AF_INET, at.address, other, sizeof(other)) ? other : "?");
     return true;
+}
+
+/* Between commas alone: the cell of a table. */
+static bool is_cell(const struct cut *cut, size_t end)
+{
+    return (cut->at == 0 || cut->line.data[cut->at - 1] == ',') &&
+           (end == cut->line.size || cut->line.data[end] == ',');
+}
+
+/* In prose: in a URI, or somebody's name from elsewhere that is no number of a table. */
+static bool is_named_in_prose(const struct cut *cut, struct span word, size_t end)
+{
+    bool is_behind_mark = cut->between.size == 1 && cut->between.data[0] == '@';
+    bool has_blank = span_find_byte(cut->between, ' ') < cut->between.size;
+    size_t digits = 0;
+
+    for (size_t i = 0; i < word.size; i++)
+        digits += is_digit(word.data[i]);
+    if ((end < cut->line.size && cut->line.data[end] == '@') || is_behind_mark || (is_behind_scheme(cut) && !has_blank))
+        return true;
+    return anonymiser_knows(cut->anonymiser, word) && !anonymise_is_known(word) &&
+           !(digits == word.size && is_cell(cut, end));
 }
 
 static void put_word(struct cut *cut, struct span word, size_t end, struct sink *sink)
@@ -168,7 +208,9 @@ static void put_word(struct cut *cut, struct span word, size_t end, struct sink 
         has_content |= is_digit(word.data[i]) || is_letter(word.data[i]);
     if (put_address(cut, word, sink))
         return;
-    if (!has_content || (!is_name && (anonymise_is_known(word) || is_plain_number(cut, word))))
+    if (is_prose(cut->as) && !is_named_in_prose(cut, word, end))
+        sink_span(sink, word);
+    else if (!has_content || (!is_name && (anonymise_is_known(word) || is_plain_number(cut, word))))
         sink_span(sink, word);
     else
         sink_text(sink, anonymiser_name(cut->anonymiser, kind_of(cut, word, end), word));
@@ -193,7 +235,16 @@ void anonymise_line(struct anonymiser *anonymiser, struct span line, enum anonym
     size_t from = 0; /* of what is between words */
 
     while (cut.at < line.size) {
-        size_t size = ipv6_size(span_after(line, cut.at));
+        struct span passed = {line.data, cut.at};
+        size_t size = is_prose(as) ? anonymise_path_size(passed, span_after(line, cut.at), as == ANONYMISE_COMMAND) : 0;
+
+        if (size > 0) {
+            anonymise_path(anonymiser, (struct span){line.data + cut.at, size}, sink);
+            cut.before = (struct span){line.data + cut.at, size};
+            from = cut.at += size;
+            continue;
+        }
+        size = ipv6_size(span_after(line, cut.at));
 
         if (size > 0 && put_address(&cut, (struct span){line.data + cut.at, size}, sink)) {
             cut.before = (struct span){line.data + cut.at, size};
@@ -204,12 +255,14 @@ void anonymise_line(struct anonymiser *anonymiser, struct span line, enum anonym
             sink_char(sink, line.data[cut.at++]);
             continue;
         }
-        while (cut.at < line.size && line.data[cut.at] == '-') /* MSRP's end-lines begin with them */
-            sink_char(sink, line.data[cut.at++]);
         size_t end = cut.at;
 
         while (end < line.size && is_word_char(line.data[end]))
             end++;
+        /* MSRP's end-lines begin with dashes, and in prose an identifier may. */
+        while (cut.at < end && line.data[cut.at] == '-' &&
+               !anonymiser_knows(anonymiser, (struct span){line.data + cut.at, end - cut.at}))
+            sink_char(sink, line.data[cut.at++]);
         struct span word = {line.data + cut.at, end - cut.at};
 
         cut.between = (struct span){line.data + from, cut.at - from};
@@ -273,10 +326,27 @@ static struct span put_head(struct anonymiser *anonymiser, struct span text, str
     return text;
 }
 
+/* Lines of SDP that name somebody (RFC 8866 section 5) are looked at for names, though nobody is shown them. */
+static void learn_sdp(struct anonymiser *anonymiser, struct span body)
+{
+    while (body.size > 0) {
+        size_t end = span_find_byte(body, '\n');
+        struct span line = span_trim((struct span){body.data, end});
+        char other[SDP_LINE_MAX];
+        struct sink ignored = SINK(other);
+
+        if (line.size > 2 && line.data[1] == '=' && strchr("osiuep", line.data[0]))
+            anonymise_line(anonymiser, span_after(line, 2), ANONYMISE_TEXT, &ignored);
+        body = span_after(body, end < body.size ? end + 1 : end);
+    }
+}
+
 void anonymise_message(struct anonymiser *anonymiser, struct span text, struct sink *sink)
 {
     struct span body = put_head(anonymiser, text, sink);
 
+    if (span_starts(body, SPAN("v=0")) && !anonymiser_knows_body(anonymiser, body))
+        learn_sdp(anonymiser, body);
     if (body.size > 0)
         sink_format(sink, "[%s: %zu bytes]\r\n", anonymiser_name(anonymiser, NAME_BODY, body), body.size);
 }

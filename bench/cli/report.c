@@ -3,6 +3,7 @@
 #include "bench/cli/figures.h"
 #include "plots/booktabs.h"
 #include "plots/page.h"
+#include "traces/anonymise_folder.h"
 #include "traces/outfile.h"
 
 static enum err make_page(const char *folder, const char *path, struct note *note)
@@ -26,38 +27,86 @@ static enum err make_latex(const char *folder, const char *into, struct note *no
     return booktabs_save(folder, into, note);
 }
 
-static enum status run_report_page(const struct command_line *line)
+/* What a report is made from and where it goes. */
+struct report {
+    char folder[OUTFILE_PATH_SIZE]; /* without slashes at its end */
+    char page[OUTFILE_PATH_SIZE];
+    bool is_anonymised;
+    struct anonymise_told told;
+};
+
+/* Other names first: figures and page are made from the copy. It lies in the folder, and is called after nothing. */
+static enum err anonymise(struct report *report, struct note *note)
+{
+    char given[OUTFILE_PATH_SIZE];
+    struct sink given_sink = SINK(given), folder = SINK(report->folder);
+
+    sink_text(&given_sink, report->folder);
+    sink_string(&given_sink);
+    sink_format(&folder, "%s/anonymised", given);
+    if (folder.overflow || folder.size >= sizeof(report->folder))
+        return note_set(note, ERR_RANGE, "%s: too long a name", given);
+    sink_string(&folder);
+    report->is_anonymised = true;
+    return anonymise_folder(given, report->folder, &report->told, note);
+}
+
+static enum err find_places(const struct command_line *line, struct report *report, struct note *note)
 {
     const struct command_given *wanted = command_option(line, "-o");
-    char path[OUTFILE_PATH_SIZE], folder[OUTFILE_PATH_SIZE];
-    struct sink path_sink = SINK(path), folder_sink = SINK(folder);
-    struct note note = {{0}};
+    struct sink folder = SINK(report->folder), page = SINK(report->page);
 
-    sink_text(&folder_sink, line->arguments[0]);
-    while (folder_sink.size > 1 && folder[folder_sink.size - 1] == '/')
-        folder_sink.size--;
-    sink_string(&folder_sink);
-    sink_format(&path_sink, "%s/report.html", folder);
-    if (folder_sink.overflow || path_sink.size >= sizeof(path))
-        return command_fail(note_set(&note, ERR_RANGE, "%s: too long a name", line->arguments[0]), &note);
-    sink_string(&path_sink);
-    const char *target = wanted ? wanted->value : path;
+    sink_text(&folder, line->arguments[0]);
+    while (folder.size > 1 && folder.data[folder.size - 1] == '/')
+        folder.size--;
+    sink_string(&folder);
+    if (folder.overflow)
+        return note_set(note, ERR_RANGE, "%s: too long a name", line->arguments[0]);
+    if (command_option(line, "--anonymise"))
+        TRY(anonymise(report, note));
+    if (wanted)
+        sink_text(&page, wanted->value);
+    else
+        sink_format(&page, "%s/report.html", report->folder);
+    sink_string(&page);
+    return page.overflow || page.size >= sizeof(report->page)
+               ? note_set(note, ERR_RANGE, "%s: too long a name", line->arguments[0])
+               : ERR_OK;
+}
+
+static enum err make_report(const struct command_line *line, struct report *report, struct note *note)
+{
     const struct command_given *latex = command_option(line, "--latex");
-    enum err error = figures_draw(folder, NULL, &note);
 
-    if (error == ERR_OK && latex)
-        error = make_latex(folder, latex->value, &note);
-    if (error == ERR_OK)
-        error = make_page(folder, target, &note);
+    TRY(find_places(line, report, note));
+    TRY(figures_draw(report->folder, NULL, note));
+    if (latex)
+        TRY(make_latex(report->folder, latex->value, note));
+    return make_page(report->folder, report->page, note);
+}
+
+static enum status run_report_page(const struct command_line *line)
+{
+    char text[2 * OUTFILE_PATH_SIZE + 256];
+    struct sink sink = SINK(text);
+    struct note note = {{0}};
+    struct report report = {.is_anonymised = false};
+    enum err error = make_report(line, &report, &note);
+
     if (error != ERR_OK)
         return command_fail(error, &note);
-    path_sink = SINK(folder);
-    sink_format(&path_sink, "page: %s\n", target);
-    return command_print(sink_written(&path_sink));
+    if (report.is_anonymised)
+        sink_format(&sink,
+                    "folder: %s: %zu files with other names, %zu left out (no texts of results, or drawn anew)\n",
+                    report.folder, report.told.written, report.told.left_out);
+    sink_format(&sink, "page: %s\n", report.page);
+    return command_print(sink_written(&sink));
 }
 
 static const struct command_option options[] = {
     {"-o", "FILE", "where the page goes; FOLDER/report.html unless given; it must not exist"},
+    {"--anonymise", NULL,
+     "make FOLDER/anonymised first, where users, hosts, addresses and the like have other names, and all else of it"},
     {"--latex", "DIR", "also figures whose text LaTeX sets, tables (booktabs), and report.tex that shows them all"},
     {.name = NULL},
 };

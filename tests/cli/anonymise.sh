@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# No user, number, host, address, Call-ID or identifier that tshark reads in a capture is left in what inspect and
-# replay show or write with --anonymise, and none is in a dwell file without it; what is found stays the same, and the
-# same name becomes the same one. Captures of the program's own, and where CAPTURES names a folder the public ones.
+# No user, number, host, address, Call-ID or identifier that tshark reads in a capture is left in what inspect, replay
+# and report show or write with --anonymise, and none is in a dwell file without it; what is found stays the same, and
+# the same name becomes the same one. Captures of the program's own, and where CAPTURES names a folder the public ones.
 root=$(pwd)
 . "${0%/*}/common"
 command -v tshark >/dev/null || { echo "skipped: tshark is not installed"; exit 77; }
 
 # Every name that tshark finds, a line each. Left out: words shorter than four characters and numbers shorter than six,
-# which any output has, 0.0.0.0, and "orig" and "term", which S-CSCFs write into their Service-Routes as a user.
+# which any output has, 0.0.0.0, "orig" and "term", which S-CSCFs write into their Service-Routes as a user, and
+# words of SIP that stand in the place of names in a capture whose bytes somebody mixed up.
 identities() { # CAPTURE
     tshark -n -r "$1" -o esp.enable_null_encryption_decode_heuristic:TRUE -T fields -E separator=, -E occurrence=a \
         -e ip.src -e ip.dst -e ipv6.src -e ipv6.dst -e sip.from.user -e sip.to.user -e sip.r-uri.user \
@@ -18,7 +19,8 @@ identities() { # CAPTURE
         -e sdp.connection_info.address -e sdp.owner.username -e sdp.owner.sessionid -e diameter.Public-Identity \
         -e diameter.User-Name -e diameter.Origin-Host -e diameter.Session-Id -e msrp.transaction.id \
         2>/dev/null | tr ',"' '\n\n' | sort -u |
-        awk 'length($0) >= 4 && !/^[0-9][0-9]?[0-9]?[0-9]?[0-9]?$/ && $0 != "0.0.0.0" && $0 != "::" && $0 != "orig" && $0 != "term" && $0 != "z9hG4bK"'
+        awk 'length($0) >= 4 && !/^[0-9][0-9]?[0-9]?[0-9]?[0-9]?$/ && $0 != "0.0.0.0" && $0 != "::" && $0 != "orig" && $0 != "term" && $0 != "z9hG4bK" && $0 != "CANCEL" &&
+            $0 != "SIP/2.0" && $0 != "nonce="'
 }
 
 tables="summary protected handshakes nodes sessions dwells legs repeats msrp clocks messages"
@@ -41,7 +43,7 @@ say_all() { # CAPTURE FOLDER
 names_nobody() { # IDENTITIES FILE...
     list=$1
     shift
-    ! grep -rFwn -f "$list" "$@"
+    ! grep -arFwn -f "$list" "$@"
 }
 
 is_same_but_for_names() { # CAPTURE FOLDER
@@ -59,12 +61,35 @@ is_same_but_for_names() { # CAPTURE FOLDER
         END { exit bad }'
 }
 
+# Of a folder with a flow: texts, manifest and scenario name nobody, and no number has changed.
+report_names_nobody() { # IDENTITIES FOLDER
+    sed '/^<style>/,/^<\/style>/d;/^<script>/,/^<\/script>/d' "$2/anonymised/report.html" >"$2/page"
+    mv "$2/page" "$2/anonymised/report.html"
+    ! grep -arFwn -f "$1" "$2/anonymised" && ! grep -arn 'Ann\|acme' "$2/anonymised" &&
+        cut -d, -f 1-3,8- "$2/messages.csv" | cmp - "$2/cut" && [ -s "$2/anonymised/report.html" ]
+}
+
+report() { # CAPTURE FOLDER
+    "$HOPSIM" inspect "$1" --messages "$2" >/dev/null &&
+        cat >"$2/manifest.txt" <<END &&
+command: hopsim replay /home/Ann/acme.pcap --save acme-net --set dwell.table=acme/dwell.csv
+seed: 1
+note: taken at $(head -1 "$name.names")
+END
+        printf '[scenario]\nname = report\n\n[dwell]\ntable = /home/Ann/dwell.csv ; of /home/Ann\n' >"$2/scenario.ini" &&
+        cp "$1" "$2/capture.pcap" && "$HOPSIM" report "$2" --anonymise >report.txt 2>err &&
+        cut -d, -f 1-3,8- "$2/anonymised/messages.csv" >"$2/cut"
+}
+
 check() { # CAPTURE
     name=$(basename "$1")
     identities "$1" >"$name.names"
     expect "$name: everything is said" say_all "$1" "$name.said"
     expect "$name: and nobody named" names_nobody "$name.names" "$name.said"
     expect "$name: with the same found" is_same_but_for_names "$1" "$name.said"
+    expect "$name: a report is made of it" report "$1" "$name.flow"
+    expect "$name: it names nobody" report_names_nobody "$name.names" "$name.flow"
+    rm -rf "$name.flow" "$name.said"
 }
 
 names_somebody() {
@@ -81,6 +106,23 @@ expect "a replay is told" grep -q 'worst difference' replay.txt
 expect "with nobody named" names_nobody own.pcapng.names replay.txt
 "$HOPSIM" replay own.pcapng >replay-plain.txt 2>err
 expect "who otherwise is" names_somebody own.pcapng.names replay-plain.txt
+
+# A folder as report finds one: everything but names stays, and the original too.
+"$HOPSIM" inspect own.pcapng --messages flow >/dev/null
+printf 'command: hopsim compare /home/Ann/acme.ini -o acme\nseed: 7\n' >flow/manifest.txt
+printf 'arm,trial,delay_ns\nmsrp-smime,0,123456789\n' >flow/trials.csv
+cp -r flow before
+"$HOPSIM" report flow --anonymise >report.txt 2>err
+expect "report says what it copied" grep -q '^folder: flow/anonymised: 4 files with other names, 0 left out' report.txt
+expect "the page has the messages" grep -q 'INVITE sip:anonuser[0-9]*@anonhost[0-9]*.invalid SIP/2.0' flow/anonymised/report.html
+expect "paths have other names and their endings" grep -qx 'command: hopsim compare anonpath[0-9]*.ini -o anonpath[0-9]*' flow/anonymised/manifest.txt
+expect "tables stay" cmp flow/trials.csv flow/anonymised/trials.csv
+expect "one user has one name in texts and in their table" [ "$(grep -ho 'sip:anonuser[0-9]*@' flow/anonymised/messages.txt | sort -u | wc -l)" = \
+    "$(grep -ho 'sip:[a-z]*@' flow/messages.txt | sort -u | wc -l)" ]
+rm -rf flow/anonymised/figures flow/figures
+expect "the folder stays as it was" sh -c 'mv flow/anonymised other && diff -r flow before && mv other flow/anonymised'
+"$HOPSIM" report flow --anonymise >report.txt 2>err
+expect "what is there already stays: status 2" [ $? -eq 2 ]
 
 if [ -z "${CAPTURES:-}" ]; then
     echo "skipped: the shared captures: CAPTURES names no folder"
