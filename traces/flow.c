@@ -317,6 +317,10 @@ static void join_ports(struct flow *flow, int *parents)
         flow->nodes[to].sent += flow->nodes[i].sent;
         flow->nodes[to].received += flow->nodes[i].received;
         flow->nodes[i].sent = flow->nodes[i].received = 0;
+        if (flow->nodes[i].is_given && !flow->nodes[to].is_given) {
+            flow->nodes[to].role = flow->nodes[i].role;
+            flow->nodes[to].is_given = true;
+        }
     }
     for (size_t i = 0; i < flow->trace->count; i++) {
         flow->from[i] = flow->from[i] == FLOW_NONE ? FLOW_NONE : root(parents, flow->from[i]);
@@ -437,6 +441,23 @@ enum err flow_parse_given(struct span text, struct flow_given *given, struct not
     return ERR_OK;
 }
 
+/* A role for a node that is there. */
+static enum err give(struct flow *flow, const struct flow_given *given, struct note *note)
+{
+    char text[64];
+    struct sink sink = SINK(text);
+
+    for (size_t i = 0; i < flow->node_count; i++)
+        if (endpoint_equal(&flow->nodes[i].at, &given->at)) {
+            flow->nodes[i].role = given->role;
+            flow->nodes[i].is_given = true;
+            return ERR_OK;
+        }
+    endpoint_write(&given->at, &sink);
+    return note_set(note, ERR_UNKNOWN, "--role %s=%s: no message in the capture comes from there or goes there",
+                    sink_string(&sink), flow_role_names[given->role]);
+}
+
 /* ---- The whole ---- */
 
 static enum err open(struct flow *flow, struct note *note)
@@ -456,14 +477,8 @@ static enum err work_out(struct flow *flow, const struct flow_given *given, size
     TRY(open(flow, note));
     flow_fit_clocks(flow);
     TRY(flow_find_nodes(flow, note));
-    for (size_t i = 0; i < given_count; i++) {
-        int node = node_at(flow, &given[i].at);
-
-        if (node != FLOW_NONE) {
-            flow->nodes[node].role = given[i].role;
-            flow->nodes[node].is_given = true;
-        }
-    }
+    for (size_t i = 0; i < given_count; i++)
+        TRY(give(flow, &given[i], note));
     flow_mark_repeats(flow);
     flow_name_responses(flow);
     TRY(flow_find_legs(flow, note));

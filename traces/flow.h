@@ -90,7 +90,8 @@ struct flow_given {
 };
 MUST_USE enum err flow_parse_given(struct span text, struct flow_given *given, struct note *note);
 
-/* Works the trace out. ERR_FULL without memory or beyond FLOW_NODES_MAX nodes, with a note. */
+/* Works the trace out. ERR_FULL without memory or beyond FLOW_NODES_MAX nodes, ERR_UNKNOWN for a given role of nobody,
+ * with a note. */
 MUST_USE enum err flow_init(struct flow *flow, struct trace *trace, const struct flow_given *given, size_t given_count,
                             struct note *note);
 void flow_free(struct flow *flow);

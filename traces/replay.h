@@ -34,6 +34,7 @@ extern const char *const replay_links_names[REPLAY_LINKS];
 struct replay_ways {
     bool is_single_host;
     int64_t access_ns, site_ns, za_ns;
+    bool is_za_shared; /* za_ns: by times of messages */
     uint64_t access_bps;
 };
 

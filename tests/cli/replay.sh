@@ -118,13 +118,12 @@ expect "the rate of the links is found from pairs of segments" grep -q '^rate = 
 expect "a folder that is there stays: status 2" [ $? -eq 2 ]
 
 # The truth of a what-if: a capture of arm A in a network, what if arm B, beside arm B run in that network itself. What
-# stays between them are the links, which are estimated from A's handshakes and segments. Where two operators are joined
-# and only the UEs' own handshake tells of the way, the share of Za cannot be known: relays, which it matters for, are
-# left out there.
+# stays between them are the links, which are estimated from A's handshakes, segments and messages.
 truths() {
-    for pair in msrp-plain:msrp-smime msrp-smime:msrp-plain msrp-tls:msrp-smime msrp-plain:msrp-relay msrp-plain:message-tls; do
+    for pair in msrp-plain:msrp-smime msrp-smime:msrp-plain msrp-tls:msrp-smime msrp-plain:msrp-relay \
+        msrp-plain:message-tls message-tls:msrp-relay msrp-relay:msrp-plain; do
         for topology in single-host home two-domains; do
-            [ "$pair $topology" = "msrp-plain:msrp-relay two-domains" ] || echo "${pair%:*} ${pair#*:} topology=$topology"
+            echo "${pair%:*} ${pair#*:} topology=$topology"
         done
     done
 }
