@@ -24,7 +24,7 @@ for set in "${@:-}"; do
     deps-long)
         packages="$packages clang libclang-rt-14-dev clang-format g++ libns3-dev kamailio kamailio-ims-modules
             kamailio-presence-modules kamailio-sqlite-modules kamailio-tls-modules sip-tester tcpdump ethtool chromium
-            openmpi-bin libopenmpi-dev slurm-wlm munge valgrind"
+            openmpi-bin libopenmpi-dev slurm-wlm munge valgrind poppler-utils"
         ;;
     deps-deb)
         packages="$packages debhelper dpkg-dev lintian"

@@ -5,9 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 4096, SCRIPT_SIZE = 128 * 1024, COMPLAINT_SIZE = 512 };
@@ -165,7 +168,8 @@ bool figure_has_gnuplot(void)
     return false;
 }
 
-/* Becomes gnuplot in the figure's folder, its complaints into the pipe. Does not return. */
+/* Becomes gnuplot in the figure's folder, its complaints into the pipe, at the head of a process group of its own so
+ * that what it starts ends with it. Does not return. */
 _Noreturn static void become_gnuplot(const struct figure *figure, int complaints)
 {
     char out[PATH_SIZE], script[PATH_SIZE];
@@ -180,6 +184,7 @@ _Noreturn static void become_gnuplot(const struct figure *figure, int complaints
         sink_text(&out_sink, ".part\"");
     }
     sink_format(&script_sink, "%s.gp", figure->name);
+    setpgid(0, 0);
     if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(complaints, 2) < 0 ||
         chdir(figure->folder) != 0)
         _exit(126);
@@ -187,42 +192,93 @@ _Noreturn static void become_gnuplot(const struct figure *figure, int complaints
     _exit(127);
 }
 
-/* What is said on the pipe until it ends; only the first bytes are kept, in one line. */
-static void read_complaint(int from, char complaint[COMPLAINT_SIZE])
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits until the pipe has something to read or has ended; false when it is end_ms before that. */
+static bool wait_for_words(int from, int64_t end_ms)
+{
+    struct pollfd poller = {.fd = from, .events = POLLIN};
+
+    for (int64_t left_ms; (left_ms = end_ms - now_ms()) > 0;)
+        if (poll(&poller, 1, (int)left_ms) > 0)
+            return true;
+    return false;
+}
+
+/* What is said on the pipe until it ends, only the first bytes kept, in one line; false when it has not ended at
+ * end_ms. */
+static bool read_complaint(int from, int64_t end_ms, char complaint[COMPLAINT_SIZE])
 {
     char bytes[256];
     struct sink sink = {.data = complaint, .capacity = COMPLAINT_SIZE};
-    ssize_t size;
+    ssize_t size = 1;
+    bool is_in_time = true;
 
-    while ((size = read(from, bytes, sizeof(bytes))) > 0 || (size < 0 && errno == EINTR))
+    while (size != 0 && (is_in_time = wait_for_words(from, end_ms))) {
+        size = read(from, bytes, sizeof(bytes));
+        if (size < 0 && errno != EINTR)
+            break;
         for (ssize_t i = 0; i < size; i++) {
             bool is_blank = bytes[i] <= ' ' || bytes[i] == 127;
 
             if (!is_blank || (sink.size > 0 && sink.data[sink.size - 1] != ' '))
                 sink_char(&sink, is_blank ? ' ' : bytes[i]);
         }
+    }
     sink_string(&sink);
+    return is_in_time;
 }
 
-/* Waits for gnuplot and says what it died of. */
-static enum err judge(pid_t gnuplot, const struct figure *figure, const char *complaint, struct note *note)
+/* Waits for its end, which follows that of the pipe at once unless it closed that before; false when it is not there at
+ * end_ms. */
+static bool wait_for_end(pid_t gnuplot, int64_t end_ms, int *status)
 {
-    int status;
+    pid_t ended;
 
-    while (waitpid(gnuplot, &status, 0) < 0)
-        if (errno != EINTR)
-            return refuse(note, "gnuplot", errno);
+    while ((ended = waitpid(gnuplot, status, WNOHANG)) != gnuplot && now_ms() < end_ms)
+        (void)poll(NULL, 0, 2);
+    return ended == gnuplot;
+}
+
+/* What it died of. */
+static enum err judge(int status, const struct figure *figure, const char *complaint, struct note *note)
+{
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return ERR_OK;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return note_set(note, ERR_FILE, "gnuplot is not installed: figure %s is not drawn (its .gp and .csv are there)",
                         figure->name);
-    return note_set(note, ERR_FILE, "gnuplot failed: figure %s is not drawn: %s", figure->name, complaint);
+    if (WIFSIGNALED(status))
+        return note_set(note, ERR_FILE, "gnuplot failed: figure %s is not drawn: ended by signal %d %s", figure->name,
+                        WTERMSIG(status), complaint);
+    return note_set(note, ERR_FILE, "gnuplot failed: figure %s is not drawn: %s", figure->name,
+                    *complaint ? complaint : "it said nothing");
+}
+
+/* Follows a gnuplot that was started until it ends, or ends it. */
+static enum err await(pid_t gnuplot, int from, const struct figure *figure, struct note *note)
+{
+    int seconds_max = figure->seconds_max > 0 ? figure->seconds_max : FIGURE_SECONDS_MAX, status = 0;
+    int64_t end_ms = now_ms() + (int64_t)seconds_max * 1000;
+    char complaint[COMPLAINT_SIZE];
+
+    if (read_complaint(from, end_ms, complaint) && wait_for_end(gnuplot, end_ms, &status))
+        return judge(status, figure, complaint, note);
+    kill(-gnuplot, SIGKILL);
+    while (waitpid(gnuplot, &status, 0) < 0 && errno == EINTR)
+        ;
+    return note_set(note, ERR_FULL, "gnuplot was stopped after %d s: figure %s is not drawn", seconds_max,
+                    figure->name);
 }
 
 static enum err run_gnuplot(const struct figure *figure, struct note *note)
 {
-    char complaint[COMPLAINT_SIZE];
     int pipes[2];
 
     if (pipe(pipes) != 0)
@@ -236,9 +292,11 @@ static enum err run_gnuplot(const struct figure *figure, struct note *note)
         close(pipes[0]);
         return refuse(note, "gnuplot", errno);
     }
-    read_complaint(pipes[0], complaint);
+    setpgid(gnuplot, gnuplot); /* as it does itself: whoever comes first */
+    enum err error = await(gnuplot, pipes[0], figure, note);
+
     close(pipes[0]);
-    return judge(gnuplot, figure, complaint, note);
+    return error;
 }
 
 /* The drawings that a figure has: while gnuplot works under the name of part. */

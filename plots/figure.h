@@ -20,7 +20,11 @@ extern const struct figure_script figure_scripts[];
 /* The text of one of them, which must be there. */
 const char *figure_script_text(const char *name);
 
-enum { FIGURE_SETTINGS_MAX = 24, FIGURE_TEXT_SIZE = 1024 };
+enum { FIGURE_SETTINGS_MAX = 24, FIGURE_TEXT_SIZE = 1024, FIGURE_SECONDS_MAX = 60 };
+
+/* How high a figure's title with its subtitle stands, and its caption, in points (style.gp); its script says so as
+ * title_points and caption_points, so that where they are shown as text the picture can be cut to what is between. */
+enum { FIGURE_TITLE_POINTS = 50, FIGURE_CAPTION_POINTS = 10, FIGURE_LINE_POINTS = 15 };
 
 /* A variable of the script: text in quotes, or a number. */
 struct figure_setting {
@@ -36,6 +40,7 @@ struct figure {
     const char *title, *subtitle;
     const char *caption; /* what is assumed, where numbers come from; "\n" begins another line */
     bool is_latex;       /* text is set by LaTeX (cairolatex), title and caption are left to it */
+    int seconds_max;     /* gnuplot is ended after so long; 0: FIGURE_SECONDS_MAX */
     size_t setting_count;
     struct figure_setting settings[FIGURE_SETTINGS_MAX];
 };
@@ -54,7 +59,7 @@ bool figure_has_gnuplot(void);
 MUST_USE enum err figure_save(const struct figure *figure, struct note *note);
 
 /* Runs gnuplot on NAME.gp: NAME.svg, NAME.png and NAME.pdf (NAME.tex and NAME.pdf), all whole or none. ERR_FILE with a
- * note in one line when gnuplot is not there or says no. */
+ * note in one line when gnuplot is not there or says no, ERR_FULL when it does not end. */
 MUST_USE enum err figure_draw(const struct figure *figure, struct note *note);
 
 #endif

@@ -111,7 +111,7 @@ static enum err read_messages(const struct flow_drawing *drawing, const struct s
         struct ladder_message message = message_at(sheet, row, &strings);
 
         if (!has_times(&message))
-            return note_set(note, ERR_RANGE, "%s: row %zu: expected sent_ns, and times in ns", drawing->csv, row + 1);
+            return note_set(note, ERR_SYNTAX, "%s: row %zu: expected sent_ns, and times in ns", drawing->csv, row + 1);
         if (is_cut && message.sent_ns < drawing->from_ns)
             continue;
         if (drawing->has_text && !drawing->has_text(drawing->context, message.number))
@@ -182,7 +182,7 @@ enum err flow_svg_write(const struct flow_drawing *drawings, size_t count, bool 
 {
     check(count > 0 && count <= FLOW_DRAWINGS_MAX);
     if (count == 1) {
-        struct ladder_svg_style style = {.is_embedded = is_embedded};
+        struct ladder_svg_style style = {.is_embedded = is_embedded, .is_untitled = is_embedded};
 
         return draw_file(&drawings[0], &style, sink, note);
     }

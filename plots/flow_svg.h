@@ -21,8 +21,9 @@ struct flow_drawing {
     struct ladder_svg_part parts[FLOW_PARTS_MAX]; /* of the delay, for the bar underneath */
 };
 
-/* Writes count drawings (at most FLOW_DRAWINGS_MAX) side by side. is_embedded: within HTML. ERR_SYNTAX and ERR_FILE as
- * sheet_read; ERR_RANGE for a row without its time, ERR_FULL; with a note. */
+/* Writes count drawings (at most FLOW_DRAWINGS_MAX) side by side. is_embedded: within HTML, under a heading. ERR_SYNTAX
+ * and ERR_FILE as sheet_read, ERR_SYNTAX for a row without its time too; ERR_RANGE for more than LADDER_ROLES_MAX
+ * roles, ERR_FULL; with a note. */
 MUST_USE enum err flow_svg_write(const struct flow_drawing *drawings, size_t count, bool is_embedded, struct sink *sink,
                                  struct note *note);
 

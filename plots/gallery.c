@@ -77,16 +77,6 @@ static const struct gallery_kind kinds[] = {
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(*kinds) };
 
-const char *gallery_name(size_t number)
-{
-    return number < KIND_COUNT ? kinds[number].name : NULL;
-}
-
-const char *gallery_title(size_t number)
-{
-    return number < KIND_COUNT ? kinds[number].title : NULL;
-}
-
 /* ---- Files of the folder ---- */
 
 static const char *path_of(const struct gallery *gallery, const char *name, char path[PATH_SIZE])

@@ -27,8 +27,4 @@ struct gallery_told {
  * data are there, and told says so. Errors: a table that is there but cannot be read, a full disk, with a note. */
 MUST_USE enum err gallery_draw(const struct gallery_wanted *wanted, struct gallery_told *told, struct note *note);
 
-/* Rows of the table, for lists: name and title; NULL beyond the last. */
-const char *gallery_name(size_t number);
-const char *gallery_title(size_t number);
-
 #endif

@@ -23,7 +23,7 @@ enum {
     STRETCH = 90,
     FOOT = 40,
     PART_HEIGHT = 22,
-    LABEL_MAX = 64, /* bytes of a label or name that are shown */
+    LABEL_MAX = 64, /* bytes of markup of a label or name that is shown */
     NAME_SHORT = 15 /* bytes of a name that stand in one line */
 };
 
@@ -70,17 +70,24 @@ static double width_of(const struct drawing *drawing)
     return TIME_WIDTH + drawing->flow->lane_count * PITCH + SIDE;
 }
 
-/* At most LABEL_MAX bytes, cut between characters. */
+/* What takes at most LABEL_MAX bytes of markup, cut between characters, so that no name makes a drawing large. */
 static struct span cut(struct span text)
 {
-    size_t size = 0;
+    size_t size = 0, taken = 0;
 
-    while (size < text.size && size < LABEL_MAX) {
+    while (size < text.size) {
         size_t length = markup_sequence(span_after(text, size));
+        char markup[4 * sizeof("&quot;")];
+        struct sink sink = SINK(markup);
 
-        size += length > 0 ? length : 1;
+        length = length > 0 ? length : 1;
+        markup_text(&sink, (struct span){text.data + size, length});
+        taken += sink.size;
+        if (taken > LABEL_MAX)
+            break;
+        size += length;
     }
-    return (struct span){text.data, size < text.size ? size : text.size};
+    return (struct span){text.data, size};
 }
 
 /* ---- Heights ---- */
@@ -202,14 +209,16 @@ static void write_head(const struct drawing *drawing, double height)
     if (!drawing->style->is_embedded)
         sink_text(sink, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     sink_format(sink,
-                "<svg class=\"ladder\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" "
+                "<svg class=\"ladder\" xmlns=\"http://www.w3.org/2000/svg\" role=\"%s\" viewBox=\"0 0 %.0f %.0f\" "
                 "width=\"%.0f\" height=\"%.0f\" x=\"%.0f\">\n<title>",
-                width, height, width, height, drawing->style->x);
+                drawing->style->link_prefix ? "group" : "img", width, height, width, height, drawing->style->x);
     if (drawing->style->size)
         *drawing->style->size = (struct ladder_svg_size){width, height};
     markup_string(sink, drawing->style->title);
     sink_format(sink, "</title>\n<style>%s</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n",
                 styles);
+    if (drawing->style->is_untitled)
+        return;
     sink_text(sink, "<text x=\"12\" y=\"20\" style=\"font-weight:bold\">");
     markup_string(sink, drawing->style->title);
     sink_text(sink, "</text>\n");

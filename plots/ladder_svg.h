@@ -24,13 +24,14 @@ struct ladder_svg_style {
     const struct ladder_svg_part *parts;
     size_t part_count;
     bool is_embedded; /* within HTML or another drawing: without the XML declaration */
+    bool is_untitled; /* the title is the text alternative alone, its heading stands elsewhere */
     double x;         /* how far to the right it stands within another drawing */
     struct ladder_svg_size {
         double width, height;
     } * size; /* how large it is, told where it is not NULL */
 };
 
-/* Room that always suffices for a flow whose names and labels are at most 64 bytes each. */
+/* Room that always suffices: names and labels are cut, rows are at most LADDER_ROWS_MAX. */
 enum { LADDER_SVG_SIZE = 1 << 20 };
 
 /* Writes the drawing of messages in any order. Errors as ladder_write. */

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plots/page.h"
 #include "plots/figure.h"
-#include "plots/gallery.h"
 #include "plots/markup.h"
 #include "plots/page_parts.h"
+#include "plots/threat_table.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FIGURES_MAX = 64, ROWS_MAX = 2000, PIECE = 2048 };
+enum { ROWS_MAX = 2000, PIECE = 2048 };
 
 /* ---- Writing ---- */
 
@@ -101,160 +99,6 @@ struct span page_manifest(const struct page *page, const char *key)
     return (struct span){"", 0};
 }
 
-/* ---- Figures ---- */
-
-/* What figure NAME.gp says of itself: the text in quotes behind "figure_KEY = ", unescaped into sink. */
-static void find_setting(struct span script, const char *key, struct sink *sink)
-{
-    char head[64];
-    struct sink head_sink = SINK(head);
-
-    sink_format(&head_sink, "\nfigure_%s = \"", key);
-    size_t at = span_find(script, sink_written(&head_sink));
-
-    if (at == script.size)
-        return;
-    for (struct span rest = span_after(script, at + head_sink.size); rest.size > 0 && rest.data[0] != '"';
-         rest = span_after(rest, 1)) {
-        if (rest.data[0] == '\\' && rest.size > 1) {
-            rest = span_after(rest, 1);
-            sink_char(sink, rest.data[0] == 'n' ? '\n' : rest.data[0]);
-        } else {
-            sink_char(sink, rest.data[0]);
-        }
-    }
-}
-
-/* A picture as part of the page: every byte that an attribute or a URL could take for its own is percent-coded. */
-static void put_data_uri(const struct page *page, struct span svg)
-{
-    page_put(page, "data:image/svg+xml;charset=utf-8,");
-    for (size_t i = 0; i < svg.size; i++) {
-        uint8_t byte = (uint8_t)svg.data[i];
-
-        if (byte <= ' ' || byte >= 127 || strchr("\"'<>#%&{}|\\^`", byte))
-            page_print(page, "%%%02x", byte);
-        else
-            fputc(byte, page->out);
-    }
-}
-
-static enum err write_figure(const struct page *page, const char *name)
-{
-    char path[PAGE_PATH_SIZE], file[512], title[1024], subtitle[1024], caption[2048];
-    struct sink title_sink = SINK(title), subtitle_sink = SINK(subtitle), caption_sink = SINK(caption);
-    struct sink file_sink = SINK(file);
-    struct span svg, script = {"", 0};
-    struct note ignored = {{0}};
-
-    sink_format(&file_sink, "figures/%s.svg", name);
-    TRY(sheet_read_text(page_path(page, sink_string(&file_sink), path), &svg, page->note));
-    file_sink.size = 0;
-    sink_format(&file_sink, "figures/%s.gp", name);
-    bool has_script = sheet_read_text(page_path(page, sink_string(&file_sink), path), &script, &ignored) == ERR_OK;
-
-    find_setting(script, "title", &title_sink);
-    find_setting(script, "subtitle", &subtitle_sink);
-    find_setting(script, "caption", &caption_sink);
-    page_put(page, "<figure><img alt=\"");
-    page_text(page, title_sink.size > 0 ? sink_written(&title_sink) : span_of(name));
-    page_put(page, ". ");
-    page_text(page, sink_written(&subtitle_sink));
-    page_put(page, "\" src=\"");
-    put_data_uri(page, svg);
-    page_put(page, "\"><figcaption>");
-    page_text(page, sink_written(&title_sink));
-    page_put(page, "\n");
-    page_text(page, sink_written(&subtitle_sink));
-    page_put(page, "\n");
-    page_text(page, sink_written(&caption_sink));
-    page_put(page, "</figcaption></figure>\n");
-    free((void *)svg.data);
-    if (has_script)
-        free((void *)script.data);
-    return ERR_OK;
-}
-
-/* The row of the table of figures that a name begins with; beyond all of them for others. */
-static size_t rank_of(const char *name)
-{
-    size_t i = 0;
-
-    while (gallery_name(i) && !span_starts(span_of(name), span_of(gallery_name(i))))
-        i++;
-    return i;
-}
-
-/* As the table of figures has them, those of a kind by name. */
-static int compare_figures(const void *a, const void *b)
-{
-    size_t first = rank_of(a), second = rank_of(b);
-
-    if (first != second)
-        return first < second ? -1 : 1;
-    return strcmp(a, b);
-}
-
-/* Names in the folder of figures with that ending, in order, without it. */
-static size_t list_figures(const struct page *page, struct span ending, char names[FIGURES_MAX][256])
-{
-    char path[PAGE_PATH_SIZE];
-    DIR *folder = opendir(page_path(page, "figures", path));
-    size_t count = 0;
-
-    for (struct dirent *entry; folder && count < FIGURES_MAX && (entry = readdir(folder));) {
-        struct span name = span_of(entry->d_name);
-
-        if (name.size <= ending.size || !span_equal(span_after(name, name.size - ending.size), ending))
-            continue;
-        memcpy(names[count], name.data, name.size - ending.size);
-        names[count++][name.size - ending.size] = 0;
-    }
-    if (folder)
-        closedir(folder);
-    qsort(names, count, sizeof(*names), compare_figures);
-    return count;
-}
-
-/* Scripts whose figure was not drawn. */
-static size_t count_left_out(const struct page *page)
-{
-    char names[FIGURES_MAX][256];
-    size_t count = list_figures(page, SPAN(".gp"), names), left_out = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        char file[512];
-        struct sink sink = SINK(file);
-
-        sink_format(&sink, "figures/%s.svg", names[i]);
-        left_out += strcmp(names[i], "style") != 0 && !page_has(page, sink_string(&sink));
-    }
-    return left_out;
-}
-
-static bool has_figures(const struct page *page)
-{
-    char names[FIGURES_MAX][256];
-
-    return list_figures(page, SPAN(".svg"), names) > 0 || count_left_out(page) > 0;
-}
-
-static enum err write_figures(const struct page *page)
-{
-    char names[FIGURES_MAX][256];
-    size_t count = list_figures(page, SPAN(".svg"), names), left_out = count_left_out(page);
-
-    for (size_t i = 0; i < count; i++)
-        TRY(write_figure(page, names[i]));
-    if (left_out > 0)
-        page_print(
-            page,
-            "<p class=\"soft\">%zu figure%s not drawn, since gnuplot was missing or failed; scripts and data are in "
-            "figures/. With gnuplot (Debian: gnuplot-nox), <code>hopsim report</code> draws them.</p>\n",
-            left_out, left_out == 1 ? " is" : "s are");
-    return ERR_OK;
-}
-
 /* ---- Tables and texts as they stand in the folder ---- */
 
 static enum err write_sheet(const struct page *page, const char *name, const char *caption)
@@ -334,43 +178,14 @@ static enum err write_told(const struct page *page)
 
 /* ---- Threats: arms down, attacks across ---- */
 
-struct verdicts {
-    size_t noticed, unnoticed, nothing;
-};
-
-static struct verdicts count_verdicts(const struct sheet *sheet, struct span arm, struct span attack)
+static void write_verdict(const struct page *page, const struct threat_count *found)
 {
-    struct verdicts found = {0, 0, 0};
-
-    for (size_t row = 0; row < sheet->row_count; row++) {
-        struct span verdict = sheet_find(sheet, row, "verdict");
-
-        if (!span_equal(sheet_find(sheet, row, "arm"), arm) || !span_equal(sheet_find(sheet, row, "attack"), attack))
-            continue;
-        found.noticed += span_equal(verdict, SPAN("noticed"));
-        found.unnoticed += span_equal(verdict, SPAN("unnoticed"));
-        found.nothing++;
-    }
-    return found;
-}
-
-static bool is_first(const struct sheet *sheet, size_t row, const char *column)
-{
-    for (size_t before = 0; before < row; before++)
-        if (span_equal(sheet_find(sheet, before, column), sheet_find(sheet, row, column)))
-            return false;
-    return true;
-}
-
-static void write_verdict(const struct page *page, struct verdicts found)
-{
-    if (found.noticed + found.unnoticed == 0)
-        page_put(page, found.nothing > 0 ? "<td>n/a</td>" : "<td></td>");
-    else if (found.unnoticed == 0)
-        page_print(page, "<td class=\"noticed\">noticed at all %zu places</td>", found.noticed);
+    if (found->harm > 0)
+        page_print(page, "<td class=\"unnoticed\">✗ harm at %zu of %zu places</td>", found->harm, found->places);
+    else if (found->noticed > 0)
+        page_print(page, "<td class=\"noticed\">✓ noticed at %zu of %zu places</td>", found->noticed, found->places);
     else
-        page_print(page, "<td class=\"unnoticed\">unnoticed at %zu of %zu places</td>", found.unnoticed,
-                   found.noticed + found.unnoticed);
+        page_put(page, found->harmless > 0 ? "<td>no harm</td>" : found->places > 0 ? "<td>no way</td>" : "<td></td>");
 }
 
 static bool has_threats(const struct page *page)
@@ -382,28 +197,31 @@ static enum err write_threats(const struct page *page)
 {
     char path[PAGE_PATH_SIZE];
     struct sheet sheet;
+    struct threat_names arms, attacks;
 
     TRY(sheet_read(page_path(page, "threats.csv", path), &sheet, page->note));
-    page_put(page, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Threats\"><table><caption>Each "
-                   "attack performed on real bytes; places that cannot perform it are not counted</caption><thead><tr>"
-                   "<th scope=\"col\">arm</th>");
-    for (size_t row = 0; row < sheet.row_count; row++)
-        if (is_first(&sheet, row, "attack")) {
-            page_put(page, "<th scope=\"col\">");
-            page_text(page, sheet_find(&sheet, row, "attack"));
-            page_put(page, "</th>");
-        }
-    page_put(page, "</tr></thead><tbody>\n");
-    for (size_t row = 0; row < sheet.row_count; row++) {
-        if (!is_first(&sheet, row, "arm"))
-            continue;
-        page_put(page, "<tr><th scope=\"row\">");
-        page_text(page, sheet_find(&sheet, row, "arm"));
+    threat_names_find(&sheet, "arm", &arms);
+    threat_names_find(&sheet, "attack", &attacks);
+    page_put(page,
+             "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Threats\"><table><caption>Each "
+             "attack carried out on real bytes at every place on the way. Harm: nobody noticed that what was "
+             "sought was read, or that something else than the file arrived; no harm: nobody minded and the file "
+             "arrived as it was; no way: the attacker found none.</caption><thead><tr><th scope=\"col\">arm</th>");
+    for (size_t i = 0; i < attacks.count; i++) {
+        page_put(page, "<th scope=\"col\">");
+        page_text(page, attacks.names[i]);
         page_put(page, "</th>");
-        for (size_t other = 0; other < sheet.row_count; other++)
-            if (is_first(&sheet, other, "attack"))
-                write_verdict(
-                    page, count_verdicts(&sheet, sheet_find(&sheet, row, "arm"), sheet_find(&sheet, other, "attack")));
+    }
+    page_put(page, "</tr></thead><tbody>\n");
+    for (size_t arm = 0; arm < arms.count; arm++) {
+        page_put(page, "<tr><th scope=\"row\">");
+        page_text(page, arms.names[arm]);
+        page_put(page, "</th>");
+        for (size_t i = 0; i < attacks.count; i++) {
+            struct threat_count found = threat_count_find(&sheet, arms.names[arm], attacks.names[i]);
+
+            write_verdict(page, &found);
+        }
         page_put(page, "</tr>\n");
     }
     page_put(page, "</tbody></table></div>\n");
@@ -460,7 +278,7 @@ static enum err write_manifest(const struct page *page)
 
 static const struct page_section sections[] = {
     {"answer", "The answer", page_has_answer, page_write_answer},
-    {"figures", "Figures", has_figures, write_figures},
+    {"figures", "Figures", page_has_figures, page_write_figures},
     {"arms", "Arms", page_has_arms, page_write_arms},
     {"split", "The difference, split", has_split, write_split},
     {"threats", "Who can read, who can change", has_threats, write_threats},

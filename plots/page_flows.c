@@ -162,8 +162,9 @@ static enum err draw_flow(const struct page *page, const char *csv, struct texts
     sink_format(&link_sink, "#flow-%zu-message-", number);
     drawing.link_prefix = sink_string(&link_sink);
     find_trial(page, name, &drawing);
-    enum err error = svg.data ? flow_svg_write(&drawing, 1, true, &svg, page->note)
-                              : note_set(page->note, ERR_FULL, "no memory for a drawing");
+    struct note note = {{0}};
+    enum err error = svg.data ? flow_svg_write(&drawing, 1, true, &svg, &note)
+                              : note_set(&note, ERR_FULL, "no memory for a drawing");
 
     if (error == ERR_OK) {
         page_put(page, "<div class=\"scroll drawing\" tabindex=\"0\" role=\"region\" aria-label=\"Call flow of ");
@@ -171,9 +172,15 @@ static enum err draw_flow(const struct page *page, const char *csv, struct texts
         page_put(page, "\">");
         fwrite(svg.data, 1, svg.size, page->out);
         page_put(page, "</div>\n");
+    } else if (error == ERR_RANGE) {
+        page_print(page,
+                   "<p class=\"soft\">No drawing: there are more than %d roles in it. All its messages are in "
+                   "messages.csv.</p>\n",
+                   LADDER_ROLES_MAX);
+        error = ERR_OK;
     }
     free(svg.data);
-    return error;
+    return error == ERR_OK ? ERR_OK : note_set(page->note, error, "%s", note.text);
 }
 
 static void write_texts(const struct page *page, const struct texts *texts, size_t number)

@@ -48,6 +48,8 @@ struct page_section {
 
 bool page_has_answer(const struct page *page);
 enum err page_write_answer(const struct page *page);
+bool page_has_figures(const struct page *page);
+enum err page_write_figures(const struct page *page);
 bool page_has_arms(const struct page *page);
 enum err page_write_arms(const struct page *page);
 bool page_has_flows(const struct page *page);

@@ -189,23 +189,25 @@ static enum err save_csv(const struct picture *picture, const char *ending, cons
     return figure_save_file(path, sink_written(csv), picture->gallery->note);
 }
 
-static enum err draw(struct picture *picture)
+/* Without a gnuplot, or with one that fails, all but the drawing is there. One that does not end is not tried again. */
+static void draw(struct picture *picture)
 {
-    struct gallery_told *told = picture->gallery->told;
+    struct gallery *gallery = picture->gallery;
     struct note note = {{0}};
+    struct sink why = SINK(gallery->told->why);
+    enum err error = gallery->has_gnuplot ? figure_draw(&picture->figure, &note)
+                                          : note_set(&note, ERR_FILE, "gnuplot is not installed");
 
-    if (picture->gallery->has_gnuplot && figure_draw(&picture->figure, &note) == ERR_OK) {
-        told->drawn++;
-        return ERR_OK;
+    if (error == ERR_OK) {
+        gallery->told->drawn++;
+        return;
     }
-    told->not_drawn++;
-    if (told->why[0] == 0) {
-        struct sink why = SINK(told->why);
-
-        sink_text(&why, picture->gallery->has_gnuplot ? note.text : "gnuplot is not installed");
+    if (gallery->told->not_drawn++ == 0) {
+        sink_text(&why, note.text);
         sink_string(&why);
     }
-    return ERR_OK;
+    if (error == ERR_FULL)
+        gallery->has_gnuplot = false;
 }
 
 static void list_for_latex(struct picture *picture)
@@ -220,6 +222,18 @@ static void list_for_latex(struct picture *picture)
     sink_text(list, ". ");
     booktabs_text(list, sink_written(&picture->caption));
     sink_format(list, "}\n  \\label{fig:%s}\n\\end{figure}\n\n", picture->figure.name);
+}
+
+/* How high the figure and its texts are, and which of the folder's it is. */
+static void tell_measures(struct picture *picture, size_t caption_lines)
+{
+    const struct gallery *gallery = picture->gallery;
+    double lines = FIGURE_LINE_POINTS * (double)caption_lines;
+
+    figure_set_number(&picture->figure, "figure_number", (double)(gallery->told->drawn + gallery->told->not_drawn + 1));
+    figure_set_number(&picture->figure, "height", picture->height + (gallery->wanted->is_latex ? -60 : lines));
+    figure_set_number(&picture->figure, "title_points", FIGURE_TITLE_POINTS);
+    figure_set_number(&picture->figure, "caption_points", FIGURE_CAPTION_POINTS + lines);
 }
 
 enum err picture_save(struct picture *picture, const char *more_ending)
@@ -241,14 +255,13 @@ enum err picture_save(struct picture *picture, const char *more_ending)
     picture->figure.title = sink_string(&picture->title);
     picture->figure.subtitle = sink_string(&picture->subtitle);
     picture->figure.caption = sink_string(&lines);
-    figure_set_number(&picture->figure, "height",
-                      picture->height + (gallery->wanted->is_latex ? -60 : 15 * (double)line_count));
-    figure_set_number(&picture->figure, "caption_lines", (double)line_count);
+    tell_measures(picture, line_count);
     TRY(save_csv(picture, "", &picture->csv));
     if (more_ending)
         TRY(save_csv(picture, more_ending, &picture->more_csv));
     TRY(figure_save(&picture->figure, gallery->note));
     if (gallery->wanted->is_latex)
         list_for_latex(picture);
-    return draw(picture);
+    draw(picture);
+    return ERR_OK;
 }

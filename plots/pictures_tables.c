@@ -4,11 +4,12 @@
  * what each arm notices.
  */
 #include "plots/gallery_parts.h"
+#include "plots/threat_table.h"
 #include "sim/base/units.h"
 
 #include <math.h>
 
-enum { SERIES_MAX = 24, ATTACKS_MAX = 48 };
+enum { SERIES_MAX = 24 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -248,57 +249,13 @@ enum err gallery_draw_against(struct gallery *gallery, const struct gallery_kind
 
 /* ---- Threats ---- */
 
-/* Different cells of a column in order of appearance. */
-struct names {
-    size_t count;
-    struct span names[ATTACKS_MAX];
-};
-
-static void find_names(const struct sheet *sheet, const char *column, struct names *names)
-{
-    names->count = 0;
-    for (size_t row = 0; row < sheet->row_count && names->count < ATTACKS_MAX; row++) {
-        struct span name = sheet_find(sheet, row, column);
-        size_t i = 0;
-
-        while (i < names->count && !span_equal(names->names[i], name))
-            i++;
-        if (i == names->count)
-            names->names[names->count++] = name;
-    }
-}
-
-/* What came of an attack on an arm at all places. */
-struct threat_count {
-    size_t places, harm, noticed, harmless;
-};
-
-static struct threat_count count_threat(const struct sheet *sheet, struct span arm, struct span attack)
-{
-    struct threat_count count = {0};
-
-    for (size_t row = 0; row < sheet->row_count; row++) {
-        if (!span_equal(sheet_find(sheet, row, "arm"), arm) || !span_equal(sheet_find(sheet, row, "attack"), attack))
-            continue;
-        bool is_unnoticed = span_equal(sheet_find(sheet, row, "verdict"), SPAN("unnoticed"));
-        bool is_harm = is_unnoticed && (span_equal(sheet_find(sheet, row, "read"), SPAN("yes")) ||
-                                        !span_equal(sheet_find(sheet, row, "delivered"), SPAN("original")));
-
-        count.places++;
-        count.harm += is_harm;
-        count.harmless += is_unnoticed && !is_harm;
-        count.noticed += span_equal(sheet_find(sheet, row, "verdict"), SPAN("noticed"));
-    }
-    return count;
-}
-
 /* The colours of threats.gp. */
 enum threat_kind { THREAT_STOPPED, THREAT_SOMEWHERE, THREAT_EVERYWHERE, THREAT_NO_WAY };
 
-static void write_threat(const struct sheet *sheet, const struct names *arms, const struct names *attacks,
+static void write_threat(const struct sheet *sheet, const struct threat_names *arms, const struct threat_names *attacks,
                          const size_t at[2], struct sink *csv)
 {
-    struct threat_count count = count_threat(sheet, arms->names[at[1]], attacks->names[at[0]]);
+    struct threat_count count = threat_count_find(sheet, arms->names[at[1]], attacks->names[at[0]]);
 
     if (count.places == 0)
         return;
@@ -322,10 +279,10 @@ static void write_threat(const struct sheet *sheet, const struct names *arms, co
 
 static enum err fill_threats(struct picture *picture, const struct sheet *sheet)
 {
-    struct names arms, attacks;
+    struct threat_names arms, attacks;
 
-    find_names(sheet, "arm", &arms);
-    find_names(sheet, "attack", &attacks);
+    threat_names_find(sheet, "arm", &arms);
+    threat_names_find(sheet, "attack", &attacks);
     sink_text(&picture->csv, "x,y,kind,text,arm,attack\n");
     size_t empty = picture->csv.size;
 

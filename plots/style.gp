@@ -45,16 +45,18 @@ set border 3 ls 91
 set grid ls 90
 set tics nomirror out font ',12'
 
-# Where things stand, in points from the top (y_top) or the bottom (y_bottom); the caption takes caption_lines lines.
+# Where things stand, in points from the top (y_top) or the bottom (y_bottom): the title within
+# title_points, the caption within caption_points.
 width = 800.0
 if (!exists("height")) height = 480.0
 height = height + 0.0 # no division of whole numbers
-if (!exists("caption_lines")) caption_lines = 2
+if (!exists("title_points")) title_points = 50
+if (!exists("caption_points")) caption_points = 40
 if (!exists("is_latex")) is_latex = 0
 y_top(points) = 1 - points / height
 y_bottom(points) = points / height
-head_points = is_latex ? 8 : 64
-foot_points = is_latex ? 0 : 10 + 15 * caption_lines
+head_points = is_latex ? 8 : title_points + 14
+foot_points = is_latex ? 0 : caption_points
 foot = foot_points / height
 percent = is_latex ? '\%' : '%'
 bold = is_latex ? '' : 'DejaVu Sans Bold,15'

@@ -1,10 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The page of a comparison in headless Chromium: it loads from disk without a console error or a request, tables sort,
-# a message's text opens, nothing overflows at three widths, figures and head cells say what they are, and it prints.
+# a message's text opens, nothing overflows at three widths; then what report_devtools.pl asks of it and of a page of
+# other people's scripts, and what report_paper.pl finds on paper.
 set -u
 : "${HOPSIM:=build/hopsim}"
 command -v chromium >/dev/null || { echo "skipped: chromium is not installed"; exit 77; }
+case $HOPSIM in /*) ;; *) HOPSIM=$(pwd)/$HOPSIM ;; esac
+here=$(cd "${0%/*}" && pwd)
+. "$here/../cli/hostile"
 folder=$(mktemp -d) || exit 3
 trap 'rm -rf "$folder"' EXIT
 failed=0
@@ -20,7 +24,7 @@ browse() { # WIDTH ARGUMENTS...
         --window-size="$width,1200" --enable-logging=stderr "$@" 2>"$folder/log.$width"
 }
 
-"$HOPSIM" compare home --set dwell.spread=30% --trials 10 --sizes -o "$folder/results" >/dev/null || exit 1
+"$HOPSIM" compare home --set dwell.spread=30% --trials 10 --sizes --threats -o "$folder/results" >/dev/null || exit 1
 page=$folder/results/report.html
 expect "the page is there" [ -s "$page" ]
 expect "nothing is loaded from elsewhere" sh -c "! grep -qE '(src|href)=\"(https?:|//|file:)' '$page'"
@@ -48,7 +52,7 @@ say('dialog', dialog !== null && dialog.open && dialog.textContent.length > 'clo
 if (dialog) dialog.close();
 const pictures = Array.from(document.querySelectorAll('img'));
 say('alt', pictures.length > 0 && pictures.every((img) => img.alt.length > 10));
-say('drawings', Array.from(document.querySelectorAll('svg[role=img]')).every((svg) => svg.querySelector('title')));
+say('drawings', Array.from(document.querySelectorAll('svg.ladder')).every((svg) => svg.querySelector('title')));
 say('scopes', Array.from(document.querySelectorAll('th')).every((th) => th.scope === 'col' || th.scope === 'row'));
 say('headings', Array.from(document.querySelectorAll('section')).every(
     (s) => document.getElementById(s.getAttribute('aria-labelledby'))));
@@ -69,4 +73,13 @@ for width in 400 1000 1600; do
 done
 browse 1000 --print-to-pdf="$folder/page.pdf" "file://$page" >/dev/null
 expect "it prints" [ -s "$folder/page.pdf" ]
+
+cd "$folder" || exit 3
+expect "a capture with a script in a header" hostile_capture call.pcapng
+"$HOPSIM" inspect call.pcapng --messages hostile >/dev/null && "$HOPSIM" report hostile >/dev/null || failed=1
+perl "$here/report_devtools.pl" "$folder" "$page" "$folder/hostile/report.html" || failed=1
+command -v pdftotext >/dev/null || { echo "skipped: poppler-utils is not installed"; exit $failed; }
+for printed in page.pdf printed.pdf; do
+    perl "$here/report_paper.pl" "$page" $printed || failed=1
+done
 exit $failed

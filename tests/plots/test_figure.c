@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static char folder[256];
@@ -154,6 +156,49 @@ static void test_no_gnuplot_is_one_line(void)
     leave();
 }
 
+/* A gnuplot of ours: what it starts lives on after it, and holds its end of the pipe or has closed it. */
+static void draw_with(const char *script, enum err wanted)
+{
+    struct figure figure = make();
+    char old[4096];
+    struct sink sink = SINK(old);
+
+    enter();
+    write_file("f.csv", csv);
+    write_file("gnuplot", script);
+    CU_ASSERT_EQUAL(chmod("gnuplot", 0755), 0);
+    CU_ASSERT_EQUAL(figure_save(&figure, &note), ERR_OK);
+    sink_format(&sink, "%s", getenv("PATH") ? getenv("PATH") : "");
+    sink_string(&sink);
+    setenv("PATH", ".:/usr/bin:/bin", 1);
+    figure.seconds_max = 1;
+    time_t begin = time(NULL);
+
+    CU_ASSERT_EQUAL(figure_draw(&figure, &note), wanted);
+    CU_ASSERT(time(NULL) - begin < 20);
+    setenv("PATH", old, 1);
+    CU_ASSERT_EQUAL(access("f.svg", F_OK), -1);
+    CU_ASSERT_EQUAL(access("f.part.svg", F_OK), -1);
+}
+
+static void test_a_gnuplot_that_hangs_is_ended(void)
+{
+    draw_with("#!/bin/sh\necho half >f.part.svg\nsleep 60\n", ERR_FULL);
+    CU_ASSERT_STRING_EQUAL(note.text, "gnuplot was stopped after 1 s: figure f is not drawn");
+    leave();
+    draw_with("#!/bin/sh\nexec 2>&-\nsleep 60\n", ERR_FULL);
+    leave();
+    draw_with("#!/bin/sh\nsleep 60 &\n", ERR_FULL);
+    leave();
+}
+
+static void test_a_gnuplot_that_is_killed_is_told(void)
+{
+    draw_with("#!/bin/sh\nkill -9 $$\n", ERR_FILE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(note.text, "ended by signal 9"));
+    leave();
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -162,6 +207,8 @@ int main(void)
         {"for LaTeX a figure is text in TeX over a picture", test_for_latex_text_is_tex},
         {"what gnuplot refuses is one line and leaves no picture", test_what_gnuplot_refuses_leaves_no_picture},
         {"without gnuplot the script stays and one line says so", test_no_gnuplot_is_one_line},
+        {"a gnuplot that hangs is ended with all that it started", test_a_gnuplot_that_hangs_is_ended},
+        {"a gnuplot that is killed is told", test_a_gnuplot_that_is_killed_is_told},
         {NULL, NULL},
     };
 

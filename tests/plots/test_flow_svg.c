@@ -92,7 +92,7 @@ static void test_a_row_without_time_is_named(void)
     save(HEAD "1,0,1,a,b,SIP,x,9,,0\n2,,1,a,b,SIP,x,9,,0\n");
     const struct flow_drawing drawing = {.csv = path, .title = "t", .from_ns = NONE_NS};
 
-    CU_ASSERT_EQUAL(draw(&drawing, 1), ERR_RANGE);
+    CU_ASSERT_EQUAL(draw(&drawing, 1), ERR_SYNTAX);
     CU_ASSERT_PTR_NOT_NULL(strstr(note.text, "row 2"));
     unlink(path);
 }
@@ -132,6 +132,76 @@ static void test_a_long_name_stands_in_two_lines(void)
     unlink(path);
 }
 
+/* The rows of the drawing: how many messages they stand for, and whether any two are closer than a line of text. */
+static size_t count_shown(bool *is_readable)
+{
+    static const char label[] = "<text class=\"label\"";
+    double before = -1000;
+    size_t shown = 0;
+
+    *is_readable = true;
+    for (const char *at = strstr(text, label); at; at = strstr(at + 1, label)) {
+        const char *end = strstr(at, "</text>"), *y = strstr(at, " y=\""), *times = strstr(at, " × ");
+
+        CU_ASSERT_FATAL(end && y && y < end);
+        *is_readable = *is_readable && strtod(y + 4, NULL) - before >= 12;
+        before = strtod(y + 4, NULL);
+        shown += times && times < end ? strtoul(times + strlen(" × "), NULL, 10) : 1;
+    }
+    return shown;
+}
+
+/* A file in MESSAGEs over six hops, each with its 200, to which each label adds its own text. */
+static void save_ten_thousand(const char *label)
+{
+    static const char *const hops[] = {"UE-A", "P-CSCF(A)", "S-CSCF(A)", "S-CSCF(B)", "P-CSCF(B)", "UE-B"};
+    size_t capacity = 16 << 20;
+    struct sink sink = {.data = malloc(capacity), .capacity = capacity};
+
+    CU_ASSERT_FATAL(sink.data != NULL);
+    sink_text(&sink, HEAD);
+    for (size_t i = 0; i < 10000; i++) {
+        size_t hop = i % 10 < 5 ? i % 10 : 9 - i % 10, to = i % 10 < 5 ? hop + 1 : hop,
+               from = i % 10 < 5 ? hop : hop + 1;
+
+        sink_format(&sink, "%zu,%zu,%zu,%s,%s,SIP,\"%s %zu%s\",1300,,0\n", i + 1, i * 2000000, i * 2000000 + 1500000,
+                    hops[from], hops[to], i % 10 < 5 ? "MESSAGE" : "200 (MESSAGE)", i, label);
+    }
+    save(sink_string(&sink));
+    free(sink.data);
+}
+
+static void test_ten_thousand_messages_stay_readable(void)
+{
+    const struct flow_drawing drawing = {.csv = path, .title = "t", .from_ns = NONE_NS, .link_prefix = "#m-"};
+    bool is_readable;
+
+    save_ten_thousand("");
+    CU_ASSERT_EQUAL(draw(&drawing, 1), ERR_OK);
+    CU_ASSERT(strlen(text) < 1000000);
+    CU_ASSERT_EQUAL(count_shown(&is_readable), 10000); /* grouped and counted, none left out */
+    CU_ASSERT(is_readable);
+    unlink(path);
+}
+
+/* Labels that all differ are not grouped; of quotes and brackets their markup is six times as long. */
+static void test_ten_thousand_hostile_messages_stay_small(void)
+{
+    static const char label[] = "x\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"<<<<<<<<<<>>>>>>>>>>&&&&&&&&&&''";
+    const struct flow_drawing drawing = {.csv = path, .title = "t", .from_ns = NONE_NS, .link_prefix = "#m-"};
+    char own[256];
+    struct sink sink = SINK(own);
+    bool is_readable;
+
+    sink_format(&sink, "%s", label);
+    save_ten_thousand(sink_string(&sink));
+    CU_ASSERT_EQUAL(draw(&drawing, 1), ERR_OK);
+    CU_ASSERT(strlen(text) < 1000000);
+    CU_ASSERT(count_shown(&is_readable) > 0);
+    CU_ASSERT(is_readable);
+    unlink(path);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -141,6 +211,8 @@ int main(void)
         {"a row without its time is named", test_a_row_without_time_is_named},
         {"roles stand where they are in a network", test_roles_stand_where_they_are},
         {"a long name stands in two lines", test_a_long_name_stands_in_two_lines},
+        {"ten thousand messages stay readable, below a megabyte", test_ten_thousand_messages_stay_readable},
+        {"ten thousand hostile ones stay below a megabyte", test_ten_thousand_hostile_messages_stay_small},
         {NULL, NULL},
     };
 

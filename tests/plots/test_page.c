@@ -168,8 +168,7 @@ static void test_bad_folders_are_refused_by_name(void)
     } rows[] = {
         {"summary.csv", "arm,delay_mean_ms\nmsrp-smime\n", "summary.csv:2:"},
         {"messages.csv", "number,sent_ns\n1\n", "messages.csv:2:"},
-        {"messages.csv", "number,sent_ns,received_ns,from,to\n1,,5,a,b\n",
-         "messages.csv: row 1: expected sent_ns"},
+        {"messages.csv", "number,sent_ns,received_ns,from,to\n1,,5,a,b\n", "messages.csv: row 1: expected sent_ns"},
         {"messages.csv", "number,sent_ns,received_ns,from,to\n1,5,9223372036854775807,a,b\n", "times in ns"},
         {"threats.csv", "arm,\"attack\n", "threats.csv:1:"},
     };
@@ -193,21 +192,52 @@ static void test_bad_folders_are_refused_by_name(void)
     CU_ASSERT(strstr(note.text, "/nowhere: no folder of results") != NULL);
 }
 
-static void test_threats_are_counted_where_they_can_be_performed(void)
+static void test_threats_are_counted_by_the_harm_they_do(void)
 {
     struct note note = {{0}};
 
     begin();
     save("threats.csv", "arm,attack,place,read,verdict,delivered\n"
-                        "msrp-relay,change,relay 1,yes,unnoticed,1\nmsrp-relay,change,link,no,noticed,0\n"
-                        "msrp-relay,change,UE-A,no,n/a,1\nmsrp-smime,change,link,no,noticed,0\n"
-                        "msrp-smime,replay,link,no,n/a,1\n");
+                        "msrp-relay,change,relay 1,yes,unnoticed,altered\nmsrp-relay,change,link,no,noticed,nothing\n"
+                        "msrp-relay,change,UE-A,no,n/a,original\nmsrp-smime,change,link,no,noticed,original\n"
+                        "msrp-smime,replay,link,no,n/a,original\nmsrp-relay,replay,link,no,unnoticed,original\n");
     char *html = page(&note);
 
     CU_ASSERT_FATAL(html != NULL);
-    CU_ASSERT(strstr(html, "unnoticed at 1 of 2 places") != NULL);
-    CU_ASSERT(strstr(html, "noticed at all 1 places") != NULL);
-    CU_ASSERT_EQUAL(count_of(html, "<td>n/a</td>"), 1);
+    CU_ASSERT(strstr(html, "<td class=\"unnoticed\">✗ harm at 1 of 3 places</td>") != NULL);
+    CU_ASSERT(strstr(html, "<td class=\"noticed\">✓ noticed at 1 of 1 places</td>") != NULL);
+    CU_ASSERT_EQUAL(count_of(html, "<td>no way</td>"), 1);
+    CU_ASSERT_EQUAL(count_of(html, "<td>no harm</td>"), 1);
+    free(html);
+    end();
+}
+
+/* As gnuplot writes it: the frame is cut by the heights that the script tells, and texts stand in the page alone. */
+static void test_a_picture_is_shown_without_its_texts(void)
+{
+    static const char svg[] =
+        "<?xml version=\"1.0\"?>\n<svg \n width=\"800\" height=\"540\"\n viewBox=\"0 0 800 540\"\n "
+        "xmlns=\"http://www.w3.org/2000/svg\"\n>\n</svg>\n";
+    struct note note = {{0}};
+
+    begin();
+    make_folder("figures");
+    save("figures/b-cold.svg", svg);
+    save("figures/b-cold.gp", "# x\nfigure_title = \"Cold\"\nfigure_caption = \"one\\ntwo\"\nfigure_number = 2\n"
+                              "height = 540\ntitle_points = 50\ncaption_points = 40\n");
+    save("figures/b-warm.svg", svg);
+    save("figures/b-warm.gp", "# x\nfigure_title = \"Warm\"\nfigure_number = 1\n");
+    save("figures/a-foreign.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>");
+    char *html = page(&note);
+
+    CU_ASSERT_FATAL(html != NULL);
+    CU_ASSERT(strstr(html, "height=%22450%22%0a%20viewBox=%220%2050%20800%20450%22%0a%20xmlns") != NULL);
+    CU_ASSERT(strstr(html, "height=%22540%22%0a%20viewBox=%220%200%20800%20540%22") != NULL); /* nothing is told */
+    CU_ASSERT(strstr(html, "<p class=\"soft\">one two</p>") != NULL);
+    const char *warm = strstr(html, "<b>Warm</b>"), *cold = strstr(html, "<b>Cold</b>");
+    const char *foreign = strstr(html, "<b>a-foreign</b>");
+
+    CU_ASSERT(warm && cold && foreign && warm < cold && cold < foreign); /* as they were made, others behind */
     free(html);
     end();
 }
@@ -243,7 +273,9 @@ int main(void)
         {"links lead to one place of the page", test_links_lead_somewhere},
         {"hostile text is shown, never interpreted", test_hostile_text_is_shown_never_interpreted},
         {"bad folders are refused by file and line", test_bad_folders_are_refused_by_name},
-        {"threats are counted where they can be performed", test_threats_are_counted_where_they_can_be_performed},
+        {"threats are counted by the harm they do", test_threats_are_counted_by_the_harm_they_do},
+        {"a picture is shown without its texts, in the order they were made",
+         test_a_picture_is_shown_without_its_texts},
         {"cells are found by row and name", test_cells_are_found_by_name},
         {NULL, NULL},
     };
