@@ -10,13 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum {
-    TRIALS_STANDARD = 100,
-    TABLE_MEMORY = 64 << 20,
-    THREATS_TEXT = 4 << 20,
-    SIZE_LEAST = 1 << 10,
-    SIZE_MOST = 16 << 20
-};
+enum { TRIALS_STANDARD = 100, TABLE_MEMORY = 64 << 20, SIZE_LEAST = 1 << 10, SIZE_MOST = 16 << 20 };
 
 /* What a comparison holds on to; compare_free gives it back whole. */
 struct compare {
@@ -62,28 +56,6 @@ static enum err save_rows(struct compare *compare, const struct results *results
     return error;
 }
 
-static enum err save_threats(struct compare *compare, const struct results *results, struct note *note)
-{
-    struct outfile file = {0};
-    struct table table;
-    struct sink text = {.data = malloc(THREATS_TEXT), .capacity = THREATS_TEXT};
-
-    if (!text.data)
-        return note_set(note, ERR_FULL, "no memory for threats.csv");
-    table_init(&table, compare->arena);
-    exposure_rows(compare->threats, &table, false);
-    table_write_csv(&table, &text);
-    enum err error = results_open(results, "threats.csv", &file, note);
-
-    if (error == ERR_OK) {
-        outfile_write(&file, sink_written(&text));
-        error = text.overflow ? note_set(note, ERR_FULL, "threats.csv is too long") : outfile_close(&file, note);
-    }
-    outfile_discard(&file);
-    free(text.data);
-    return error;
-}
-
 static enum err save(struct compare *compare, const struct results *results, struct note *note)
 {
     TRY(results_save_inputs(results, &compare->setup, "scenario", note));
@@ -92,7 +64,7 @@ static enum err save(struct compare *compare, const struct results *results, str
     if (compare->sizes.size_count > 0)
         TRY(figures_save_sizes(results, &compare->setup, &compare->sizes, note));
     if (compare->threats)
-        TRY(save_threats(compare, results, note));
+        TRY(exposure_save(compare->threats, results, compare->arena, note));
     TRY(flows_save(results, &compare->setup, &compare->plan, note));
     TRY(headline_save_manifest(results, compare->line, compare->setup.file.scenario.seed, note));
     TRY(figures_draw(results->path, NULL, note));

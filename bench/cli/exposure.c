@@ -3,7 +3,9 @@
 #include "bench/cli/progress.h"
 #include "sim/base/units.h"
 
-enum { EXPOSURE_FILE = 4 * KIB, PLACES_SIZE = 512 };
+#include <stdlib.h>
+
+enum { EXPOSURE_FILE = 4 * KIB, PLACES_SIZE = 512, ROWS_TEXT = 4 << 20 };
 
 /* What reads the file or puts another content into the receiver's hands. */
 #define EXPOSURE_ATTACKS "read-file,change-bit,swap-sender,swap-path,swap-path-change"
@@ -126,4 +128,22 @@ void exposure_rows(const struct threats *threats, struct table *table, bool has_
         if (has_reasons)
             table_same(table, span_of(row->why));
     }
+}
+
+enum err exposure_save(const struct threats *threats, const struct results *results, struct arena *arena,
+                       struct note *note)
+{
+    struct table table;
+    struct sink text = {.data = malloc(ROWS_TEXT), .capacity = ROWS_TEXT};
+
+    if (!text.data)
+        return note_set(note, ERR_FULL, "no memory for threats.csv");
+    table_init(&table, arena);
+    exposure_rows(threats, &table, false);
+    table_write_csv(&table, &text);
+    enum err error = text.overflow ? note_set(note, ERR_FULL, "threats.csv is too long")
+                                   : results_save(results, "threats.csv", sink_written(&text), note);
+
+    free(text.data);
+    return error;
 }

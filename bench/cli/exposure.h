@@ -21,6 +21,10 @@ void exposure_write(const struct threats *threats, const struct headline_plan *p
 /* A row a trial: arm,attack,place,read,verdict,delivered, and why for people. */
 void exposure_rows(const struct threats *threats, struct table *table, bool has_reasons);
 
+/* The same for programs as threats.csv of a results folder; arena for the table. */
+MUST_USE enum err exposure_save(const struct threats *threats, const struct results *results, struct arena *arena,
+                                struct note *note);
+
 /* Whether the attack did harm that nobody noticed. */
 bool exposure_is_harm(const struct threat_row *row);
 

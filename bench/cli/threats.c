@@ -2,6 +2,8 @@
 /* threats.c - who can read the file, and who can change it without being noticed. */
 #include "bench/cli/command.h"
 #include "bench/cli/exposure.h"
+#include "bench/cli/figures.h"
+#include "bench/cli/flows.h"
 #include "bench/cli/progress.h"
 #include "sim/base/units.h"
 
@@ -147,13 +149,46 @@ static void add_matrix(const struct threats_job *job, struct table *table)
     }
 }
 
+/* ---- Results ---- */
+
+static enum err save_matrix(const struct threats_job *job, const struct results *results, struct note *note)
+{
+    struct sink text = {.data = malloc(TEXT_SIZE), .capacity = TEXT_SIZE};
+    struct table table;
+
+    if (!text.data)
+        return note_set(note, ERR_FULL, "no memory for threats.txt");
+    table_init(&table, job->arena);
+    add_matrix(job, &table);
+    table_write_text(&table, &text);
+    enum err error = text.overflow ? note_set(note, ERR_FULL, "threats.txt is too long")
+                                   : results_save(results, "threats.txt", sink_written(&text), note);
+
+    free(text.data);
+    return error;
+}
+
+static enum err save(const struct threats_job *job, const struct results *results, struct note *note)
+{
+    TRY(results_save_inputs(results, &job->setup, "scenario", note));
+    TRY(exposure_save(job->threats, results, job->arena, note));
+    TRY(save_matrix(job, results, note));
+    TRY(headline_save_manifest(results, job->line, job->setup.file.scenario.seed, note));
+    TRY(figures_draw(results->path, NULL, note));
+    return flows_save_page(results, note);
+}
+
 /* ---- Running ---- */
 
 static enum err compute(struct threats_job *job, struct note *note)
 {
+    const struct command_given *folder = command_option(job->line, "-o");
     struct progress progress;
+    struct results results;
 
     TRY(read_plan(job, note));
+    if (folder)
+        TRY(results_create(&results, folder->value, job->setup.file.scenario.name, note));
     job->arena = arena_create(TABLE_MEMORY);
     if (!job->arena)
         return note_set(note, ERR_FULL, "no memory for a table");
@@ -164,7 +199,7 @@ static enum err compute(struct threats_job *job, struct note *note)
     enum err error = threats_run(&job->plan, &job->threats, note);
 
     progress_end(&progress);
-    return error;
+    return error == ERR_OK && folder ? save(job, &results, note) : error;
 }
 
 static enum status print(struct threats_job *job)
@@ -211,6 +246,7 @@ static const struct command_option options[] = {
     {"-j", "N", "threads; as many as there are processors unless given"},
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,
+    {"-o", "FOLDER", "write a results folder: threats.csv, inputs, the matrix drawn, report.html; it must not exist"},
     {.name = NULL},
 };
 
