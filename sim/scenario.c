@@ -16,6 +16,8 @@ static const char *const tcp_answers[] = {"refused", "accepted", NULL};
 static const char *const protections[] = {"none", "esp", "tls", NULL};
 static const char *const tunnels[] = {"none", "esp", NULL};
 static const char *const tls_versions[] = {"1.3", "1.2", NULL};
+static const char *const tls_ciphers[] = {"aes-gcm", "aes-cbc-sha", NULL};
+static const char *const tls_resumptions[] = {"full", "ticket", NULL};
 static const char *const esp_suites[] = {"aes-cbc", "aes-gcm", "null", NULL};
 static const char *const provisionals[] = {"none", "180", "183-prack-update", NULL};
 static const char *const peer_states[] = {"registered", "unknown",  "unregistered", "expired",
@@ -159,8 +161,17 @@ const struct field scenario_fields[] = {
            "esp: security gateways at the border routers tunnel SIP that crosses from one network to the other",
            "TS 33.210 section 5"),
     CHOICE("tls.version", tls_version, "1.3", tls_versions,
-           "of TLS wherever it is used; 1.2 with ECDHE and AES-128-GCM takes a round trip more",
-           "RFC 8446, RFC 5246, RFC 5288"),
+           "of TLS wherever it is used; 1.2, with ECDHE, takes a round trip more",
+           "RFC 8446, RFC 5246"),
+    CHOICE("tls.cipher", tls_cipher, "aes-gcm", tls_ciphers,
+           "aes-gcm: AES-128-GCM; aes-cbc-sha: AES-128-CBC behind HMAC-SHA-1 as in 2013, 5+16+20 B and padding a record, "
+           "with tls.version = 1.2 alone",
+           "RFC 5288, RFC 8446; aes-cbc-sha: RFC 5246 section 6.2.3.2, RFC 8422"),
+    CHOICE("tls.resumption", tls_resumption, "full", tls_resumptions,
+           "full: every handshake of TLS, and no tickets; ticket: servers give them, and who has one resumes, without "
+           "certificates (1.3 with psk_dhe_ke and no early data, 1.2 in one round trip); warm: whoever connects inside the "
+           "delay has one, cold: who has connected there before",
+           "full: assumed; ticket: RFC 8446 sections 2.2, 4.6.1, RFC 5077"),
     CHOICE("esp.suite", esp_suite, "aes-cbc", esp_suites,
            "aes-cbc: 128 bits, with HMAC-SHA-1-96; aes-gcm: 128 bits, tag of 16 B; null: HMAC-SHA-1-96 alone",
            "TS 33.203 annex H; RFC 3602, RFC 4106, RFC 2410"),

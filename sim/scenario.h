@@ -53,6 +53,7 @@ enum tcp_rack_rules { TCP_RACK_RFC, TCP_RACK_LINUX };
 enum tcp_recovery { TCP_RECOVERY_SACK, TCP_RECOVERY_RACK_TLP };
 enum arrivals { ARRIVALS_POISSON, ARRIVALS_DETERMINISTIC, ARRIVALS_STAIRCASE, ARRIVALS_CAPTURE, ARRIVALS_COUNT };
 enum dwell_distribution { DWELL_LOGNORMAL, DWELL_EXPONENTIAL };
+enum tls_resumption { RESUMPTION_FULL, RESUMPTION_TICKET };
 enum suite { SUITE_RFC8591, SUITE_RFC4975_RSA, SUITE_2013_3DES };
 
 /* A kind of link, both directions alike but for what the scenario says of access links. */
@@ -169,8 +170,10 @@ struct scenario {
     int tcp_timestamps; /* bool */
     int tcp_quick_ack;  /* bool */
 
-    int tls_version; /* enum tls_version */
-    int esp_nat;     /* bool: Gm crosses a NAT */
+    int tls_version;    /* enum tls_version */
+    int tls_cipher;     /* enum tls_cipher: AES-CBC with 1.2 alone */
+    int tls_resumption; /* enum tls_resumption */
+    int esp_nat;        /* bool: Gm crosses a NAT */
     int suite;
     int certificate; /* bool: the signer's certificate is included in the CMS */
     int seal_when;

@@ -41,11 +41,20 @@ static void packet_seen(void *context, struct net *net, uint32_t link, enum tap_
     tap->packet(tap->context, &seen);
 }
 
-/* ESP's rows are asked for only where packets are protected: tables from before have none. */
+/* Rows of what is seldom used are asked for only where it is: tables from before have none. */
 static bool cost_is_needed(const struct trial *trial, enum cost_operation operation)
 {
+    const struct scenario *scenario = trial->scenario;
+    bool is_12 = scenario->tls_version == TLS_1_2;
+
     if (operation >= COST_TLS12_CLIENT && operation <= COST_TLS12_SERVER_MUTUAL)
-        return trial->scenario->tls_version == TLS_1_2;
+        return is_12;
+    if (operation == COST_TLS13_CLIENT_RESUMED || operation == COST_TLS13_SERVER_RESUMED)
+        return scenario->tls_resumption == RESUMPTION_TICKET && !is_12;
+    if (operation == COST_TLS12_CLIENT_RESUMED || operation == COST_TLS12_SERVER_RESUMED)
+        return scenario->tls_resumption == RESUMPTION_TICKET && is_12;
+    if (operation == COST_TLS_RECORD_SEAL_CBC || operation == COST_TLS_RECORD_OPEN_CBC)
+        return scenario->tls_cipher == TLS_AES_CBC_SHA;
     if (operation == COST_SIP_PARSE || operation == COST_RELAY_COPY)
         return false;
     if (operation < COST_ESP_SEAL_CBC || operation > COST_ESP_OPEN_NULL)
@@ -351,6 +360,9 @@ enum err sim_world_init(struct world *world, const struct trial *trial, struct a
                         "path.relays = %llu: there are %d CSCFs that %s can have a back-to-back user "
                         "agent at",
                         (unsigned long long)world->scenario->relays, B2BUAS_MAX, world->arm->name);
+    if (world->scenario->tls_cipher == TLS_AES_CBC_SHA && world->scenario->tls_version != TLS_1_2)
+        return note_set(note, ERR_RANGE,
+                        "tls.cipher = aes-cbc-sha: TLS 1.3 has no such suite, expected tls.version = 1.2");
     check(!world->wants_bytes || trial->parties != NULL);
     world->engine = arena_alloc(arena, sizeof(*world->engine));
     world->streams = arena_alloc(arena, sizeof(*world->streams));

@@ -6,12 +6,22 @@
 #define TESTS_UNIT_H
 
 #include <CUnit/Basic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 struct unit_test {
     const char *sentence;
     CU_TestFunc run;
 };
+
+/* Whether everything is to be done of what is otherwise sampled: LONG=1. */
+static inline bool unit_is_long(void)
+{
+    const char *value = getenv("LONG");
+
+    return value && *value;
+}
 
 /* Runs the tests as one suite; the exit status of main. Ends with a row whose sentence is NULL. */
 static inline int unit_run(const char *name, const struct unit_test *tests)

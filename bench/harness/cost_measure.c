@@ -149,7 +149,7 @@ static bool make_ends(struct ends *ends, const struct tls_context *context)
     ends->ssl[0] = SSL_new(context->client);
     ends->ssl[1] = SSL_new(context->server);
     if (!to_server || !to_client || !ends->ssl[0] || !ends->ssl[1] || BIO_up_ref(to_server) != 1 ||
-        BIO_up_ref(to_client) != 1)
+        BIO_up_ref(to_client) != 1 || (context->session && SSL_set_session(ends->ssl[0], context->session) != 1))
         return false;
     BIO_set_mem_eof_return(to_server, -1);
     BIO_set_mem_eof_return(to_client, -1);
@@ -160,9 +160,11 @@ static bool make_ends(struct ends *ends, const struct tls_context *context)
     return true;
 }
 
-/* In turns, with 1.3 once in vain; each end's time to itself, its SSL object's making and freeing included. */
+/* In turns, with 1.3 once in vain or for a ticket; each end's time to itself, its SSL object's making and freeing
+ * included. */
 static bool shake_hands(struct ends *ends, const struct tls_context *context)
 {
+    char byte;
     double start_ns = clock_ns();
     bool done = make_ends(ends, context);
     double made_ns = clock_ns();
@@ -171,27 +173,36 @@ static bool shake_hands(struct ends *ends, const struct tls_context *context)
         ends->time_ns[end] += (made_ns - start_ns) / 2;
     for (int step = 0; done && step < 5; step++) {
         start_ns = clock_ns();
-        SSL_do_handshake(ends->ssl[step % 2]);
+        if (SSL_do_handshake(ends->ssl[step % 2]) == 1 && step == 4 && context->kind.has_tickets)
+            SSL_peek(ends->ssl[0], &byte, 1);
         ends->time_ns[step % 2] += clock_ns() - start_ns;
     }
-    done = done && SSL_is_init_finished(ends->ssl[0]) && SSL_is_init_finished(ends->ssl[1]);
+    done = done && SSL_is_init_finished(ends->ssl[0]) && SSL_is_init_finished(ends->ssl[1]) &&
+           (SSL_session_reused(ends->ssl[1]) == 1) == context->kind.is_resumed;
     for (int end = 0; end < 2; end++) {
         start_ns = clock_ns();
+        if (ends->ssl[end]) /* a session is resumed once more only if its connection was closed */
+            SSL_set_shutdown(ends->ssl[end], SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
         SSL_free(ends->ssl[end]);
         ends->time_ns[end] += clock_ns() - start_ns;
     }
     return done;
 }
 
-enum { VARIANT_SERVER = 1, VARIANT_MUTUAL = 2, VARIANT_12 = 4 };
+/* Variants are twice the kind of connection, and one more for the server, or whoever opens. */
+enum { VARIANT_SERVER = 1 };
+
+static const struct tls_context *context_of(const struct job *job)
+{
+    return &job->measure->tls[job->variant / 2];
+}
 
 static enum err run_handshake(const struct job *job, uint64_t count, double *time_ns)
 {
-    const struct cost_measure *m = job->measure;
     struct ends ends = {.time_ns = {0, 0}};
 
     for (uint64_t i = 0; i < count; i++)
-        if (!shake_hands(&ends, &m->tls[!!(job->variant & VARIANT_12)][!!(job->variant & VARIANT_MUTUAL)]))
+        if (!shake_hands(&ends, context_of(job)))
             return note_set(job->note, ERR_CRYPTO, "TLS handshake failed");
     *time_ns = ends.time_ns[job->variant & VARIANT_SERVER];
     return ERR_OK;
@@ -202,7 +213,7 @@ static enum err run_group(const struct job *job, struct tls_pair *pair, double *
 {
     struct cost_measure *m = job->measure;
     struct span plaintext = {(const char *)m->file, job->bytes};
-    size_t whole = job->bytes + TLS_RECORD_OVERHEAD, size;
+    size_t whole = tls_record_size(&context_of(job)->kind, (uint32_t)job->bytes), size;
     double start_ns = clock_ns();
 
     for (size_t i = 0; i < GROUP; i++)
@@ -225,11 +236,11 @@ static enum err run_records(const struct job *job, uint64_t count, double *time_
     uint64_t groups = (count + GROUP - 1) / GROUP;
 
     arena_reset(job->measure->arena);
-    TRY(tls_pair_create(&pair, job->measure->arena, &job->measure->tls[TLS_1_3][0], NULL, NULL, job->note));
+    TRY(tls_pair_create(&pair, job->measure->arena, context_of(job), NULL, NULL, job->note));
     for (uint64_t i = 0; i < groups && result == ERR_OK; i++)
         result = run_group(job, pair, &seal_ns, &open_ns);
     tls_pair_free(pair);
-    *time_ns = (job->variant == VARIANT_SERVER ? open_ns : seal_ns) * (double)count / (double)(groups * GROUP);
+    *time_ns = (job->variant & VARIANT_SERVER ? open_ns : seal_ns) * (double)count / (double)(groups * GROUP);
     return result;
 }
 
@@ -409,16 +420,22 @@ static const struct operation {
     [COST_CMS_OPEN_RFC4975_RSA] = {run_open, file_sizes, CMS_RFC4975_RSA},
     [COST_CMS_SEAL_2013_3DES] = {run_seal, slow_sizes, CMS_2013_3DES},
     [COST_CMS_OPEN_2013_3DES] = {run_open, slow_sizes, CMS_2013_3DES},
-    [COST_TLS13_CLIENT] = {run_handshake, fixed, 0},
-    [COST_TLS13_SERVER] = {run_handshake, fixed, VARIANT_SERVER},
-    [COST_TLS13_CLIENT_MUTUAL] = {run_handshake, fixed, VARIANT_MUTUAL},
-    [COST_TLS13_SERVER_MUTUAL] = {run_handshake, fixed, VARIANT_MUTUAL | VARIANT_SERVER},
-    [COST_TLS12_CLIENT] = {run_handshake, fixed, VARIANT_12},
-    [COST_TLS12_SERVER] = {run_handshake, fixed, VARIANT_12 | VARIANT_SERVER},
-    [COST_TLS12_CLIENT_MUTUAL] = {run_handshake, fixed, VARIANT_12 | VARIANT_MUTUAL},
-    [COST_TLS12_SERVER_MUTUAL] = {run_handshake, fixed, VARIANT_12 | VARIANT_MUTUAL | VARIANT_SERVER},
-    [COST_TLS_RECORD_SEAL] = {run_records, record_sizes, 0},
-    [COST_TLS_RECORD_OPEN] = {run_records, record_sizes, VARIANT_SERVER},
+    [COST_TLS13_CLIENT] = {run_handshake, fixed, 2 * COST_MEASURE_13},
+    [COST_TLS13_SERVER] = {run_handshake, fixed, 2 * COST_MEASURE_13 + VARIANT_SERVER},
+    [COST_TLS13_CLIENT_MUTUAL] = {run_handshake, fixed, 2 * COST_MEASURE_13_MUTUAL},
+    [COST_TLS13_SERVER_MUTUAL] = {run_handshake, fixed, 2 * COST_MEASURE_13_MUTUAL + VARIANT_SERVER},
+    [COST_TLS12_CLIENT] = {run_handshake, fixed, 2 * COST_MEASURE_12},
+    [COST_TLS12_SERVER] = {run_handshake, fixed, 2 * COST_MEASURE_12 + VARIANT_SERVER},
+    [COST_TLS12_CLIENT_MUTUAL] = {run_handshake, fixed, 2 * COST_MEASURE_12_MUTUAL},
+    [COST_TLS12_SERVER_MUTUAL] = {run_handshake, fixed, 2 * COST_MEASURE_12_MUTUAL + VARIANT_SERVER},
+    [COST_TLS13_CLIENT_RESUMED] = {run_handshake, fixed, 2 * COST_MEASURE_13_RESUMED},
+    [COST_TLS13_SERVER_RESUMED] = {run_handshake, fixed, 2 * COST_MEASURE_13_RESUMED + VARIANT_SERVER},
+    [COST_TLS12_CLIENT_RESUMED] = {run_handshake, fixed, 2 * COST_MEASURE_12_RESUMED},
+    [COST_TLS12_SERVER_RESUMED] = {run_handshake, fixed, 2 * COST_MEASURE_12_RESUMED + VARIANT_SERVER},
+    [COST_TLS_RECORD_SEAL] = {run_records, record_sizes, 2 * COST_MEASURE_13},
+    [COST_TLS_RECORD_OPEN] = {run_records, record_sizes, 2 * COST_MEASURE_13 + VARIANT_SERVER},
+    [COST_TLS_RECORD_SEAL_CBC] = {run_records, record_sizes, 2 * COST_MEASURE_12_CBC},
+    [COST_TLS_RECORD_OPEN_CBC] = {run_records, record_sizes, 2 * COST_MEASURE_12_CBC + VARIANT_SERVER},
     [COST_ESP_SEAL_CBC] = {run_esp, packet_sizes, 2 * ESP_AES_CBC},
     [COST_ESP_OPEN_CBC] = {run_esp, packet_sizes, 2 * ESP_AES_CBC + VARIANT_SERVER},
     [COST_ESP_SEAL_GCM] = {run_esp, packet_sizes, 2 * ESP_AES_GCM},
@@ -431,21 +448,33 @@ static const struct operation {
     [COST_SHA1] = {run_sha1, file_sizes, 0},
 };
 
+static const struct tls_kind tls_kinds[COST_MEASURE_TLS_COUNT] = {
+    [COST_MEASURE_13] = {.version = TLS_1_3},
+    [COST_MEASURE_13_MUTUAL] = {.version = TLS_1_3, .is_mutual = true},
+    [COST_MEASURE_13_RESUMED] = {.version = TLS_1_3, .has_tickets = true, .is_resumed = true},
+    [COST_MEASURE_12] = {.version = TLS_1_2},
+    [COST_MEASURE_12_MUTUAL] = {.version = TLS_1_2, .is_mutual = true},
+    [COST_MEASURE_12_RESUMED] = {.version = TLS_1_2, .has_tickets = true, .is_resumed = true},
+    [COST_MEASURE_12_CBC] = {.version = TLS_1_2, .cipher = TLS_AES_CBC_SHA},
+};
+
 static enum err begin(struct cost_measure *m, struct note *note)
 {
     static const char *const servers[] = {"relay-a.open-ims.test", "relay-b.open-ims.test", NULL};
 
     TRY(party_set_init(&m->parties, &(struct party_set_config){.server_names = servers, .with_rsa = true}, note));
-    for (int version = 0; version < TLS_VERSION_COUNT; version++)
-        for (int is_mutual = 0; is_mutual < 2; is_mutual++) {
-            struct tls_config config = {.client = is_mutual ? &m->parties.servers[1] : NULL,
-                                        .server = &m->parties.servers[0],
-                                        .authority = &m->parties.authority[PARTY_EC],
-                                        .at_s = AT_S,
-                                        .version = (enum tls_version)version};
+    for (int i = 0; i < COST_MEASURE_TLS_COUNT; i++) {
+        struct tls_config config = {.client = tls_kinds[i].is_mutual ? &m->parties.servers[1] : NULL,
+                                    .server = &m->parties.servers[0],
+                                    .authority = &m->parties.authority[PARTY_EC],
+                                    .at_s = AT_S,
+                                    .version = tls_kinds[i].version,
+                                    .cipher = tls_kinds[i].cipher,
+                                    .has_tickets = tls_kinds[i].has_tickets,
+                                    .is_resumed = tls_kinds[i].is_resumed};
 
-            TRY(tls_context_init(&m->tls[version][is_mutual], &config, note));
-        }
+        TRY(tls_context_init(&m->tls[i], &config, note));
+    }
     m->arena = arena_create(MIB);
     m->esp_arena = arena_create(MIB);
     m->file = malloc(COST_MEASURE_FILE_MAX);
@@ -483,8 +512,8 @@ enum err cost_measure_begin(struct cost_measure *measure, struct note *note)
 
 void cost_measure_end(struct cost_measure *measure)
 {
-    for (int i = 0; i < 2 * TLS_VERSION_COUNT; i++)
-        tls_context_free(&measure->tls[i / 2][i % 2]);
+    for (int i = 0; i < COST_MEASURE_TLS_COUNT; i++)
+        tls_context_free(&measure->tls[i]);
     party_set_free(&measure->parties);
     for (int suite = 0; suite < ESP_SUITE_COUNT; suite++)
         esp_free(measure->esp[suite]);

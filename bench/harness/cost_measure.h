@@ -12,9 +12,21 @@
 #include "sim/sec/party.h"
 #include "sim/sec/tls.h"
 
+/* The kinds of connections of TLS that are measured. */
+enum cost_measure_tls {
+    COST_MEASURE_13,
+    COST_MEASURE_13_MUTUAL,
+    COST_MEASURE_13_RESUMED,
+    COST_MEASURE_12,
+    COST_MEASURE_12_MUTUAL,
+    COST_MEASURE_12_RESUMED,
+    COST_MEASURE_12_CBC,
+    COST_MEASURE_TLS_COUNT
+};
+
 struct cost_measure {
     struct party_set parties;
-    struct tls_context tls[TLS_VERSION_COUNT][2]; /* without and with a certificate of the client */
+    struct tls_context tls[COST_MEASURE_TLS_COUNT];
     struct esp *esp[ESP_SUITE_COUNT];
     struct arena *arena, *esp_arena;
     uint8_t *file, *sealed, *opened;  /* of COST_MEASURE_FILE_MAX bytes and what sealing adds */

@@ -160,6 +160,8 @@ struct channel *channel_open(struct world *world, const struct channel_config *c
     if (channel->spliced)
         channel->spliced->spliced = channel;
     channel_meet_tamperer(channel);
+    if (config->is_tls)
+        channel->tls = channel_tls_kind(channel);
     if (config->is_tls && world->wants_bytes)
         channel_make_pair(channel);
     channel_tell(channel, config->peer, "TCP", SPAN("SYN"), 0);
@@ -191,6 +193,7 @@ static void *channel_accept(void *context, struct tcp *tcp, uint32_t from_node, 
 
         channel->tls_end = tls->role;
         channel->by_fingerprint = tls->by_fingerprint;
+        channel->tls = tls->tls;
         channel_join_pair(channel, channel_tls_peer(channel));
     }
     channel_meet_tamperer(channel);

@@ -65,13 +65,16 @@ struct channel {
     bool acknowledges;   /* what was written last only acknowledges */
     struct cause pushed; /* sums of the last push, and when it was */
     int64_t pushed_ns;
-    bool finishes;      /* FIN when everything has been handed to TCP */
-    bool has_finished;  /* it has been */
-    struct rope in;     /* TLS: plaintext received */
-    struct rope out;    /* TLS: plaintext to be sealed */
-    struct rope sealed; /* TLS with real bytes: plaintext of records that the other end has not opened yet */
-    struct rope wire;   /* bytes that TCP had no room for, or no connection yet */
-    uint64_t sealing_bytes, opening_bytes;
+    bool finishes;          /* FIN when everything has been handed to TCP */
+    bool has_finished;      /* it has been */
+    struct rope in;         /* TLS: plaintext received */
+    struct rope out;        /* TLS: plaintext to be sealed */
+    struct rope sealed;     /* TLS with real bytes: plaintext of records that the other end has not opened yet */
+    struct rope wire;       /* bytes that TCP had no room for, or no connection yet */
+    uint64_t sealing_bytes; /* of plaintext */
+    uint64_t opening_bytes; /* of a record */
+    struct tls_kind tls;
+    uint64_t ticket_bytes; /* a client of 1.3: of the ticket that comes before all data; 0: it has come, or none does */
     struct tls_context *context_tls;                /* of a client's end where bytes are real */
     struct tls_pair *pair;                          /* this end's side of it */
     struct middle *middle;                          /* who stands in for both ends of TLS; NULL: nobody */
@@ -124,6 +127,9 @@ void channel_offer_room(struct channel *channel, const struct cause *cause);
 void channel_ready(struct channel *channel, const struct cause *cause);
 
 /* ---- channel_tls.c ---- */
+
+/* How a client's connection is protected. */
+struct tls_kind channel_tls_kind(const struct channel *channel);
 
 /* Keys and secrets of a connection whose bytes are real. */
 void channel_make_pair(struct channel *channel);

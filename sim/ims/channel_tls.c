@@ -4,11 +4,37 @@
 #include "sim/ims/fingerprint.h"
 #include "sim/ims/gate.h"
 
+#include <assert.h>
+
 enum { TLS_HEADER = 5 };
 
-static enum tls_version version_of(const struct channel *channel)
+/* Bytes of the record that holds so much plaintext. */
+static uint64_t record_size(const struct channel *channel, uint64_t plaintext_bytes)
 {
-    return (enum tls_version)channel->world->scenario->tls_version;
+    return tls_record_size(&channel->tls, (uint32_t)plaintext_bytes);
+}
+
+/* Warm, whoever connects inside the delay has a ticket of an earlier connection; cold, one that this trial gave him.
+ * Who steps in between cannot read it: with him the handshake is a full one. */
+static bool is_resumed(const struct channel *channel)
+{
+    const struct world *world = channel->world;
+    bool is_warm = world->scenario->connections == CONNECTIONS_WARM && !world->is_warming;
+    bool has_ticket = is_warm || (world->tickets[channel->role] >> channel->tls_end & 1);
+
+    return world->scenario->tls_resumption == RESUMPTION_TICKET && has_ticket &&
+           !intercept_stand_in(world, channel->role, channel->tls_end, channel->by_fingerprint);
+}
+
+struct tls_kind channel_tls_kind(const struct channel *channel)
+{
+    const struct scenario *scenario = channel->world->scenario;
+
+    return (struct tls_kind){.version = (enum tls_version)scenario->tls_version,
+                             .cipher = (enum tls_cipher)scenario->tls_cipher,
+                             .is_mutual = channel->by_fingerprint,
+                             .has_tickets = scenario->tls_resumption == RESUMPTION_TICKET,
+                             .is_resumed = is_resumed(channel)};
 }
 
 /* The two ends of one connection of TLS. */
@@ -28,7 +54,10 @@ static enum err make_pair(const struct channel *channel, const struct ends *ends
                                 .host = ends->host,
                                 .authority = takes_any ? NULL : &trial->parties->authority[PARTY_EC],
                                 .at_s = SIM_EPOCH_S,
-                                .version = version_of(channel)};
+                                .version = channel->tls.version,
+                                .cipher = channel->tls.cipher,
+                                .has_tickets = channel->tls.has_tickets,
+                                .is_resumed = channel->tls.is_resumed};
 
     TRY(tls_context_init(context, &config, note));
     return tls_pair_create(pair, world->arena, context, trial->tap->secret, trial->tap->context, note);
@@ -140,7 +169,7 @@ static void middle_put(void *context, struct span bytes)
         enum err error = tls_pair_seal(far, channel->is_client, piece, record, sizeof(record));
 
         check(error == ERR_OK);
-        channel_wire(channel, (struct span){(char *)record, piece.size + tls_overhead(version_of(channel))});
+        channel_wire(channel, (struct span){(char *)record, record_size(channel, piece.size)});
     }
 }
 
@@ -158,7 +187,7 @@ static void middle_take(struct channel *channel, struct span record)
 static void channel_write_real_record(struct channel *channel, uint64_t from, uint64_t size)
 {
     uint8_t plaintext[TLS_RECORD_MAX], bytes[TLS_SEALED_MAX];
-    struct span record = {(char *)bytes, size + tls_overhead(version_of(channel))};
+    struct span record = {(char *)bytes, record_size(channel, size)};
 
     rope_read(&channel->out, from, plaintext, size);
     enum err error =
@@ -173,30 +202,43 @@ static void channel_write_real_record(struct channel *channel, uint64_t from, ui
         rope_append_rope(&channel->sealed, &channel->out, from, from + size);
 }
 
+/* A record that nobody looks into: its plaintext in clear, and last, as before encryption, the length of its padding.
+ */
+static void channel_write_sized_record(struct channel *channel, uint64_t from, uint64_t size)
+{
+    uint8_t header[TLS_OVERHEAD_MAX] = {23, 3, 3, 0, 0}, trailer[TLS_OVERHEAD_MAX] = {23};
+    uint64_t whole = record_size(channel, size), fragment = whole - TLS_HEADER;
+    uint32_t before = tls_bytes_before(&channel->tls), behind = (uint32_t)(whole - before - size);
+
+    header[3] = (uint8_t)(fragment >> 8);
+    header[4] = (uint8_t)fragment;
+    trailer[behind - 1] = (uint8_t)tls_padding(&channel->tls, (uint32_t)size);
+    rope_append_bytes(&channel->wire, header, before);
+    rope_append_rope(&channel->wire, &channel->out, from, from + size);
+    rope_append_bytes(&channel->wire, trailer, behind);
+}
+
 static void channel_write_record(struct channel *channel)
 {
     uint64_t size = channel->sealing_bytes;
-    uint64_t from = channel->out.begin;
+    uint64_t from = channel->out.begin, whole = record_size(channel, size);
 
     channel_mark_record(channel, from + size);
-    channel->streamed += size + tls_overhead(version_of(channel));
+    channel->streamed += whole;
 
-    if (channel->pair) {
+    if (channel->pair)
         channel_write_real_record(channel, from, size);
-    } else {
-        uint8_t header[TLS_OVERHEAD_MAX] = {23, 3, 3, 0, 0}, trailer[TLS_OVERHEAD_MAX] = {23};
-        uint32_t overhead = tls_overhead(version_of(channel)), before = tls_overhead_before(version_of(channel));
-        uint64_t fragment = size + overhead - TLS_HEADER;
-
-        header[3] = (uint8_t)(fragment >> 8);
-        header[4] = (uint8_t)fragment;
-        rope_append_bytes(&channel->wire, header, before);
-        rope_append_rope(&channel->wire, &channel->out, from, from + size);
-        rope_append_bytes(&channel->wire, trailer, overhead - before);
-    }
+    else
+        channel_write_sized_record(channel, from, size);
     rope_release(&channel->out, from + size);
-    channel_count_tls(channel, tls_overhead(version_of(channel)));
+    channel_count_tls(channel, whole - size);
 }
+
+/* By cipher, at who seals and at who opens. */
+static const enum cost_operation record_costs[TLS_CIPHER_COUNT][2] = {
+    [TLS_AES_GCM] = {COST_TLS_RECORD_SEAL, COST_TLS_RECORD_OPEN},
+    [TLS_AES_CBC_SHA] = {COST_TLS_RECORD_SEAL_CBC, COST_TLS_RECORD_OPEN_CBC},
+};
 
 static void channel_sealed(void *context, const struct cause *cause)
 {
@@ -222,8 +264,8 @@ void channel_seal_next(struct channel *channel, const struct cause *cause)
 
     channel->is_sealing = true;
     channel->sealing_bytes = size < TLS_RECORD_MAX ? size : TLS_RECORD_MAX;
-    site_crypto(channel->world, channel->role, COST_TLS_RECORD_SEAL, channel->sealing_bytes, &own, channel,
-                channel_sealed);
+    site_crypto(channel->world, channel->role, record_costs[channel->tls.cipher][0], channel->sealing_bytes, &own,
+                channel, channel_sealed);
 }
 
 /* ---- Records in ---- */
@@ -231,14 +273,14 @@ void channel_seal_next(struct channel *channel, const struct cause *cause)
 /* Opens a real record and holds what is in it to what was sealed. What goes on are the slices that were sealed, so that
  * real bytes lie in no other pieces than sizes do, and no number depends on which of them a trial carries. Where
  * somebody tampers it is what was in the record. False: it does not hold. */
-static bool channel_open_record(struct channel *channel, struct rope *wire, uint64_t from, uint64_t size)
+static bool channel_open_record(struct channel *channel, struct rope *wire, uint64_t from, uint64_t whole)
 {
     uint8_t record[TLS_SEALED_MAX], plaintext[TLS_RECORD_MAX], expected[TLS_RECORD_MAX];
-    struct span whole = {(char *)record, size + tls_overhead(version_of(channel))};
     size_t opened = 0;
 
-    rope_read(wire, from, record, whole.size);
-    enum err error = tls_pair_open(channel->pair, channel->is_client, whole, plaintext, sizeof(plaintext), &opened);
+    rope_read(wire, from, record, whole);
+    enum err error = tls_pair_open(channel->pair, channel->is_client, (struct span){(char *)record, whole}, plaintext,
+                                   sizeof(plaintext), &opened);
 
     if (intercept_is_on(channel->world)) {
         if (error != ERR_OK)
@@ -248,28 +290,34 @@ static bool channel_open_record(struct channel *channel, struct rope *wire, uint
     }
     struct rope *sealed = &channel_tls_peer(channel)->sealed;
 
-    check(error == ERR_OK && opened == size);
-    rope_read(sealed, sealed->begin, expected, size);
-    check(memcmp(plaintext, expected, size) == 0);
-    rope_append_rope(&channel->in, sealed, sealed->begin, sealed->begin + size);
-    rope_release(sealed, sealed->begin + size);
+    check(error == ERR_OK && record_size(channel, opened) == whole);
+    rope_read(sealed, sealed->begin, expected, opened);
+    check(memcmp(plaintext, expected, opened) == 0);
+    rope_append_rope(&channel->in, sealed, sealed->begin, sealed->begin + opened);
+    rope_release(sealed, sealed->begin + opened);
     return true;
+}
+
+/* The plaintext of a record that channel_write_sized_record made. */
+static void channel_open_sized_record(struct channel *channel, struct rope *wire, uint64_t from, uint64_t whole)
+{
+    uint64_t begin = from + tls_bytes_before(&channel->tls);
+    uint8_t padding;
+
+    rope_read(wire, from + whole - 1, &padding, 1);
+    rope_append_rope(&channel->in, wire, begin, begin + tls_plaintext_most(&channel->tls, (uint32_t)whole) - padding);
 }
 
 static bool channel_read_record(struct channel *channel, const struct cause *cause)
 {
     struct rope *wire = tcp_received(channel->tcp);
-    uint64_t from = wire->begin, size = channel->opening_bytes;
+    uint64_t from = wire->begin, whole = channel->opening_bytes;
 
-    if (channel->pair) {
-        if (!channel_open_record(channel, wire, from, size))
-            return false;
-    } else {
-        uint64_t begin = from + tls_overhead_before(version_of(channel));
-
-        rope_append_rope(&channel->in, wire, begin, begin + size);
-    }
-    tcp_release(channel->tcp, from + size + tls_overhead(version_of(channel)), cause);
+    if (!channel->pair)
+        channel_open_sized_record(channel, wire, from, whole);
+    else if (!channel_open_record(channel, wire, from, whole))
+        return false;
+    tcp_release(channel->tcp, from + whole, cause);
     return true;
 }
 
@@ -289,13 +337,36 @@ static void channel_opened(void *context, const struct cause *cause)
     channel_open_next(channel, cause);
 }
 
-/* A whole record goes to the CPU to be opened, unless one is there or the owner does not read. */
+static void channel_keep_ticket(const struct channel *channel)
+{
+    static_assert(ROLE_COUNT <= 64, "a bit a role");
+    if (channel->tls.has_tickets)
+        channel->world->tickets[channel->role] |= UINT64_C(1) << channel->tls_end;
+}
+
+/* A client of 1.3 takes the ticket, which its work on the handshake includes. False: it is not whole. */
+static bool channel_take_ticket(struct channel *channel, const struct cause *cause)
+{
+    struct rope *wire = tcp_received(channel->tcp);
+
+    if (channel->ticket_bytes == 0)
+        return true;
+    if (rope_length(wire) < channel->ticket_bytes)
+        return false;
+    watch_received(channel->world, channel_note_take(channel_tls_peer(channel)));
+    tcp_release(channel->tcp, wire->begin + channel->ticket_bytes, cause);
+    channel->ticket_bytes = 0;
+    channel_keep_ticket(channel);
+    return true;
+}
+
+/* A whole record goes to the CPU to be opened, unless one is there or the owner does not read. What it costs follows
+ * from what can be seen of it: padding is worked on as plaintext is. */
 void channel_open_next(struct channel *channel, const struct cause *cause)
 {
     uint8_t header[TLS_HEADER];
-    uint64_t added = tls_overhead(version_of(channel)) - TLS_HEADER;
 
-    if (channel->is_opening || channel->state != CHANNEL_READY)
+    if (channel->is_opening || channel->state != CHANNEL_READY || !channel_take_ticket(channel, cause))
         return;
     channel->is_full = rope_length(&channel->in) >= TLS_WAITING_MAX;
     if (channel->is_full)
@@ -305,44 +376,65 @@ void channel_open_next(struct channel *channel, const struct cause *cause)
     if (rope_length(wire) < TLS_HEADER)
         return;
     rope_read(wire, wire->begin, header, sizeof(header));
-    uint64_t fragment = (uint64_t)header[3] << 8 | header[4];
+    uint32_t whole = TLS_HEADER + ((uint32_t)header[3] << 8 | header[4]);
+    uint32_t plaintext = tls_plaintext_most(&channel->tls, whole);
 
-    if (intercept_is_on(channel->world) && (header[0] != 23 || fragment <= added || fragment > TLS_SEALED_MAX)) {
+    if (intercept_is_on(channel->world) && (header[0] != 23 || plaintext == 0)) {
         channel_refuse(channel, cause, "unexpected_message");
         return;
     }
-    check(header[0] == 23 && fragment > added);
-    if (rope_length(wire) < TLS_HEADER + fragment)
+    check(header[0] == 23 && plaintext > 0);
+    if (rope_length(wire) < whole)
         return;
     channel->is_opening = true;
-    channel->opening_bytes = fragment - added;
-    site_crypto(channel->world, channel->role, COST_TLS_RECORD_OPEN, channel->opening_bytes, cause, channel,
+    channel->opening_bytes = whole;
+    site_crypto(channel->world, channel->role, record_costs[channel->tls.cipher][1], plaintext, cause, channel,
                 channel_opened);
 }
 
 /* ---- Handshakes ---- */
 
-static const char *const flight_labels[TLS_VERSION_COUNT][TLS_FLIGHT_COUNT] = {
-    [TLS_1_3] = {"ClientHello", "ServerHello..Finished", "Finished"},
-    [TLS_1_2] = {"ClientHello", "ServerHello..Done", "ClientKeyExchange..Finished", "Finished"},
+/* A handshake's flights in logs and schedules, and what it costs. */
+struct handshake {
+    const char *labels[TLS_FLIGHT_COUNT];
+    const char *kinds[TLS_FLIGHT_COUNT]; /* what the first record of a flight is */
+    enum cost_operation costs[2][2];     /* at the client and at the server, one-sided and mutual */
 };
 
-/* What the first record of a flight is. */
-static const char *const flight_kinds[TLS_VERSION_COUNT][TLS_FLIGHT_COUNT] = {
-    [TLS_1_3] = {"ClientHello", "ServerHello", "ChangeCipherSpec"},
-    [TLS_1_2] = {"ClientHello", "ServerHello", "ClientKeyExchange", "ChangeCipherSpec"},
+/* By version, in full and resumed. */
+static const struct handshake handshakes[TLS_VERSION_COUNT][2] = {
+    [TLS_1_3] = {{{"ClientHello", "ServerHello..Finished", "Finished", "NewSessionTicket"},
+                  {"ClientHello", "ServerHello", "ChangeCipherSpec", "NewSessionTicket"},
+                  {{COST_TLS13_CLIENT, COST_TLS13_CLIENT_MUTUAL}, {COST_TLS13_SERVER, COST_TLS13_SERVER_MUTUAL}}},
+                 {{"ClientHello", "ServerHello..Finished", "Finished", "NewSessionTicket"},
+                  {"ClientHello", "ServerHello", "ChangeCipherSpec", "NewSessionTicket"},
+                  {{COST_TLS13_CLIENT_RESUMED, COST_TLS13_CLIENT_RESUMED},
+                   {COST_TLS13_SERVER_RESUMED, COST_TLS13_SERVER_RESUMED}}}},
+    [TLS_1_2] = {{{"ClientHello", "ServerHello..Done", "ClientKeyExchange..Finished", "Finished"},
+                  {"ClientHello", "ServerHello", "ClientKeyExchange", "ChangeCipherSpec"},
+                  {{COST_TLS12_CLIENT, COST_TLS12_CLIENT_MUTUAL}, {COST_TLS12_SERVER, COST_TLS12_SERVER_MUTUAL}}},
+                 {{"ClientHello", "ServerHello..Finished", "Finished"},
+                  {"ClientHello", "ServerHello", "ChangeCipherSpec"},
+                  {{COST_TLS12_CLIENT_RESUMED, COST_TLS12_CLIENT_RESUMED},
+                   {COST_TLS12_SERVER_RESUMED, COST_TLS12_SERVER_RESUMED}}}},
 };
+
+static const struct handshake *handshake_of(const struct channel *channel)
+{
+    return &handshakes[channel->tls.version][channel->tls.is_resumed];
+}
 
 static void channel_send_flight_now(struct channel *channel, enum tls_flight flight, const struct cause *cause)
 {
-    uint64_t size = tls_flight_size(version_of(channel), flight, channel->by_fingerprint);
+    const struct handshake *handshake = handshake_of(channel);
+    uint64_t size = tls_flight_size(&channel->tls, flight);
     struct cause forward = cause_forward(cause);
 
     if (channel->world->trial->schedule && channel_passes_tls(channel))
-        channel_mark(channel, &channel->marks, channel->streamed, span_of(flight_kinds[version_of(channel)][flight]));
+        channel_mark(channel, &channel->marks, channel->streamed, span_of(handshake->kinds[flight]));
     channel->streamed += size;
     channel_count_tls(channel, size);
-    channel_tell(channel, channel->tls_end, "TLS", span_of(flight_labels[version_of(channel)][flight]), size);
+    channel_tell(channel, channel->tls_end, "TLS", span_of(handshake->labels[flight]), size);
     if (channel->pair) {
         struct span bytes = tls_pair_flight(channel->pair, flight);
 
@@ -353,12 +445,13 @@ static void channel_send_flight_now(struct channel *channel, enum tls_flight fli
     }
 }
 
-static bool is_12(const struct channel *channel)
+/* Whether an end that has sent the flight can send data behind it. */
+static bool is_done_by(const struct channel *channel, enum tls_flight flight)
 {
-    return version_of(channel) == TLS_1_2;
+    return flight == TLS_SERVER_LAST || (flight == TLS_CLIENT_FINISHED && !tls_client_waits(&channel->tls));
 }
 
-/* A flight on its way out; whoever sends the handshake's last one can send data behind it. */
+/* A flight on its way out. */
 struct flight {
     struct channel *channel;
     enum tls_flight flight;
@@ -372,7 +465,7 @@ static void channel_flight_go(void *context, const struct cause *cause)
     if (channel->state == CHANNEL_DEAD)
         return;
     channel_send_flight_now(channel, out->flight, cause);
-    if (out->flight == (is_12(channel) ? TLS_SERVER_FINISHED : TLS_CLIENT_FINISHED))
+    if (is_done_by(channel, out->flight))
         channel_ready(channel, cause);
 }
 
@@ -381,8 +474,7 @@ static void channel_send_flight(struct channel *channel, enum tls_flight flight,
 {
     struct world *world = channel->world;
     struct flight out = {channel, flight};
-    int64_t due_ns =
-        gate_take(world, channel->role, channel->tls_end, span_of(flight_kinds[version_of(channel)][flight]));
+    int64_t due_ns = gate_take(world, channel->role, channel->tls_end, span_of(handshake_of(channel)->kinds[flight]));
 
     if (due_ns == NONE_NS || due_ns <= world_now(world)) {
         channel_flight_go(&out, cause);
@@ -396,7 +488,12 @@ static void channel_send_flight(struct channel *channel, enum tls_flight flight,
 
 static void channel_client_worked(void *context, const struct cause *cause)
 {
-    channel_send_flight(context, TLS_CLIENT_FINISHED, cause);
+    struct channel *channel = context;
+    bool has_last = tls_flights(&channel->tls) > TLS_SERVER_LAST;
+
+    if (has_last && !tls_client_waits(&channel->tls))
+        channel->ticket_bytes = tls_flight_size(&channel->tls, TLS_SERVER_LAST);
+    channel_send_flight(channel, TLS_CLIENT_FINISHED, cause);
 }
 
 static void channel_server_worked(void *context, const struct cause *cause)
@@ -404,11 +501,12 @@ static void channel_server_worked(void *context, const struct cause *cause)
     channel_send_flight(context, TLS_SERVER_FLIGHT, cause);
 }
 
-/* A server's answer to the last flight of a client of 1.2; its work on that is part of what it has done before. */
+/* A server's answer to the last flight of a client, if there is one; its work on that is part of what it has done
+ * before. */
 static void channel_server_finish(struct channel *channel, const struct cause *cause)
 {
-    if (is_12(channel))
-        channel_send_flight(channel, TLS_SERVER_FINISHED, cause);
+    if (tls_flights(&channel->tls) > TLS_SERVER_LAST)
+        channel_send_flight(channel, TLS_SERVER_LAST, cause);
     else
         channel_ready(channel, cause);
 }
@@ -417,15 +515,16 @@ static void channel_server_finish(struct channel *channel, const struct cause *c
 static enum tls_flight channel_awaited(const struct channel *channel, bool is_first)
 {
     if (channel->is_client)
-        return is_first ? TLS_SERVER_FLIGHT : TLS_SERVER_FINISHED;
+        return is_first ? TLS_SERVER_FLIGHT : TLS_SERVER_LAST;
     return is_first ? TLS_CLIENT_HELLO : TLS_CLIENT_FINISHED;
 }
 
-/* By version, at the client and at the server, without and with a certificate of the client. */
-static const enum cost_operation handshake_costs[TLS_VERSION_COUNT][2][2] = {
-    [TLS_1_3] = {{COST_TLS13_CLIENT, COST_TLS13_CLIENT_MUTUAL}, {COST_TLS13_SERVER, COST_TLS13_SERVER_MUTUAL}},
-    [TLS_1_2] = {{COST_TLS12_CLIENT, COST_TLS12_CLIENT_MUTUAL}, {COST_TLS12_SERVER, COST_TLS12_SERVER_MUTUAL}},
-};
+/* A client that has waited for the server's Finished. */
+static void channel_finished(struct channel *channel, const struct cause *cause)
+{
+    channel_keep_ticket(channel);
+    channel_ready(channel, cause);
+}
 
 /* Takes the flight this end waits for once it is whole. */
 void channel_handshake(struct channel *channel, const struct cause *cause)
@@ -434,10 +533,10 @@ void channel_handshake(struct channel *channel, const struct cause *cause)
     bool is_first = wire->begin == 0;
     enum tls_flight flight = channel_awaited(channel, is_first);
 
-    if (channel->is_client && !is_first && !is_12(channel))
+    if (channel->is_client && !is_first && !tls_client_waits(&channel->tls))
         return;
-    uint64_t size = tls_flight_size(version_of(channel), flight, channel->by_fingerprint);
-    enum cost_operation cost = handshake_costs[version_of(channel)][!channel->is_client][channel->by_fingerprint];
+    uint64_t size = tls_flight_size(&channel->tls, flight);
+    enum cost_operation cost = handshake_of(channel)->costs[!channel->is_client][channel->tls.is_mutual];
 
     if (rope_length(wire) < size)
         return;
@@ -454,7 +553,7 @@ void channel_handshake(struct channel *channel, const struct cause *cause)
     else if (flight == TLS_CLIENT_FINISHED)
         channel_server_finish(channel, cause);
     else
-        channel_ready(channel, cause);
+        channel_finished(channel, cause);
 }
 
 void channel_greet(struct channel *channel, const struct cause *cause)

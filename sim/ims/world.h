@@ -146,6 +146,7 @@ struct world {
     void (*over)(void *context);                          /* told once when is_over becomes true; NULL: nobody is */
     void *over_context;
     struct crowd *crowd;           /* NULL: no background load */
+    uint64_t tickets[ROLE_COUNT];  /* bit i: the role has been given a ticket of TLS by role i */
     uint64_t tls_bytes, sip_bytes; /* sent so far, each once a link of its way */
     uint64_t sip_messages;         /* sent since the press */
     struct note *note;             /* of a scenario that turns out to be impossible */

@@ -23,8 +23,14 @@ enum cost_operation {
     COST_TLS12_SERVER,
     COST_TLS12_CLIENT_MUTUAL,
     COST_TLS12_SERVER_MUTUAL,
+    COST_TLS13_CLIENT_RESUMED, /* by a ticket, with a key exchange all the same; the next ticket included */
+    COST_TLS13_SERVER_RESUMED,
+    COST_TLS12_CLIENT_RESUMED, /* by a ticket, without a key exchange */
+    COST_TLS12_SERVER_RESUMED,
     COST_TLS_RECORD_SEAL, /* AES-128-GCM, one record */
     COST_TLS_RECORD_OPEN,
+    COST_TLS_RECORD_SEAL_CBC, /* AES-128-CBC after HMAC-SHA-1, one record of 1.2 */
+    COST_TLS_RECORD_OPEN_CBC,
     COST_ESP_SEAL_CBC, /* one packet, AES-CBC and HMAC-SHA-1-96 */
     COST_ESP_OPEN_CBC,
     COST_ESP_SEAL_GCM,

@@ -9,36 +9,24 @@
 #include <openssl/x509v3.h>
 
 enum {
-    FLIGHT_MAX = 1024,     /* bytes of the longest flight */
+    FLIGHT_MAX = 2048,     /* bytes of the longest flight */
     HANDSHAKE_TRIES = 200, /* about every second has signatures of the counted size, every fourth if mutual */
     SECRETS_MAX = 2048,    /* bytes of key log lines of one handshake */
-    MESSAGE_HEAD = 4,      /* handshake message: type and length */
     RECORD_HEAD = 5,
-    HELLO_CLIENT = 172, /* ClientHello as OpenSSL writes it with the set-up below */
-    HELLO_SERVER = 122, /* ServerHello: X25519 share, the client's session ID given back */
-    CHANGE_CIPHER = 6,  /* the record for middleboxes, RFC 8446 appendix D.4 */
-    EXTENSIONS = 2,     /* an empty list */
-    REQUEST = 11,       /* CertificateRequest: no context, one signature algorithm */
-    CERTIFICATE = 1 + 3 + 3 + PARTY_SERVER_CERTIFICATE + 2,
-    VERIFY = 2 + 2 + PARTY_SIGNATURE_EC,
-    FINISHED = 32, /* HMAC with SHA-256 */
-    NONCE_12 = 8,  /* what a record of 1.2 carries of its nonce, RFC 5288 */
-    TAG = 16,
     ALERT = 2,
-    HELLO_CLIENT_12 = 83, /* as above, of 1.2 */
-    HELLO_SERVER_12 = 61,
-    CERTIFICATE_12 = 3 + 3 + PARTY_SERVER_CERTIFICATE,
-    KEY_SERVER_12 = 4 + 32 + 2 + 2 + PARTY_SIGNATURE_EC, /* named curve, X25519 share, signature */
-    KEY_CLIENT_12 = 1 + 32,
-    REQUEST_12 = 1 + 1 + 2 + 2 + 2, /* one type, one signature algorithm, no authorities */
-    FINISHED_12 = 12,
     CLIENT = 0,
     SERVER = 1,
     END_COUNT = 2
 };
 
+/* OpenSSL's names. */
+static const char *const cipher_names[TLS_VERSION_COUNT][TLS_CIPHER_COUNT] = {
+    [TLS_1_3] = {"TLS_AES_128_GCM_SHA256"},
+    [TLS_1_2] = {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA"},
+};
+
 struct tls_pair {
-    enum tls_version version;
+    struct tls_kind kind;
     SSL *ends[END_COUNT];
     BIO *out[END_COUNT]; /* what each end writes; owned by its SSL */
     BIO *in[END_COUNT];
@@ -47,73 +35,6 @@ struct tls_pair {
     struct sink secrets; /* key log lines, each ended by a newline */
     char secret_bytes[SECRETS_MAX];
 };
-
-/* A handshake message in an encrypted record of its own, as OpenSSL sends it. */
-static uint64_t sealed_message(uint64_t body)
-{
-    return MESSAGE_HEAD + body + TLS_RECORD_OVERHEAD;
-}
-
-static uint64_t flight_size_13(enum tls_flight flight, bool is_mutual)
-{
-    uint64_t certificate = sealed_message(CERTIFICATE) + sealed_message(VERIFY);
-
-    if (flight == TLS_CLIENT_HELLO)
-        return RECORD_HEAD + HELLO_CLIENT;
-    if (flight == TLS_SERVER_FLIGHT)
-        return RECORD_HEAD + HELLO_SERVER + CHANGE_CIPHER + sealed_message(EXTENSIONS) +
-               (is_mutual ? sealed_message(REQUEST) : 0) + certificate + sealed_message(FINISHED);
-    return CHANGE_CIPHER + (is_mutual ? certificate : 0) + sealed_message(FINISHED);
-}
-
-/* A handshake message in a record of its own, not encrypted yet. */
-static uint64_t clear_message(uint64_t body)
-{
-    return RECORD_HEAD + MESSAGE_HEAD + body;
-}
-
-static uint64_t flight_size_12(enum tls_flight flight, bool is_mutual)
-{
-    uint64_t certificate = clear_message(CERTIFICATE_12);
-    uint64_t finished = CHANGE_CIPHER + RECORD_HEAD + NONCE_12 + MESSAGE_HEAD + FINISHED_12 + TAG;
-
-    if (flight == TLS_CLIENT_HELLO)
-        return RECORD_HEAD + HELLO_CLIENT_12;
-    if (flight == TLS_SERVER_FLIGHT)
-        return RECORD_HEAD + HELLO_SERVER_12 + certificate + clear_message(KEY_SERVER_12) +
-               (is_mutual ? clear_message(REQUEST_12) : 0) + clear_message(0);
-    if (flight == TLS_SERVER_FINISHED)
-        return finished;
-    return (is_mutual ? certificate + clear_message(VERIFY) : 0) + clear_message(KEY_CLIENT_12) + finished;
-}
-
-int tls_flights(enum tls_version version)
-{
-    return version == TLS_1_3 ? TLS_SERVER_FINISHED : TLS_FLIGHT_COUNT;
-}
-
-uint64_t tls_flight_size(enum tls_version version, enum tls_flight flight, bool is_mutual)
-{
-    check(flight >= 0 && (int)flight < tls_flights(version));
-    return version == TLS_1_3 ? flight_size_13(flight, is_mutual) : flight_size_12(flight, is_mutual);
-}
-
-uint32_t tls_overhead(enum tls_version version)
-{
-    return version == TLS_1_3 ? TLS_RECORD_OVERHEAD : RECORD_HEAD + NONCE_12 + TAG;
-}
-
-uint32_t tls_overhead_before(enum tls_version version)
-{
-    return version == TLS_1_3 ? RECORD_HEAD : RECORD_HEAD + NONCE_12;
-}
-
-uint64_t tls_sealed_size(enum tls_version version, uint64_t bytes)
-{
-    uint64_t records = bytes / TLS_RECORD_MAX + (bytes % TLS_RECORD_MAX != 0);
-
-    return bytes + records * tls_overhead(version);
-}
 
 /* ---- Context ---- */
 
@@ -132,7 +53,7 @@ static void keep_secret(const SSL *ssl, const char *line)
 static int take_any(int is_good, X509_STORE_CTX *store)
 {
     (void)is_good;
-    (void)store;
+    X509_STORE_CTX_set_error(store, X509_V_OK); /* else it would stand in tickets */
     return 1;
 }
 
@@ -146,6 +67,17 @@ static bool trust_authority(SSL_CTX *context, const struct party *authority)
            X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_CRL_CHECK) == 1;
 }
 
+static bool set_cipher(SSL_CTX *context, const struct tls_config *config)
+{
+    const char *name = cipher_names[config->version][config->cipher];
+
+    if (config->version == TLS_1_3)
+        return SSL_CTX_set_ciphersuites(context, name) == 1;
+    if (config->cipher == TLS_AES_CBC_SHA)
+        SSL_CTX_set_options(context, SSL_OP_NO_ENCRYPT_THEN_MAC);
+    return SSL_CTX_set_cipher_list(context, name) == 1;
+}
+
 static bool set_up(SSL_CTX *context, const struct tls_config *config)
 {
     X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(context);
@@ -155,14 +87,13 @@ static bool set_up(SSL_CTX *context, const struct tls_config *config)
     int version = config->version == TLS_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
 
     if (SSL_CTX_set_min_proto_version(context, version) != 1 || SSL_CTX_set_max_proto_version(context, version) != 1 ||
-        SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") != 1 ||
-        SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-GCM-SHA256") != 1 ||
-        SSL_CTX_set1_groups_list(context, groups) != 1 || SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256") != 1 ||
+        !set_cipher(context, config) || SSL_CTX_set1_groups_list(context, groups) != 1 ||
+        SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256") != 1 ||
         (config->authority && !trust_authority(context, config->authority)))
         return false;
     X509_VERIFY_PARAM_set_time(verify, (time_t)config->at_s);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    if (config->version == TLS_1_2)
+    if (config->version == TLS_1_2 && !config->has_tickets)
         SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     return true;
@@ -187,25 +118,39 @@ static bool expect_host(SSL_CTX *context, const char *host)
     return X509_VERIFY_PARAM_set1_host(verify, host, 0) == 1;
 }
 
+/* What servers of one kind put into their tickets; one that asks for certificates has to have something. */
+static const unsigned char session_context[] = {1};
+
+static bool meet(struct tls_context *context);
+
 enum err tls_context_init(struct tls_context *context, const struct tls_config *config, struct note *note)
 {
     struct tls_context made = {.client = SSL_CTX_new(TLS_client_method()),
                                .server = SSL_CTX_new(TLS_server_method()),
-                               .is_mutual = config->client != NULL,
-                               .version = config->version};
+                               .kind = {.version = config->version,
+                                        .cipher = config->cipher,
+                                        .is_mutual = config->client != NULL,
+                                        .has_tickets = config->has_tickets,
+                                        .is_resumed = config->is_resumed}};
 
+    check(tls_exists(&made.kind) && (config->has_tickets || !config->is_resumed));
     if (!made.client || !made.server || !set_up(made.client, config) || !set_up(made.server, config) ||
-        !show(made.server, config->server) || SSL_CTX_set_num_tickets(made.server, 0) != 1 ||
+        !show(made.server, config->server) || SSL_CTX_set_session_id_context(made.server, session_context, 1) != 1 ||
+        SSL_CTX_set_num_tickets(made.server, config->has_tickets ? 1 : 0) != 1 ||
         (config->authority && !expect_host(made.client, config->host ? config->host : config->server->name)) ||
-        (made.is_mutual && !show(made.client, config->client))) {
+        (made.kind.is_mutual && !show(made.client, config->client))) {
         tls_context_free(&made);
         return crypto_failed(note, "cannot set up TLS");
     }
     int (*verify)(int, X509_STORE_CTX *) = config->authority ? NULL : take_any;
 
     SSL_CTX_set_verify(made.client, SSL_VERIFY_PEER, verify);
-    if (made.is_mutual)
+    if (made.kind.is_mutual)
         SSL_CTX_set_verify(made.server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, verify);
+    if (config->is_resumed && !meet(&made)) {
+        tls_context_free(&made);
+        return crypto_failed(note, "TLS handshake failed, there is nothing to resume");
+    }
     SSL_CTX_set_keylog_callback(made.client, keep_secret);
     *context = made;
     return ERR_OK;
@@ -213,6 +158,7 @@ enum err tls_context_init(struct tls_context *context, const struct tls_config *
 
 void tls_context_free(struct tls_context *context)
 {
+    SSL_SESSION_free(context->session);
     SSL_CTX_free(context->client);
     SSL_CTX_free(context->server);
     *context = (struct tls_context){0};
@@ -223,6 +169,9 @@ void tls_context_free(struct tls_context *context)
 static void drop_ends(struct tls_pair *pair)
 {
     for (int end = 0; end < END_COUNT; end++) {
+        /* OpenSSL resumes no session of a connection that was not closed. */
+        if (pair->ends[end])
+            SSL_set_shutdown(pair->ends[end], SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
         SSL_free(pair->ends[end]);
         pair->ends[end] = NULL;
     }
@@ -271,27 +220,91 @@ static bool run_flight(struct tls_pair *pair, enum tls_flight flight)
     return BIO_write(pair->in[1 - end], sink->data, size) == size;
 }
 
+/* In 1.3 a ticket comes behind the handshake, where data would. */
+static bool take_ticket(const struct tls_pair *pair)
+{
+    char byte;
+
+    return SSL_peek(pair->ends[CLIENT], &byte, 1) <= 0 && BIO_pending(pair->in[CLIENT]) == 0;
+}
+
 static bool shake_hands(struct tls_pair *pair, const struct tls_context *context)
 {
     drop_ends(pair);
     pair->secrets = (struct sink){.data = pair->secret_bytes, .capacity = sizeof(pair->secret_bytes)};
     for (int i = 0; i < TLS_FLIGHT_COUNT; i++)
         pair->flights[i] = (struct sink){.data = pair->flight_bytes[i], .capacity = FLIGHT_MAX};
-    if (!make_end(pair, CLIENT, context->client) || !make_end(pair, SERVER, context->server))
+    if (!make_end(pair, CLIENT, context->client) || !make_end(pair, SERVER, context->server) ||
+        (context->session && SSL_set_session(pair->ends[CLIENT], context->session) != 1))
         return false;
-    int last = tls_flights(context->version) % 2 == 0 ? CLIENT : SERVER; /* who hears the last flight */
+    int last = tls_flights(&pair->kind) % 2 == 0 ? CLIENT : SERVER; /* who hears the last flight */
 
-    for (int i = 0; i < tls_flights(context->version); i++)
+    for (int i = 0; i < tls_flights(&pair->kind); i++)
         if (!run_flight(pair, (enum tls_flight)i))
             return false;
-    return SSL_do_handshake(pair->ends[last]) == 1 && BIO_pending(pair->out[last]) == 0 &&
-           SSL_is_init_finished(pair->ends[1 - last]) == 1;
+    bool is_done = SSL_do_handshake(pair->ends[last]) == 1 && BIO_pending(pair->out[last]) == 0 &&
+                   SSL_is_init_finished(pair->ends[1 - last]) == 1;
+
+    return is_done && take_ticket(pair) && SSL_session_reused(pair->ends[SERVER]) == pair->kind.is_resumed;
 }
 
-static bool has_sizes(const struct tls_pair *pair, bool is_mutual)
+/* Carries what one end has written to the other. */
+static bool pass(struct tls_pair *pair, int end)
 {
-    for (int i = 0; i < tls_flights(pair->version); i++)
-        if (pair->flights[i].size != tls_flight_size(pair->version, (enum tls_flight)i, is_mutual))
+    char bytes[FLIGHT_MAX];
+
+    while (BIO_pending(pair->out[end]) > 0) {
+        int size = BIO_read(pair->out[end], bytes, sizeof(bytes));
+
+        if (size <= 0 || BIO_write(pair->in[1 - end], bytes, size) != size)
+            return false;
+    }
+    return true;
+}
+
+/* A full handshake in which the server gives a ticket. */
+static SSL_SESSION *make_session(const struct tls_context *context)
+{
+    struct tls_pair pair = {.kind = context->kind};
+    SSL_SESSION *session = NULL;
+    bool is_good = make_end(&pair, CLIENT, context->client) && make_end(&pair, SERVER, context->server);
+
+    for (int turn = 0; is_good && turn <= TLS_FLIGHT_COUNT; turn++) {
+        SSL_do_handshake(pair.ends[turn % 2]);
+        is_good = pass(&pair, turn % 2);
+    }
+    if (is_good && SSL_is_init_finished(pair.ends[SERVER]) && SSL_is_init_finished(pair.ends[CLIENT]) &&
+        take_ticket(&pair))
+        session = SSL_get1_session(pair.ends[CLIENT]);
+    drop_ends(&pair);
+    return session;
+}
+
+/* Again until the ticket has the size that is counted: numbers in a session are drawn. */
+static bool meet(struct tls_context *context)
+{
+    for (int i = 0; i < HANDSHAKE_TRIES; i++) {
+        SSL_SESSION *session = make_session(context);
+        const unsigned char *ticket;
+        size_t size = 0;
+
+        ERR_clear_error();
+        if (!session)
+            return false;
+        SSL_SESSION_get0_ticket(session, &ticket, &size);
+        if (size == tls_ticket_size(&context->kind)) {
+            context->session = session;
+            return true;
+        }
+        SSL_SESSION_free(session);
+    }
+    return false;
+}
+
+static bool has_sizes(const struct tls_pair *pair)
+{
+    for (int i = 0; i < tls_flights(&pair->kind); i++)
+        if (pair->flights[i].size != tls_flight_size(&pair->kind, (enum tls_flight)i))
             return false;
     return true;
 }
@@ -310,13 +323,13 @@ enum err tls_pair_create(struct tls_pair **pair, struct arena *arena, const stru
 {
     struct tls_pair *made = arena_alloc(arena, sizeof(*made));
 
-    made->version = context->version;
+    made->kind = context->kind;
     for (int i = 0; i < HANDSHAKE_TRIES; i++) {
         if (!shake_hands(made, context)) {
             tls_pair_free(made);
             return crypto_failed(note, "TLS handshake failed");
         }
-        if (has_sizes(made, context->is_mutual)) {
+        if (has_sizes(made)) {
             if (secret)
                 tell_secrets(made, secret, owner);
             *pair = made;
@@ -352,9 +365,10 @@ bool tls_pair_fingerprint(const struct tls_pair *pair, bool at_client, uint8_t h
 enum err tls_pair_seal(struct tls_pair *pair, bool from_client, struct span plaintext, uint8_t *record, size_t capacity)
 {
     int end = from_client ? CLIENT : SERVER;
-    size_t size = plaintext.size + tls_overhead(pair->version);
 
     check(plaintext.size >= 1 && plaintext.size <= TLS_RECORD_MAX);
+    size_t size = tls_record_size(&pair->kind, (uint32_t)plaintext.size);
+
     if (capacity < size)
         return ERR_FULL;
     ERR_clear_error();
@@ -379,14 +393,16 @@ enum err tls_pair_open(struct tls_pair *pair, bool at_client, struct span record
                        size_t *size)
 {
     int end = at_client ? CLIENT : SERVER;
-    size_t whole, got = 0, overhead = tls_overhead(pair->version);
+    size_t whole, got = 0;
 
     TRY(record_size(record, &whole));
     if (record.size < whole)
         return ERR_MORE;
-    if (record.size > whole || whole > TLS_SEALED_MAX || whole < 1 + overhead)
+    uint32_t most = record.size == whole ? tls_plaintext_most(&pair->kind, (uint32_t)whole) : 0;
+
+    if (most == 0)
         return ERR_CRYPTO;
-    if (capacity < whole - overhead)
+    if (capacity < (most < TLS_RECORD_MAX ? most : TLS_RECORD_MAX))
         return ERR_FULL;
     ERR_clear_error();
     if (BIO_write(pair->in[end], record.data, (int)record.size) != (int)record.size)
@@ -395,7 +411,7 @@ enum err tls_pair_open(struct tls_pair *pair, bool at_client, struct span record
     bool is_closed = !is_read && SSL_get_error(pair->ends[end], 0) == SSL_ERROR_ZERO_RETURN;
 
     ERR_clear_error();
-    if (!is_closed && (!is_read || got != whole - overhead))
+    if (!is_closed && (!is_read || tls_record_size(&pair->kind, (uint32_t)got) != whole))
         return ERR_CRYPTO;
     *size = got;
     return ERR_OK;
@@ -403,7 +419,7 @@ enum err tls_pair_open(struct tls_pair *pair, bool at_client, struct span record
 
 enum err tls_pair_close(struct tls_pair *pair, bool from_client, uint8_t record[TLS_CLOSE_MAX])
 {
-    int end = from_client ? CLIENT : SERVER, size = ALERT + (int)tls_overhead(pair->version);
+    int end = from_client ? CLIENT : SERVER, size = (int)tls_record_size(&pair->kind, ALERT);
 
     ERR_clear_error();
     if (SSL_shutdown(pair->ends[end]) < 0 || BIO_pending(pair->out[end]) != size)

@@ -353,7 +353,9 @@ sip.transport=as-rfc session.provisional=183-prack-update
 devices=3 devices.answer=answer devices.lag=2ms
 signalling.gm=esp signalling.core=esp esp.suite=aes-gcm
 signalling.gm=esp signalling.core=tls esp.nat=on
-signalling.gm=tls signalling.za=esp tls.version=1.2
+signalling.gm=tls signalling.za=esp tls.version=1.2 tls.cipher=aes-cbc-sha
+signalling.gm=tls tls.resumption=ticket connections=cold
+signalling.core=tls tls.resumption=ticket tls.version=1.2
 signalling.gm=esp signalling.za=esp esp.suite=null
 ifc.orig=as ifc.term=as
 background.rate=20

@@ -100,6 +100,10 @@ check() { # NAME OPTION(KEYS) ARM SETTINGS...
 }
 
 check tls-1.2-msrp --keylog msrp-tls --set tls.version=1.2
+check tls-1.2-cbc --keylog msrp-tls --set tls.version=1.2 --set tls.cipher=aes-cbc-sha
+check tls-1.3-resumed --keylog msrp-tls --set tls.resumption=ticket
+check tls-1.2-resumed --keylog msrp-relay --set tls.version=1.2 --set tls.resumption=ticket
+check tls-1.2-tickets --keylog message-tls --set tls.version=1.2 --set tls.resumption=ticket --set connections=cold
 check tls-1.3-relays --keylog msrp-relay
 check tls-1.3-sip --keylog message-tls
 check tls-1.2-sip --keylog message-tls --set tls.version=1.2
