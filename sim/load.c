@@ -88,7 +88,8 @@ static int64_t rounded_ns(double seconds)
 
 static double draw_exponential(struct loading *loading)
 {
-    gsl_rng *rng = streams_at(loading->world->streams, stream_place("load"), STREAM_ARRIVAL, loading->attempts);
+    gsl_rng *rng =
+        streams_at(loading->world->streams, stream_place("load"), STREAM_ARRIVAL, loading->attempts[ATTEMPT_FILE]);
 
     return gsl_ran_exponential(rng, 1);
 }
@@ -104,7 +105,7 @@ static int64_t next_poisson(struct loading *loading, int64_t from_ns)
 static int64_t next_deterministic(struct loading *loading, int64_t from_ns)
 {
     __extension__ typedef unsigned __int128 wide;
-    wide numerator = (wide)(loading->attempts + 1) * 1000 * (uint64_t)SECOND;
+    wide numerator = (wide)(loading->attempts[ATTEMPT_FILE] + 1) * 1000 * (uint64_t)SECOND;
 
     (void)from_ns;
     return (int64_t)(numerator / loading->world->scenario->load_rate_per_ks);
@@ -131,8 +132,10 @@ static int64_t next_staircase(struct loading *loading, int64_t from_ns)
 
 static int64_t next_of_capture(struct loading *loading, int64_t from_ns)
 {
+    uint64_t number = loading->attempts[ATTEMPT_FILE];
+
     (void)from_ns;
-    return loading->attempts < loading->load->arrival_count ? loading->load->arrivals_ns[loading->attempts] : INT64_MAX;
+    return number < loading->load->arrival_count ? loading->load->arrivals_ns[number] : INT64_MAX;
 }
 
 static int64_t (*const arrival_kinds[ARRIVALS_COUNT])(struct loading *loading, int64_t from_ns) = {
@@ -147,23 +150,73 @@ static void arrive(struct engine *engine, void *context);
 static void await_next(struct loading *loading, int64_t from_ns)
 {
     const struct scenario *scenario = loading->world->scenario;
-    int64_t at_ns = arrival_kinds[scenario->load_arrivals](loading, from_ns);
+    bool has_rate = scenario->load_rate_per_ks > 0 || scenario->load_arrivals >= ARRIVALS_STAIRCASE;
+    int64_t at_ns = has_rate ? arrival_kinds[scenario->load_arrivals](loading, from_ns) : INT64_MAX;
 
     if (at_ns < scenario->load_ns)
         engine_at(loading->world->engine, loading->begun_ns + at_ns, loading, arrive);
     else
-        loading->has_all = true;
+        loading->arriving--;
 }
 
 static void arrive(struct engine *engine, void *context)
 {
     struct loading *loading = context;
 
-    if (!loading_begin(loading)) {
+    if (!loading_begin(loading, ATTEMPT_FILE)) {
         loading->is_over = true;
         return;
     }
     await_next(loading, engine->now_ns - loading->begun_ns);
+}
+
+/* ---- Calls and registrations beside the files ---- */
+
+static void arrive_beside(struct engine *engine, void *context);
+
+static void await_beside(struct beside *beside, int64_t from_ns)
+{
+    static const char *const places[ATTEMPT_KINDS] = {
+        [ATTEMPT_CALL] = "load.calls", [ATTEMPT_REGISTRATION] = "load.registrations"};
+    struct loading *loading = beside->loading;
+    struct world *world = loading->world;
+    gsl_rng *rng =
+        streams_at(world->streams, stream_place(places[beside->kind]), STREAM_ARRIVAL, loading->attempts[beside->kind]);
+    int64_t at_ns = from_ns + rounded_ns(gsl_ran_exponential(rng, 1000 / (double)beside->rate_per_ks));
+
+    if (at_ns < world->scenario->load_ns)
+        engine_at(world->engine, loading->begun_ns + at_ns, beside, arrive_beside);
+    else
+        loading->arriving--;
+}
+
+static void arrive_beside(struct engine *engine, void *context)
+{
+    struct beside *beside = context;
+    struct loading *loading = beside->loading;
+
+    if (!loading_begin(loading, beside->kind)) {
+        loading->is_over = true;
+        return;
+    }
+    await_beside(beside, engine->now_ns - loading->begun_ns);
+}
+
+static void begin_arrivals(struct loading *loading)
+{
+    const struct scenario *scenario = loading->world->scenario;
+    const uint64_t rates_per_ks[ATTEMPT_KINDS] = {
+        [ATTEMPT_CALL] = scenario->load_calls_per_ks, [ATTEMPT_REGISTRATION] = scenario->load_registrations_per_ks};
+
+    loading->arriving++;
+    await_next(loading, 0);
+    for (int kind = 0; kind < ATTEMPT_KINDS; kind++) {
+        if (rates_per_ks[kind] == 0)
+            continue;
+        loading->besides[kind] = (struct beside){loading, (enum attempt_kind)kind, rates_per_ks[kind]};
+        loading->arriving++;
+        await_beside(&loading->besides[kind], 0);
+    }
 }
 
 /* ---- The run ---- */
@@ -176,7 +229,7 @@ static void look(struct engine *engine, void *context)
     loading_look(loading);
     if (load->progress)
         load->progress(load->context, engine->now_ns - loading->begun_ns, loading->world->scenario->load_ns);
-    if (loading->has_all && loading->under_way == 0)
+    if (loading->is_stopped || (loading->arriving == 0 && loading->under_way == 0))
         loading->is_over = true;
     else
         engine_at(engine, engine->now_ns + LOAD_LOOK_NS, loading, look);
@@ -189,6 +242,8 @@ static struct loading *loading_create(const struct load *load, struct world *wor
     loading->load = load;
     loading->world = world;
     loading->pool = arena_pool_create(world->arena, CHUNK_BYTES);
+    if (world->scenario->load_registrations_per_ks > 0)
+        loading->renewals = renewals_create(world);
     loading_bind(loading);
     return loading;
 }
@@ -206,15 +261,14 @@ static enum err run(const struct load *load, struct world *world, struct load_ou
     loading->begun_ns = (world_now(world) / SECOND + 1) * SECOND;
     loading_measure(loading);
     engine_at(world->engine, loading->begun_ns, loading, look);
-    await_next(loading, 0);
-    crowd_begin(world, loading->begun_ns);
+    begin_arrivals(loading);
+    crowd_begin(world, loading->begun_ns, loading->begun_ns + world->scenario->load_ns);
     bool is_whole = engine_run(world->engine, &loading->is_over);
 
     if (world->is_impossible)
         return ERR_RANGE;
+    check(is_whole == loading->is_over);
     loading_write(loading, outcome);
-    if (!is_whole)
-        outcome->end = LOAD_LIMIT;
     net_check(world->net);
     return ERR_OK;
 }

@@ -11,9 +11,7 @@
 
 enum { BLOCKS_FIRST = 16 };
 
-static const enum role hosts[LOAD_HOSTS] = {ROLE_P_A, ROLE_S_A, ROLE_I_B, ROLE_HSS_B, ROLE_S_B, ROLE_P_B};
-
-static const char *const end_names[] = {"done", "limit", "no-users", NULL};
+static const char *const end_names[] = {"done", "limit", "no-users", "stopped", NULL};
 
 /* A row a line, as a table is read. */
 /* clang-format off */
@@ -22,7 +20,7 @@ static const char *const end_names[] = {"done", "limit", "no-users", NULL};
 
 const struct field load_fields[] = {
     {.name = "end", .kind = FIELD_CHOICE, .offset = offsetof(struct load_outcome, end), .choices = end_names,
-     .help = "done; memory or events exhausted; all users busy"},
+     .help = "done; memory or events exhausted; all users busy; stopped as too many were inadequate"},
     ROW("attempts", FIELD_COUNT, attempts, "all that arrived"),
     ROW("cut", FIELD_COUNT, cut, "of them taken for warm-up, by MSER-5"),
     ROW("cut_time", FIELD_TIME, cut_ns, "from the first possible arrival to the first attempt that counts"),
@@ -32,7 +30,7 @@ const struct field load_fields[] = {
     ROW("refused", FIELD_COUNT, refused, "failed: 503, or 500 from behind a proxy"),
     ROW("timed_out", FIELD_COUNT, timed_out, "failed: no answer to INVITE or MESSAGE"),
     ROW("otherwise", FIELD_COUNT, otherwise, "failed in another way"),
-    ROW("inadequate", FIELD_RATIO, inadequate, "%IHS: share of late and failed ones (ETSI TS 186 008-1)"),
+    ROW("inadequate", FIELD_RATIO, inadequate, "%IHS: share of late and failed attempts, calls and registrations among them (ETSI TS 186 008-1)"),
     ROW("rate", FIELD_RATIO, rate, "counted attempts a second"),
     ROW("delay_mean", FIELD_TIME, delay_mean_ns, "of delivered ones: the user presses send, to plaintext in hand"),
     ROW("delay_p50", FIELD_TIME, delay_p50_ns, "quantiles count a failure as longer than every delay"),
@@ -60,11 +58,23 @@ const struct field load_fields[] = {
     ROW("ended", FIELD_TIME, ended_ns, "from the first possible arrival to the last attempt's end"),
     ROW("memory", FIELD_SIZE, memory_bytes, "at its most"),
     ROW("attempt_memory", FIELD_SIZE, attempt_bytes, "of it, what attempts under way took"),
+    ROW("calls", FIELD_COUNT, calls.arrived, "without a file, all that arrived"),
+    ROW("calls_counted", FIELD_COUNT, calls.counted, "of them, those behind the warm-up"),
+    ROW("calls_failed", FIELD_COUNT, calls.failed, "of those, not answered or not ended in order"),
+    ROW("calls_late", FIELD_COUNT, calls.late, "answered beyond load.delay_max"),
+    ROW("call_setup_mean", FIELD_TIME, calls.delay_mean_ns, "of those that did not fail: INVITE leaves, to its 200"),
+    ROW("call_setup_p95", FIELD_TIME, calls.delay_p95_ns, "the same, a failure longer than every other"),
+    ROW("registrations", FIELD_COUNT, registrations.arrived, "UEs that register again, all that arrived"),
+    ROW("registrations_counted", FIELD_COUNT, registrations.counted, "of them, those behind the warm-up"),
+    ROW("registrations_failed", FIELD_COUNT, registrations.failed, "of those, refused or not answered"),
+    ROW("registrations_late", FIELD_COUNT, registrations.late, "done beyond load.delay_max"),
+    ROW("registration_mean", FIELD_TIME, registrations.delay_mean_ns, "of those that did not fail"),
+    ROW("registration_p95", FIELD_TIME, registrations.delay_p95_ns, "the same, a failure longer than every other"),
     {.name = NULL},
 };
 /* clang-format on */
 
-static_assert(sizeof(end_names) / sizeof(end_names[0]) == LOAD_NO_USERS + 2, "each end has a name");
+static_assert(sizeof(end_names) / sizeof(end_names[0]) == LOAD_STOPPED + 2, "each end has a name");
 
 /* ---- While it runs ---- */
 
@@ -87,8 +97,8 @@ static struct sums sum_core(const struct world *world)
         bool is_first = true;
 
         for (size_t earlier = 0; earlier < i; earlier++)
-            is_first = is_first && world->sites[hosts[earlier]].cpu != world->sites[hosts[i]].cpu;
-        sums.dropped += is_first ? station_refused(world->sites[hosts[i]].cpu) : 0;
+            is_first = is_first && world->sites[loading_hosts[earlier]].cpu != world->sites[loading_hosts[i]].cpu;
+        sums.dropped += is_first ? station_refused(world->sites[loading_hosts[i]].cpu) : 0;
     }
     return sums;
 }
@@ -97,37 +107,52 @@ void loading_measure(struct loading *loading)
 {
     loading->sip_again_before = core_retransmissions(loading->world);
     loading->tcp_again_before = net_retransmissions(loading->world->net);
+    loading_measure_work(loading);
 }
 
-static void add_block(struct loading *loading)
+static void add_block(struct arena *arena, struct log *log)
 {
-    struct arena *arena = loading->world->arena;
-
-    if (loading->block_count == loading->block_capacity) {
-        uint64_t capacity = loading->block_capacity ? 2 * loading->block_capacity : BLOCKS_FIRST;
+    if (log->block_count == log->block_capacity) {
+        uint64_t capacity = log->block_capacity ? 2 * log->block_capacity : BLOCKS_FIRST;
         struct records **blocks = arena_alloc(arena, capacity * sizeof(struct records *));
 
-        if (loading->block_count > 0)
-            memcpy(blocks, loading->records, loading->block_count * sizeof(struct records *));
-        loading->records = blocks;
-        loading->block_capacity = capacity;
+        if (log->block_count > 0)
+            memcpy(blocks, log->blocks, log->block_count * sizeof(struct records *));
+        log->blocks = blocks;
+        log->block_capacity = capacity;
     }
-    loading->records[loading->block_count++] = arena_alloc(arena, sizeof(struct records));
+    log->blocks[log->block_count++] = arena_alloc(arena, sizeof(struct records));
 }
 
-void loading_note(struct loading *loading, uint64_t number, const struct attempt_result *result)
+static const struct record *record_of(const struct loading *loading, enum attempt_kind kind, uint64_t number)
 {
-    while (number >= loading->block_count * RECORDS)
-        add_block(loading);
-    loading->records[number / RECORDS]->items[number % RECORDS] =
+    return &loading->logs[kind].blocks[number / RECORDS]->items[number % RECORDS];
+}
+
+bool loading_is_adequate(const struct loading *loading, int end, int64_t delay_ns)
+{
+    int64_t most_ns = loading->world->scenario->load_delay_max_ns;
+
+    return end == OUTCOME_DELIVERED && (most_ns == 0 || delay_ns <= most_ns);
+}
+
+void loading_note(struct loading *loading, const struct place *place, const struct attempt_result *result)
+{
+    struct log *log = &loading->logs[place->kind];
+    uint64_t number = place->number;
+
+    while (number >= log->block_count * RECORDS)
+        add_block(loading->world->arena, log);
+    log->blocks[number / RECORDS]->items[number % RECORDS] =
         (struct record){.pressed_ns = result->pressed_ns - loading->begun_ns,
                         .delay_ns = result->delay_ns,
                         .setup_ns = result->setup_ns,
                         .stay_ns = world_now(loading->world) - result->pressed_ns,
                         .end = result->end};
+    loading->inadequate += !loading_is_adequate(loading, result->end, result->delay_ns);
 }
 
-void loading_note_look(struct loading *loading)
+void loading_note_look(struct loading *loading, uint32_t talking)
 {
     uint64_t place = loading->look_count++ % LOOKS;
 
@@ -143,37 +168,48 @@ void loading_note_look(struct loading *loading)
     struct seen *seen = &loading->looks_last->items[place];
 
     for (size_t i = 0; i < LOAD_HOSTS; i++)
-        seen->busy_ns[i] = station_busy_ns(loading->world->sites[hosts[i]].cpu);
-    seen->under_way = loading->running;
+        seen->busy_ns[i] = station_busy_ns(loading->world->sites[loading_hosts[i]].cpu);
+    seen->under_way = loading->running[ATTEMPT_FILE];
+    seen->waiting = 0;
+    for (int kind = 0; kind < ATTEMPT_KINDS; kind++)
+        seen->waiting += loading->running[kind];
+    seen->waiting -= talking;
 }
 
 /* ---- At the end ---- */
 
-/* All records in a row. */
-static struct record *gather(const struct loading *loading)
+/* Until when attempts are of the warm-up: as many as are there before the first delivered one that MSER keeps, of the
+ * kind of which there are most. 0: none is. */
+static int64_t warm_up_ns(struct loading *loading)
 {
-    struct record *all = arena_alloc(loading->world->arena, (loading->attempts + 1) * sizeof(*all));
+    enum attempt_kind kind = ATTEMPT_FILE;
 
-    for (uint64_t i = 0; i < loading->attempts; i++)
-        all[i] = loading->records[i / RECORDS]->items[i % RECORDS];
-    return all;
-}
-
-/* Attempts of the warm-up: as many as are there before the first delivered one that MSER keeps. */
-static uint64_t warm_up(struct loading *loading, const struct record *all)
-{
-    double *delays = arena_alloc(loading->world->arena, (loading->attempts + 1) * sizeof(*delays));
-    uint64_t *numbers = arena_alloc(loading->world->arena, (loading->attempts + 1) * sizeof(*numbers));
+    for (int other = 0; other < ATTEMPT_KINDS; other++)
+        if (loading->attempts[other] > loading->attempts[kind])
+            kind = (enum attempt_kind)other;
+    uint64_t attempts = loading->attempts[kind];
+    double *delays = arena_alloc(loading->world->arena, (attempts + 1) * sizeof(*delays));
+    uint64_t *numbers = arena_alloc(loading->world->arena, (attempts + 1) * sizeof(*numbers));
     size_t count = 0;
 
-    for (uint64_t i = 0; i < loading->attempts; i++)
-        if (all[i].delay_ns != NONE_NS) {
-            delays[count] = (double)all[i].delay_ns;
+    for (uint64_t i = 0; i < attempts; i++)
+        if (record_of(loading, kind, i)->delay_ns != NONE_NS) {
+            delays[count] = (double)record_of(loading, kind, i)->delay_ns;
             numbers[count++] = i;
         }
     size_t cut = mser_cut(delays, count);
 
-    return cut == 0 ? 0 : numbers[cut];
+    return cut == 0 ? 0 : record_of(loading, kind, numbers[cut])->pressed_ns;
+}
+
+/* Attempts of a kind before that time: they arrive in the order of their numbers. */
+static uint64_t count_before(const struct loading *loading, enum attempt_kind kind, int64_t at_ns)
+{
+    uint64_t count = 0;
+
+    while (count < loading->attempts[kind] && record_of(loading, kind, count)->pressed_ns < at_ns)
+        count++;
+    return count;
 }
 
 static int compare(const void *a, const void *b)
@@ -212,13 +248,11 @@ static int64_t mean_of(const struct sample *sample)
 
 static void count(const struct loading *loading, const struct record *record, struct load_outcome *outcome)
 {
-    int64_t most_ns = loading->world->scenario->load_delay_max_ns;
-
     outcome->counted++;
     switch (record->end) {
     case OUTCOME_DELIVERED:
         outcome->delivered++;
-        outcome->late += most_ns > 0 && record->delay_ns > most_ns;
+        outcome->late += !loading_is_adequate(loading, record->end, record->delay_ns);
         break;
     case OUTCOME_OVERLOADED:
         outcome->refused++;
@@ -259,18 +293,20 @@ static void write_looks(const struct loading *loading, int64_t from_ns, struct l
         outcome->utilisation[i] = (double)(last.busy_ns[i] - first.busy_ns[i]) / workers_ns;
 }
 
-static void write_delays(struct loading *loading, const struct record *all, struct load_outcome *outcome)
+static void write_delays(struct loading *loading, struct load_outcome *outcome)
 {
-    size_t room = (loading->attempts + 1) * sizeof(double);
+    size_t room = (loading->attempts[ATTEMPT_FILE] + 1) * sizeof(double);
     struct sample delays = {.values = arena_alloc(loading->world->arena, room)},
                   setups = {.values = arena_alloc(loading->world->arena, room)};
     struct tally stays = {0};
 
-    for (uint64_t i = outcome->cut; i < loading->attempts; i++) {
-        sample_add(&delays, all[i].delay_ns);
-        sample_add(&setups, all[i].setup_ns);
-        tally_add(&stays, (double)all[i].stay_ns);
-        count(loading, &all[i], outcome);
+    for (uint64_t i = outcome->cut; i < loading->attempts[ATTEMPT_FILE]; i++) {
+        const struct record *record = record_of(loading, ATTEMPT_FILE, i);
+
+        sample_add(&delays, record->delay_ns);
+        sample_add(&setups, record->setup_ns);
+        tally_add(&stays, (double)record->stay_ns);
+        count(loading, record, outcome);
     }
     qsort(delays.values, delays.count, sizeof(double), compare);
     qsort(setups.values, setups.count, sizeof(double), compare);
@@ -287,31 +323,91 @@ static void write_delays(struct loading *loading, const struct record *all, stru
     outcome->setup_p99_ns = quantile_of(&setups, 0.99);
 }
 
-void loading_write(struct loading *loading, struct load_outcome *outcome)
+static void write_beside(struct loading *loading, enum attempt_kind kind, int64_t from_ns, struct load_beside *beside)
+{
+    struct sample delays = {
+        .values = arena_alloc(loading->world->arena, (loading->attempts[kind] + 1) * sizeof(*delays.values))};
+
+    for (uint64_t i = count_before(loading, kind, from_ns); i < loading->attempts[kind]; i++) {
+        const struct record *record = record_of(loading, kind, i);
+        bool has_failed = record->end != OUTCOME_DELIVERED;
+
+        sample_add(&delays, record->delay_ns);
+        beside->failed += has_failed;
+        beside->late += !has_failed && !loading_is_adequate(loading, record->end, record->delay_ns);
+    }
+    qsort(delays.values, delays.count, sizeof(double), compare);
+    beside->counted = delays.count;
+    beside->delay_mean_ns = mean_of(&delays);
+    beside->delay_p95_ns = quantile_of(&delays, 0.95);
+}
+
+/* What is known of a load at any time. */
+static void write_sums(const struct loading *loading, struct load_outcome *outcome)
 {
     struct world *world = loading->world;
-    const struct record *all = gather(loading);
     struct sums sums = sum_core(world);
 
-    *outcome =
-        (struct load_outcome){.end = loading->has_no_users ? LOAD_NO_USERS : LOAD_DONE,
-                              .attempts = loading->attempts,
-                              .cut = warm_up(loading, all),
-                              .dropped = sums.dropped,
-                              .refusals = sums.refusals,
-                              .sip_again = core_retransmissions(world) + loading->sip_again - loading->sip_again_before,
-                              .tcp_again = net_retransmissions(world->net) - loading->tcp_again_before,
-                              .events = world->engine->events_run,
-                              .ended_ns = world_now(world) - loading->begun_ns,
-                              .attempt_bytes = loading->attempt_bytes};
-    outcome->cut_ns = outcome->cut > 0 ? all[outcome->cut].pressed_ns : 0;
-    write_delays(loading, all, outcome);
-    int64_t counted_ns = world->scenario->load_ns - outcome->cut_ns;
+    *outcome = (struct load_outcome){
+        .attempts = loading->attempts[ATTEMPT_FILE],
+        .calls = {.arrived = loading->attempts[ATTEMPT_CALL], .delay_mean_ns = NONE_NS, .delay_p95_ns = NONE_NS},
+        .registrations = {.arrived = loading->attempts[ATTEMPT_REGISTRATION],
+                          .delay_mean_ns = NONE_NS,
+                          .delay_p95_ns = NONE_NS},
+        .dropped = sums.dropped,
+        .refusals = sums.refusals,
+        .sip_again = core_retransmissions(world) + loading->sip_again - loading->sip_again_before,
+        .tcp_again = net_retransmissions(world->net) - loading->tcp_again_before,
+        .events = world->engine->events_run,
+        .ended_ns = world_now(world) - loading->begun_ns,
+        .attempt_bytes = loading->attempt_bytes};
+}
+
+/* Attempts still under way have no records. */
+static void write_unfinished(const struct loading *loading, struct load_outcome *outcome)
+{
+    int64_t *times_ns[] = {&outcome->delay_mean_ns, &outcome->delay_p50_ns, &outcome->delay_p90_ns,
+                           &outcome->delay_p95_ns,  &outcome->delay_p99_ns, &outcome->delay_most_ns,
+                           &outcome->setup_mean_ns, &outcome->setup_p50_ns, &outcome->setup_p95_ns,
+                           &outcome->setup_p99_ns,  &outcome->stay_mean_ns};
+    uint64_t inadequate = loading->inadequate + loading_late(loading);
+
+    outcome->end = loading->has_no_users ? LOAD_NO_USERS : loading->is_stopped ? LOAD_STOPPED : LOAD_LIMIT;
+    outcome->counted = outcome->attempts;
+    outcome->calls.counted = outcome->calls.arrived;
+    outcome->registrations.counted = outcome->registrations.arrived;
+    outcome->inadequate = loading_attempts(loading) > 0 ? (double)inadequate / (double)loading_attempts(loading) : 0;
+    for (size_t i = 0; i < sizeof(times_ns) / sizeof(times_ns[0]); i++)
+        *times_ns[i] = NONE_NS;
+}
+
+static void write_finished(struct loading *loading, struct load_outcome *outcome)
+{
+    outcome->end = LOAD_DONE;
+    outcome->cut_ns = warm_up_ns(loading);
+    outcome->cut = count_before(loading, ATTEMPT_FILE, outcome->cut_ns);
+    write_delays(loading, outcome);
+    write_beside(loading, ATTEMPT_CALL, outcome->cut_ns, &outcome->calls);
+    write_beside(loading, ATTEMPT_REGISTRATION, outcome->cut_ns, &outcome->registrations);
+    int64_t counted_ns = loading->world->scenario->load_ns - outcome->cut_ns;
 
     outcome->rate = (double)outcome->counted * (double)SECOND / (double)counted_ns;
-    outcome->inadequate = outcome->counted > 0 ? (double)(outcome->counted - outcome->delivered + outcome->late) /
-                                                     (double)outcome->counted
-                                               : 0;
+    const struct load_beside *calls = &outcome->calls, *registrations = &outcome->registrations;
+    uint64_t counted = outcome->counted + calls->counted + registrations->counted;
+    uint64_t inadequate = outcome->counted - outcome->delivered + outcome->late + calls->failed + calls->late +
+                          registrations->failed + registrations->late;
+
+    outcome->inadequate = counted > 0 ? (double)inadequate / (double)counted : 0;
+    loading_write_work(loading, outcome);
+}
+
+void loading_write(struct loading *loading, struct load_outcome *outcome)
+{
+    write_sums(loading, outcome);
+    if (loading->is_over && !loading->has_no_users && !loading->is_stopped)
+        write_finished(loading, outcome);
+    else
+        write_unfinished(loading, outcome);
     write_looks(loading, outcome->cut_ns, outcome);
-    outcome->memory_bytes = arena_used(world->arena);
+    outcome->memory_bytes = arena_used(loading->world->arena);
 }

@@ -2,7 +2,10 @@
 #include "sim/base/units.h"
 #include "sim/load_state.h"
 
-enum { PLACES_FIRST = 256 };
+#include <gsl/gsl_randist.h>
+#include <math.h>
+
+enum { PLACES_FIRST = 256, KIND_SHIFT = 60 };
 
 /* ---- UEs that are no more ---- */
 
@@ -100,7 +103,7 @@ static struct place *place_take(struct loading *loading, uint32_t *number)
     struct place *place = &loading->places[*number];
 
     loading->free = place->next_free;
-    *place = (struct place){.loading = loading, .state = PLACE_RUNNING, .number = loading->attempts};
+    *place = (struct place){.loading = loading, .state = PLACE_RUNNING};
     return place;
 }
 
@@ -126,8 +129,8 @@ static void ended(struct loading *loading, struct place *place)
     struct attempt_result result = attempt_result(place->attempt);
 
     place->state = PLACE_CLOSING;
-    loading->running--;
-    loading_note(loading, place->number, &result);
+    loading->running[place->kind]--;
+    loading_note(loading, place, &result);
     if (result.end != OUTCOME_DELIVERED)
         engine_at(loading->world->engine, world_now(loading->world), place->attempt, hang_up);
 }
@@ -145,25 +148,66 @@ static void attempt_over(void *context, struct attempt *attempt)
         ended(loading, place);
 }
 
-bool loading_begin(struct loading *loading)
+/* Two users who are free; of a registration one, who is set aside for it. */
+static bool take_users(struct loading *loading, struct attempt_config *config)
+{
+    struct population *population = loading->world->population;
+
+    if (config->kind == ATTEMPT_REGISTRATION) {
+        config->renewing = renewals_take(loading->renewals, config->number);
+        if (config->renewing)
+            config->caller = renewing_user(config->renewing);
+        return config->renewing != NULL;
+    }
+    return population_draw(population, POPULATION_CALLERS, config->number, &config->caller) &&
+           population_draw(population, POPULATION_CALLED, config->number, &config->called);
+}
+
+static void give_users(struct loading *loading, const struct attempt_config *config)
 {
     struct world *world = loading->world;
-    struct attempt_config config = {
-        .core = world, .number = loading->attempts, .context = loading, .over = attempt_over};
+    int64_t free_ns = world_now(world) + 64 * sip_timers_gm.t1_ns;
+
+    if (config->kind == ATTEMPT_REGISTRATION) {
+        renewals_give(loading->renewals, config->renewing);
+        return;
+    }
+    /* It is as if they needed their UEs for nothing else until no copy of a message can come any more. */
+    population_release(world->population, config->caller, free_ns);
+    population_release(world->population, config->called, free_ns);
+}
+
+static int64_t draw_hold_ns(const struct loading *loading, const struct attempt_config *config)
+{
+    struct world *world = loading->world;
+    gsl_rng *rng = streams_at(world->streams, stream_place("talk"), STREAM_SERVICE, config->number);
+
+    return llround(gsl_ran_exponential(rng, (double)world->scenario->load_call_ns));
+}
+
+bool loading_begin(struct loading *loading, enum attempt_kind kind)
+{
+    struct world *world = loading->world;
+    struct attempt_config config = {.kind = kind,
+                                    .core = world,
+                                    .number = (uint64_t)kind << KIND_SHIFT | loading->attempts[kind],
+                                    .context = loading,
+                                    .over = attempt_over};
     uint32_t number;
 
-    if (!population_draw(world->population, POPULATION_CALLERS, loading->attempts, &config.caller) ||
-        !population_draw(world->population, POPULATION_CALLED, loading->attempts, &config.called)) {
+    if (!take_users(loading, &config)) {
         loading->has_no_users = true;
         return false;
     }
+    config.hold_ns = kind == ATTEMPT_CALL ? draw_hold_ns(loading, &config) : 0;
     struct place *place = place_take(loading, &number);
 
+    place->kind = kind;
+    place->number = loading->attempts[kind]++;
     place->arena = config.arena = arena_pool_take(loading->pool, number);
     place->begun_ns = world_now(world);
-    loading->attempts++;
     loading->under_way++;
-    loading->running++;
+    loading->running[kind]++;
     struct attempt *attempt;
 
     if (attempt_begin(&config, &attempt, world->note) != ERR_OK) {
@@ -174,15 +218,10 @@ bool loading_begin(struct loading *loading)
     return true;
 }
 
-/* It is as if the users needed their UEs for nothing else until no copy of a message can come any more. */
 static void retire(struct loading *loading, struct place *place)
 {
-    struct world *world = loading->world;
-    int64_t free_ns = world_now(world) + 64 * sip_timers_gm.t1_ns;
-
     loading->sip_again += attempt_retransmissions(place->attempt);
-    for (int side = 0; side < POPULATION_SIDES; side++)
-        population_release(world->population, attempt_user(place->attempt, (enum population_side)side), free_ns);
+    give_users(loading, attempt_of(place->attempt));
     attempt_retire(place->attempt, loading->linger, &loading->linger_outbox);
     linger_do(loading, 0, 0);
     place->state = PLACE_GONE;
@@ -221,21 +260,52 @@ static void reclaim(struct loading *loading)
             place_give(loading, &loading->places[i]);
 }
 
+uint64_t loading_late(const struct loading *loading)
+{
+    int64_t most_ns = loading->world->scenario->load_delay_max_ns, now_ns = world_now(loading->world);
+    uint64_t late = 0;
+
+    for (uint32_t i = 0; i < loading->place_count && most_ns > 0; i++) {
+        const struct place *place = &loading->places[i];
+
+        if (place->state != PLACE_RUNNING || now_ns - place->begun_ns <= most_ns)
+            continue;
+        struct attempt_result result = attempt_result(place->attempt);
+        int64_t taken_ns = place->kind == ATTEMPT_CALL ? result.setup_ns : result.delay_ns;
+
+        late += taken_ns == NONE_NS || taken_ns > most_ns;
+    }
+    return late;
+}
+
+/* Talk is no wait. */
+static int64_t waits_from_ns(const struct place *place)
+{
+    return place->begun_ns + attempt_of(place->attempt)->hold_ns;
+}
+
 void loading_look(struct loading *loading)
 {
     int64_t now_ns = world_now(loading->world);
+    uint32_t talking = 0;
 
     if (loading->attempt_bytes < arena_pool_taken(loading->pool))
         loading->attempt_bytes = arena_pool_taken(loading->pool);
     for (uint32_t i = 0; i < loading->place_count; i++) {
         struct place *place = &loading->places[i];
 
+        bool is_talk = place->state == PLACE_RUNNING && attempt_is_talk(place->attempt);
+
+        talking += is_talk;
         /* Whatever it waits for does not come. */
-        if (place->state == PLACE_RUNNING && now_ns - place->begun_ns > LOAD_ATTEMPT_MAX_NS)
+        if (place->state == PLACE_RUNNING && !is_talk && now_ns - waits_from_ns(place) > LOAD_ATTEMPT_MAX_NS)
             ended(loading, place);
         if (place->state == PLACE_CLOSING && attempt_is_at_rest(place->attempt))
             retire(loading, place);
     }
     reclaim(loading);
-    loading_note_look(loading);
+    loading_note_look(loading, talking);
+    uint64_t most = loading->load->inadequate_most;
+
+    loading->is_stopped = most > 0 && loading->inadequate + loading_late(loading) > most;
 }

@@ -336,7 +336,8 @@ const struct field scenario_fields[] = {
            "of hopsim load: how attempts to send the file arrive: a Poisson process; one after equal times; Poisson with a "
            "rate that rises in steps; when the INVITEs of load.capture were first sent",
            "staircase: ETSI TS 186 008-1"),
-    ROW("load.rate", FIELD_FREQUENCY, load_rate_per_ks, "10/s", "1/ks", "1000000/s", "attempts, on the average",
+    ROW("load.rate", FIELD_FREQUENCY, load_rate_per_ks, "10/s", "0", "1000000/s",
+        "attempts to send the file, on the average; 0: none",
         "assumed"),
     ROW("load.duration", FIELD_TIME, load_ns, "60s", "1s", "1000000s", "how long they arrive; then all are seen to their end",
         "assumed"),
@@ -346,8 +347,19 @@ const struct field scenario_fields[] = {
         "of a staircase: by how much each step is higher than the one before", "assumed"),
     ROW("load.step_time", FIELD_TIME, load_step_ns, "10s", "1s", "100000s", "of a staircase: how long a step is", "assumed"),
     ROW("load.capture", FIELD_TEXT, load_capture, "", NULL, NULL, "the capture of load.arrivals = capture", "-"),
+    ROW("load.calls", FIELD_FREQUENCY, load_calls_per_ks, "0", "0", "1000000/s",
+        "calls beside the files, a Poisson process: INVITE with an offer of speech, 200, ACK, BYE; they count as attempts",
+        "ETSI TS 186 008-1 counts all kinds; the rate is assumed"),
+    ROW("load.call_time", FIELD_TIME, load_call_ns, "10s", "0", "3600s",
+        "how long people talk, exponential with this mean; calls under way are steady after some times that",
+        "assumed: short, so that a load need not last long; what the core has to do does not depend on it"),
+    ROW("load.registrations", FIELD_FREQUENCY, load_registrations_per_ks, "0", "0", "1000000/s",
+        "UEs that register again, a Poisson process: REGISTER, challenge, REGISTER, through CSCFs and HSS; they count as "
+        "attempts",
+        "ETSI TS 186 008-1 counts all kinds; the rate is assumed"),
     ROW("load.delay_max", FIELD_TIME, load_delay_max_ns, "10s", "0", "1000s",
-        "an attempt whose file is in hand later than this is inadequately handled, as one that fails; 0: only those",
+        "an attempt whose file is in hand (call is answered, UE is registered) later than this is inadequately handled, as "
+        "one that fails; 0: only those",
         "ETSI TS 186 008-1 counts both; the time is assumed"),
     {.name = NULL},
 };

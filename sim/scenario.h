@@ -144,6 +144,9 @@ struct scenario {
     uint64_t load_step_rate_per_ks; /* of a staircase: how much higher each step is */
     int64_t load_step_ns;           /* and how long */
     char load_capture[FIELD_TEXT_SIZE];
+    uint64_t load_calls_per_ks; /* beside them, without a file */
+    int64_t load_call_ns;       /* mean time that people talk */
+    uint64_t load_registrations_per_ks;
     int64_t load_delay_max_ns; /* 0: none is too long */
     uint64_t overload_jobs;    /* at a CSCF's host, from which on it refuses; 0: never */
     int64_t overload_work_ns;  /* of a refusal */

@@ -16,6 +16,8 @@
 enum { B2BUAS_MAX = 5 }; /* CSCFs on the way */
 
 #define BACKGROUND_LEAD_NS (2 * SECOND)
+/* No transfer takes longer than its timers: then the others go home, so that every trial ends. */
+#define BACKGROUND_NS (1000 * SECOND)
 
 /* What is on the links and CPUs when the user presses send: not the transfer's. */
 struct before {
@@ -305,7 +307,8 @@ static enum err world_run(struct world *world, struct outcome *outcome, struct n
 
     if (is_ready) {
         engine_at(world->engine, world->moments.pressed_ns, &own, press);
-        crowd_begin(world, world->moments.pressed_ns - BACKGROUND_LEAD_NS);
+        crowd_begin(world, world->moments.pressed_ns - BACKGROUND_LEAD_NS,
+                    world->moments.pressed_ns - BACKGROUND_LEAD_NS + BACKGROUND_NS);
         if (!engine_run(world->engine, &world->is_over))
             world_fail(world, OUTCOME_LIMIT);
     } else {

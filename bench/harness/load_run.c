@@ -49,6 +49,7 @@ static enum err run_one(struct running *running, size_t index, struct arena *are
     struct load load = {.trial = &trial,
                         .arrivals_ns = job->times->at_ns,
                         .arrival_count = job->times->count,
+                        .inadequate_most = job->inadequate_most,
                         .context = &replication,
                         .progress = progress};
 

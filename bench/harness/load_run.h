@@ -17,7 +17,8 @@ struct load_job {
     uint64_t first; /* number of the first replication */
     size_t replications;
     unsigned jobs;
-    size_t memory_bytes; /* of one */
+    size_t memory_bytes;      /* of one */
+    uint64_t inadequate_most; /* struct load's */
     void *context;
     /* From any thread, but never from two at once. NULL: nobody is told. */
     void (*progress)(void *context, uint64_t done, uint64_t wanted);

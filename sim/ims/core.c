@@ -87,24 +87,32 @@ static const char *const *routes_of(struct world *world, enum role role)
 
 struct sip_ua *core_user_agent(struct world *world, enum role role)
 {
+    bool is_a = role == ROLE_UE_A || role == ROLE_CROWD_A, is_registered = role >= ROLE_CROWD_A || world->population;
+
+    return core_registering_agent(world, role,
+                                  is_registered ? NULL : registration_of(world, is_a ? ROLE_UE_A : ROLE_UE_B));
+}
+
+struct sip_ua *core_registering_agent(struct world *world, enum role role,
+                                      const struct sip_ua_registration *registration)
+{
     bool is_a = role == ROLE_UE_A || role == ROLE_CROWD_A, is_crowd = role >= ROLE_CROWD_A;
     enum role p_cscf = is_a ? ROLE_P_A : ROLE_P_B;
-    struct sip_ua_config config = {
-        .user = is_crowd ? "crowd" : world->sites[role].user,
-        .domain = world_domain(world, role),
-        .host = world->sites[role].host_name,
-        .port = world->sites[role].sip_port,
-        .transport = (uint8_t)sip_node_transport(world, role, p_cscf),
-        .p_cscf = hop_of(world, role, p_cscf),
-        .registration = is_crowd || world->population ? NULL : registration_of(world, is_a ? ROLE_UE_A : ROLE_UE_B),
-        .routes = routes_of(world, role),
-        .takes_events = is_crowd,
-        .identity = stream_place(world->sites[role].label) ^ world->trial->number,
-        .timers = sip_timers_gm,
-        .by_size = by_size_at(world, role),
-        .user_agent = "hopsim",
-        .secret = secret_of(world, role == ROLE_UE_A, true),
-        .has_100rel = world->scenario->provisional == PROVISIONAL_183};
+    struct sip_ua_config config = {.user = is_crowd ? "crowd" : world->sites[role].user,
+                                   .domain = world_domain(world, role),
+                                   .host = world->sites[role].host_name,
+                                   .port = world->sites[role].sip_port,
+                                   .transport = (uint8_t)sip_node_transport(world, role, p_cscf),
+                                   .p_cscf = hop_of(world, role, p_cscf),
+                                   .registration = registration,
+                                   .routes = registration ? NULL : routes_of(world, role),
+                                   .takes_events = is_crowd,
+                                   .identity = stream_place(world->sites[role].label) ^ world->trial->number,
+                                   .timers = sip_timers_gm,
+                                   .by_size = by_size_at(world, role),
+                                   .user_agent = "hopsim",
+                                   .secret = secret_of(world, role == ROLE_UE_A, true),
+                                   .has_100rel = world->scenario->provisional == PROVISIONAL_183};
 
     return sip_ua_create(world->arena, &config);
 }

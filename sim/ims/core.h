@@ -14,6 +14,10 @@ void core_create(struct world *world);
 /* The user agent of a UE: registered, with its P-CSCF and Service-Route. */
 struct sip_ua *core_user_agent(struct world *world, enum role role);
 
+/* The same of one that registers so; NULL: it is registered from the start. */
+struct sip_ua *core_registering_agent(struct world *world, enum role role,
+                                      const struct sip_ua_registration *registration);
+
 /* Opens the connections that are ready before anybody presses send: SIP over TCP or TLS, Diameter, between relays. */
 void core_connect(struct world *world);
 

@@ -20,7 +20,7 @@ void crowd_subscribe(struct world *world, struct hss *hss);
 /* Route set of the requests of side A, NULL-terminated URIs. */
 const char *const *crowd_routes(struct world *world);
 
-/* The first request comes some time after at_ns. */
-void crowd_begin(struct world *world, int64_t at_ns);
+/* Requests come from at_ns to end_ns. */
+void crowd_begin(struct world *world, int64_t at_ns, int64_t end_ns);
 
 #endif

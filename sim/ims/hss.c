@@ -267,5 +267,6 @@ struct hss *hss_create(struct world *world, enum role role)
 
     *hss = (struct hss){.world = world, .role = role};
     cx_serve(world, role, hss, serve);
+    world->hsses[role] = hss;
     return hss;
 }

@@ -71,6 +71,23 @@ void population_join(struct world *world, uint32_t edge_a, uint32_t edge_b)
         }
 }
 
+bool population_side_of(const struct population *population, const char *node_name, enum population_side *side)
+{
+    struct span name = span_of(node_name), prefix = SPAN("ue-?-group-");
+
+    for (int i = 0; i < POPULATION_SIDES; i++) {
+        char text[sizeof("ue-?-group-")];
+        struct sink sink = SINK(text);
+
+        sink_format(&sink, "ue-%c-group-", population->sides[i].letter);
+        if (name.size <= prefix.size || !span_equal((struct span){name.data, prefix.size}, sink_written(&sink)))
+            continue;
+        *side = (enum population_side)i;
+        return true;
+    }
+    return false;
+}
+
 uint32_t population_groups(const struct population *population)
 {
     return population->groups;

@@ -31,6 +31,9 @@ void population_join(struct world *world, uint32_t edge_a, uint32_t edge_b);
 /* The roles have their places: what CSCFs and HSSs are told of users from now on. */
 void population_meet_core(struct population *population);
 
+/* Whether a node of that name is a group's, and of which side. */
+bool population_side_of(const struct population *population, const char *node_name, enum population_side *side);
+
 /* How many groups a side has, and the node of each. */
 uint32_t population_groups(const struct population *population);
 uint32_t population_group_node(const struct population *population, enum population_side side, uint32_t group);

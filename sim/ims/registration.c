@@ -52,12 +52,11 @@ static const char *make_text(struct world *world, const char *format, const char
 static const enum sip_usim_verdict verdicts[] = {
     [AKA_GOOD] = SIP_USIM_GOOD, [AKA_BAD_MAC] = SIP_USIM_BAD_MAC, [AKA_OUT_OF_SYNC] = SIP_USIM_OUT_OF_SYNC};
 
-static enum sip_usim_verdict usim_answer(void *context, const uint8_t rand[SIP_RAND_SIZE],
-                                         const uint8_t autn[SIP_AUTN_SIZE], struct sip_usim_answer *answer)
+enum sip_usim_verdict registration_ask_usim(struct aka_usim *usim, const uint8_t rand[SIP_RAND_SIZE],
+                                            const uint8_t autn[SIP_AUTN_SIZE], struct sip_usim_answer *answer)
 {
-    struct ue *ue = context;
     struct milenage_answer made;
-    enum aka_verdict verdict = aka_usim_answer(&ue->usim, rand, autn, &made, answer->auts);
+    enum aka_verdict verdict = aka_usim_answer(usim, rand, autn, &made, answer->auts);
 
     if (verdict != AKA_GOOD)
         return verdicts[verdict];
@@ -65,6 +64,17 @@ static enum sip_usim_verdict usim_answer(void *context, const uint8_t rand[SIP_R
     memcpy(answer->res, made.res, MILENAGE_RES_SIZE);
     memcpy(answer->ck, made.ck, MILENAGE_KEY_SIZE);
     memcpy(answer->ik, made.ik, MILENAGE_KEY_SIZE);
+    return SIP_USIM_GOOD;
+}
+
+static enum sip_usim_verdict usim_answer(void *context, const uint8_t rand[SIP_RAND_SIZE],
+                                         const uint8_t autn[SIP_AUTN_SIZE], struct sip_usim_answer *answer)
+{
+    struct ue *ue = context;
+    enum sip_usim_verdict verdict = registration_ask_usim(&ue->usim, rand, autn, answer);
+
+    if (verdict != SIP_USIM_GOOD)
+        return verdict;
     ipsec_agree(ue->world, ue->role, answer->ck, answer->ik);
     if (ue->role == ROLE_UE_A && ue->world->scenario->subscriber == SUBSCRIBER_WRONG_RESPONSE)
         answer->res[0] ^= 1;

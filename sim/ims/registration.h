@@ -16,6 +16,11 @@ void registration_create(struct world *world);
 /* For the user agent of a UE: how it registers. */
 const struct sip_ua_registration *registration_of(struct world *world, enum role ue);
 
+/* What a USIM makes of a challenge, in the words of a user agent. */
+struct aka_usim;
+enum sip_usim_verdict registration_ask_usim(struct aka_usim *usim, const uint8_t rand[SIP_RAND_SIZE],
+                                            const uint8_t autn[SIP_AUTN_SIZE], struct sip_usim_answer *answer);
+
 /* For a CSCF: its part in registrations. */
 const struct sip_registrar_config *registration_registrar(struct world *world, enum role cscf);
 

@@ -292,7 +292,10 @@ static void node_tell(struct sip_node *node, const struct sip_output *item, cons
     case SIP_REGISTERED:
     case SIP_DEREGISTERED:
     case SIP_REGISTRATION_REFUSED:
-        registration_told(node->world, node->role, item, cause);
+        if (node->hears_registration)
+            node->told(node->context, item, cause);
+        else
+            registration_told(node->world, node->role, item, cause);
         break;
     default:
         node->told(node->context, item, cause);
@@ -373,6 +376,7 @@ struct sip_node *sip_node_create(struct world *world, const struct sip_node_conf
     node->context = config->context;
     node->told = config->told;
     node->arrived = config->arrived;
+    node->hears_registration = config->hears_registration;
     node->timer = world_timer(world, node, node_wake);
     if (node_has(world, config->role, SIP_UDP))
         udp_bind(world->net, site->node, site->sip_port, node, sip_node_received);

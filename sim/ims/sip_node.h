@@ -27,6 +27,7 @@ struct sip_node_config {
     void *context;
     sip_node_told_fn *told;       /* user agents */
     sip_node_arrived_fn *arrived; /* user agents; may be NULL */
+    bool hears_registration;      /* told of its own registration, which else is one of the trial's two users' */
 };
 struct sip_node *sip_node_create(struct world *world, const struct sip_node_config *config);
 

@@ -37,6 +37,7 @@ struct sip_node {
     void *context;
     sip_node_told_fn *told;
     sip_node_arrived_fn *arrived;
+    bool hears_registration;
     struct sip_job *jobs_free;
     uint32_t jobs;           /* between arrival and the end of their dwell */
     struct sip_job *running; /* the message the element works on */

@@ -67,6 +67,7 @@ struct border {
     uint32_t node, address;
 };
 
+struct hss;
 struct population;
 struct pooled_timer;
 struct ipsec;
@@ -127,6 +128,7 @@ struct world {
     struct agw *agws[ROLE_COUNT];           /* the same */
     struct cx *cx[ROLE_COUNT];              /* by role; NULL for those without Diameter */
     struct cx_job *cx_jobs_free;
+    struct hss *hsses[ROLE_COUNT]; /* the same */
     struct registration *registration;
     struct dns_asker *dns_askers[ROLE_COUNT]; /* by role; NULL for those that have not asked yet */
     struct dns_job *dns_jobs_free;

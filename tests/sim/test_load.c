@@ -106,6 +106,44 @@ static void every_attempt_ends_in_one_way(void)
     CU_ASSERT(load.utilisation[1] > 0.5 && load.utilisation[1] <= 1);
 }
 
+/* Twice what the I-CSCF and its HSS can do; late after a second. */
+static void a_load_that_is_too_much_is_stopped(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.load_rate_per_ks = 1000 * 1000;
+    scenario.cpu_workers = 1;
+    scenario.load_delay_max_ns = 1 * SECOND;
+    struct trial trial = trial_of(&scenario, "msrp-smime", 0);
+    struct load load = {.trial = &trial, .inadequate_most = 50};
+    struct load_outcome outcome;
+    struct note note = {{0}};
+
+    CU_ASSERT_EQUAL(sim_load(&load, arena, &outcome, &note), ERR_OK);
+    CU_ASSERT_EQUAL(outcome.end, LOAD_STOPPED);
+    CU_ASSERT(outcome.inadequate * (double)outcome.attempts > 50);
+    CU_ASSERT(outcome.ended_ns < 4 * SECOND);
+    CU_ASSERT_EQUAL(outcome.delay_mean_ns, NONE_NS);
+    load.inadequate_most = 1000000;
+    scenario.load_rate_per_ks = 20 * 1000;
+    CU_ASSERT_EQUAL(sim_load(&load, arena, &outcome, &note), ERR_OK);
+    CU_ASSERT_EQUAL(outcome.end, LOAD_DONE);
+}
+
+/* Those under way then have no records. */
+static void a_load_whose_users_are_all_busy_says_so(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.load_users = 40;
+    struct load_outcome load = run(&scenario, "msrp-smime", 0);
+
+    CU_ASSERT_EQUAL(load.end, LOAD_NO_USERS);
+    CU_ASSERT(load.attempts > 0 && load.attempts <= 20);
+    CU_ASSERT_EQUAL(load.inadequate, 0);
+    CU_ASSERT_EQUAL(load.delay_p50_ns, NONE_NS);
+}
+
 /* What the S-CSCF does for a session by the table, in ns: INVITE, 180 or 200 and so on, counted in a load that is
  * light. */
 static void utilisation_grows_with_the_rate(void)
@@ -123,6 +161,72 @@ static void utilisation_grows_with_the_rate(void)
         CU_ASSERT_DOUBLE_EQUAL(twice.utilisation[i] / once.utilisation[i], 2, 0.1);
     /* INVITE, 100, 200, ACK, BYE, 200 at 0.3 ms each: the 100 is the next hop's */
     CU_ASSERT_DOUBLE_EQUAL(once.utilisation[1], 25 * 6 * 300e-6 / 4, 0.001);
+    CU_ASSERT_EQUAL(once.work_ns[1], 6 * 300 * US);
+    CU_ASSERT_DOUBLE_EQUAL(once.growth, 0, 0.02);
+}
+
+/* Calls without a file are answered as soon as those with one, and bring the CSCFs as many messages. */
+static void calls_beside_files_take_what_their_messages_take(void)
+{
+    struct scenario scenario = standard();
+    struct load_outcome files, calls;
+
+    scenario.load_rate_per_ks = 5 * 1000;
+    files = run(&scenario, "msrp-plain", 0);
+    scenario.load_rate_per_ks = 0;
+    scenario.load_calls_per_ks = 5 * 1000;
+    scenario.load_call_ns = 3 * SECOND;
+    calls = run(&scenario, "msrp-plain", 0);
+    CU_ASSERT_EQUAL(calls.attempts + calls.registrations.arrived, 0);
+    CU_ASSERT(calls.calls.arrived > 5 && calls.calls.arrived < 60);
+    CU_ASSERT_EQUAL(calls.calls.counted, calls.calls.arrived);
+    CU_ASSERT_EQUAL(calls.calls.failed + calls.calls.late, 0);
+    CU_ASSERT(llabs((long long)(calls.calls.delay_mean_ns - files.setup_mean_ns)) < 1 * MS);
+    for (size_t i = 0; i < LOAD_HOSTS; i++)
+        CU_ASSERT_EQUAL(calls.work_ns[i], files.work_ns[i]);
+    CU_ASSERT(calls.ended_ns > files.ended_ns + 1 * SECOND);
+}
+
+/* REGISTER, 401, REGISTER, 200 at the P-CSCF; UAR, MAR, SAR at the HSS, which is asked for an S-CSCF once. */
+static void registrations_beside_files_take_what_their_messages_take(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.load_rate_per_ks = 0;
+    scenario.load_registrations_per_ks = 20 * 1000;
+    scenario.second_uar = 0;
+    struct load_outcome load = run(&scenario, "msrp-plain", 0);
+
+    CU_ASSERT(load.registrations.arrived > 60);
+    CU_ASSERT_EQUAL(load.registrations.failed + load.registrations.late, 0);
+    CU_ASSERT_EQUAL(load.work_ns[0], 4 * 200 * US);
+    CU_ASSERT_EQUAL(load.work_ns[1], 2 * 300 * US);
+    /* and once the CER of the S-CSCF, which opens its connection when it has something to ask */
+    CU_ASSERT_DOUBLE_EQUAL((double)load.work_ns[3], 3 * 500e3, 501e3 / (double)load.registrations.arrived);
+    scenario.second_uar = 1;
+    load = run(&scenario, "msrp-plain", 0);
+    CU_ASSERT_DOUBLE_EQUAL((double)load.work_ns[3], 4 * 500e3, 501e3 / (double)load.registrations.arrived);
+}
+
+/* Full hosts refuse what begins: an INVITE of a call no less than one with a file. */
+static void calls_fail_where_hosts_are_full(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.load_rate_per_ks = 200 * 1000;
+    scenario.load_calls_per_ks = 500 * 1000;
+    scenario.load_call_ns = 0;
+    scenario.load_ns = 2 * SECOND;
+    scenario.cpu_workers = 1;
+    scenario.overload_jobs = 12;
+    struct load_outcome load = run(&scenario, "msrp-plain", 1);
+
+    CU_ASSERT_EQUAL(load.end, LOAD_DONE);
+    CU_ASSERT(load.refused > 0 && load.calls.failed > load.refused);
+    CU_ASSERT(load.calls.failed < load.calls.counted);
+    double failed = (double)(load.calls.failed + load.calls.late + load.counted - load.delivered + load.late);
+
+    CU_ASSERT_DOUBLE_EQUAL(load.inadequate, failed / (double)(load.calls.counted + load.counted), 1e-12);
 }
 
 static void the_same_number_gives_the_same_row(void)
@@ -242,7 +346,13 @@ int main(void)
     static const struct unit_test tests[] = {
         {"an attempt alone is the trial", an_attempt_alone_is_the_trial},
         {"every attempt ends in one way", every_attempt_ends_in_one_way},
+        {"a load that is too much is stopped", a_load_that_is_too_much_is_stopped},
+        {"a load whose users are all busy says so", a_load_whose_users_are_all_busy_says_so},
         {"utilisation grows with the rate", utilisation_grows_with_the_rate},
+        {"calls beside files take what their messages take", calls_beside_files_take_what_their_messages_take},
+        {"registrations beside files take what their messages take",
+         registrations_beside_files_take_what_their_messages_take},
+        {"calls fail where hosts are full", calls_fail_where_hosts_are_full},
         {"the same number gives the same row", the_same_number_gives_the_same_row},
         {"memory does not grow with time", memory_does_not_grow_with_time},
         {"a million idle users fit into a gibibyte", a_million_idle_users_fit_into_a_gibibyte},
