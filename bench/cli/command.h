@@ -43,8 +43,8 @@ struct command {
 /* One a sub-command, each in the file of its name. */
 extern const struct command command_run, command_compare, command_reproduce, command_validate, command_calibrate,
     command_measure, command_report, command_inspect, command_replay, command_sweep, command_crossover, command_rerun,
-    command_summarise, command_load, command_pack, command_show, command_list, command_manual, command_completion,
-    command_cite, command_version, command_threats;
+    command_summarise, command_load, command_capacity, command_pack, command_show, command_list, command_manual,
+    command_completion, command_cite, command_version, command_threats;
 
 /* All of them; ends with NULL. */
 extern const struct command *const commands[];

@@ -32,6 +32,7 @@ const struct command *const commands[] = {
     &command_crossover,
     &command_threats,
     &command_load,
+    &command_capacity,
     &command_rerun,
     &command_summarise,
     &command_pack,
