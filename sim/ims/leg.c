@@ -153,7 +153,7 @@ void leg_listen(struct world *world, enum role role, bool is_tls, void *context,
 /* ---- Writing ---- */
 
 /* "SEND 1-2048/4096", "200 (SEND)", "REPORT 000 200": what a ladder shows. A response does not name its method: it is
- * known here only that a response without Use-Path and challenge answers a SEND. */
+ * known here only that a response without Use-Path and challenge answers a SEND, unless it does not know the method. */
 static void leg_label(const struct msrp_head *head, struct sink *label)
 {
     if (head->is_request) {
@@ -170,7 +170,8 @@ static void leg_label(const struct msrp_head *head, struct sink *label)
     bool is_auth = head->status == 401 || head->use_path.size > 0;
 
     sink_number(label, (uint64_t)head->status);
-    sink_text(label, is_auth ? " (AUTH)" : " (SEND)");
+    if (head->status != 501)
+        sink_text(label, is_auth ? " (AUTH)" : " (SEND)");
 }
 
 /* "SEND", "SEND/200", "AUTH/401": what schedules call a message. */

@@ -26,6 +26,7 @@ struct kept {
     bool is_ready;   /* the end of the request has come */
     bool is_silent;  /* no answer is wanted */
     bool has_report; /* a REPORT of success follows */
+    bool is_of_send; /* answered hop by hop; others all the way back, RFC 4975 section 7.2 */
     int16_t status;
     uint32_t way;
     uint64_t length; /* of the message that the report is about */
@@ -166,7 +167,9 @@ static struct kept *keep_answer(struct msrp_receiver *receiver, const struct msr
     struct kept *kept = kept_at(receiver, receiver->next);
 
     receiver->next++;
-    *kept = (struct kept){.status = 200, .id_size = (uint8_t)head->transaction_id.size};
+    *kept = (struct kept){.status = 200,
+                          .id_size = (uint8_t)head->transaction_id.size,
+                          .is_of_send = span_equal(head->method, SPAN("SEND"))};
     check(head->transaction_id.size <= sizeof(kept->transaction_id));
     memcpy(kept->transaction_id, head->transaction_id.data, head->transaction_id.size);
     kept->way = find_way(receiver, head->from_path);
@@ -453,10 +456,13 @@ static void write_answer(struct msrp_receiver *receiver, const struct kept *kept
     struct msrp_head head = {.status = kept->status, .from_path = receiver->own_uri};
 
     head.transaction_id = (struct span){kept->transaction_id, kept->id_size};
-    (void)msrp_path_next(&path, &head.to_path);
+    if (kept->is_of_send)
+        (void)msrp_path_next(&path, &head.to_path);
+    else
+        head.to_path = path;
     msrp_write_head(&head, out);
     msrp_write_end(head.transaction_id, '$', out);
-    receiver->answer_size = out->size;
+    receiver->answer_size = kept->is_of_send ? out->size : 0;
     receiver->answer_way = kept->way;
     receiver->answer_status = kept->status;
     receiver->answer_id_size = kept->id_size;
@@ -465,8 +471,8 @@ static void write_answer(struct msrp_receiver *receiver, const struct kept *kept
 /* Answers of a session differ in their transaction ID alone: the last one's text is used again. */
 static bool write_answer_again(struct msrp_receiver *receiver, const struct kept *kept, struct sink *out)
 {
-    if (receiver->answer_size == 0 || receiver->answer_way != kept->way || receiver->answer_status != kept->status ||
-        receiver->answer_id_size != kept->id_size)
+    if (receiver->answer_size == 0 || !kept->is_of_send || receiver->answer_way != kept->way ||
+        receiver->answer_status != kept->status || receiver->answer_id_size != kept->id_size)
         return false;
     out->size = receiver->answer_size;
     memcpy(out->data + ID_AT, kept->transaction_id, kept->id_size);

@@ -91,6 +91,7 @@ struct pair {
     uint64_t answers;
     uint32_t held; /* answers not written yet */
     int last_status;
+    char last_to[128]; /* To-Path of that answer */
     char type[64];
 };
 
@@ -153,6 +154,10 @@ static inline void pair_head_a(void *context, const struct msrp_head *head)
     }
     pair->answers++;
     pair->last_status = head->status;
+    struct sink to = SINK(pair->last_to);
+
+    sink_span(&to, head->to_path);
+    (void)sink_string(&to);
     if (pair->sender)
         msrp_sender_answered(pair->sender, pair->now_ns, head);
 }

@@ -212,6 +212,17 @@ static void test_refusals(void)
         pair_feed(&pair, "MSRP abcd NICKNAME\r\nTo-Path: " OWN_B "\r\nFrom-Path: " OWN_A "\r\n-------abcd$\r\n"),
         ERR_OK);
     CU_ASSERT_EQUAL(pair.last_status, 501);
+    /* Section 7.2: what answers a SEND goes one hop, whatever else all the way that the request has come. */
+    CU_ASSERT_EQUAL(pair_feed(&pair, "MSRP abce NICKNAME\r\nTo-Path: " OWN_B "\r\nFrom-Path: " OWN_B " " OWN_A
+                                     "\r\n-------abce$\r\n"),
+                    ERR_OK);
+    CU_ASSERT_EQUAL(pair.last_status, 501);
+    CU_ASSERT_STRING_EQUAL(pair.last_to, OWN_B " " OWN_A);
+    CU_ASSERT_EQUAL(
+        pair_feed(&pair, "MSRP abcf SEND\r\nTo-Path: " OWN_A "\r\nFrom-Path: " OWN_B " " OWN_A "\r\n-------abcf$\r\n"),
+        ERR_OK);
+    CU_ASSERT_EQUAL(pair.last_status, 481);
+    CU_ASSERT_STRING_EQUAL(pair.last_to, OWN_B);
 }
 
 /* RFC 4975 section 5.1 */
