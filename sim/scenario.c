@@ -23,6 +23,8 @@ static const char *const provisionals[] = {"none", "180", "183-prack-update", NU
 static const char *const peer_states[] = {"registered", "unknown",  "unregistered", "expired",
                                           "busy",       "no-smime", "declines",     NULL};
 static_assert(sizeof(peer_states) / sizeof(peer_states[0]) == PEER_COUNT + 1, "each state has a name");
+static const char *const peer_msrps[] = {"regular", "text-only", "forgetful", NULL};
+static_assert(sizeof(peer_msrps) / sizeof(peer_msrps[0]) == PEER_MSRP_COUNT + 1, "each way has a name");
 static const char *const proxy_auths[] = {"off", "digest", "wrong-password", NULL};
 static const char *const subscribers[] = {"regular",        "unknown",     "barred", "wrong-key",
                                           "wrong-response", "out-of-sync", NULL};
@@ -194,6 +196,10 @@ const struct field scenario_fields[] = {
            "user B: unknown to the HSS (404); not registered, as the HSS knows (480) or only the S-CSCF does (expired, "
            "480); busy (486); without S/MIME (488 to an offer of nothing else); declines (603)",
            "RFC 3261 section 21; TS 24.229 sections 5.3.2.1, 5.4.3.3"),
+    CHOICE("peer.msrp", peer_msrp, "regular", peer_msrps,
+           "what UE-B's MSRP does although its SDP promised to take the file: regular: takes it; text-only: takes text/plain "
+           "alone (415); forgetful: no longer knows the session when the first SEND comes (481)",
+           "RFC 4975 sections 10.6, 10.8"),
     ROW("devices", FIELD_COUNT, devices, "1", "1", "8",
         "devices of user B: S-CSCF(B) forks to all, the first takes the file", "RFC 3261 section 16.7"),
     CHOICE("devices.answer", devices_answer, "ring", devices_answers,
@@ -272,6 +278,10 @@ const struct field scenario_fields[] = {
         "from the file's first byte until UE-A opens a second connection to UE-B and claims the session there, in vain "
         "(506); direct arms with setup.active = offerer; 0: never",
         "RFC 4975 sections 5.4, 10.10"),
+    CHOICE("msrp.nickname", asks_nickname, "off", switches,
+           "on: before the file UE-A asks for a nickname (RFC 7701) by a method that relays pass on and neither B2BUAs nor "
+           "UE-B know (501)",
+           "RFC 4975 section 10.9"),
     CHOICE("msrp.success_report", success_report, "no", success_reports,
            "yes: UE-B reports when it has the whole file, and BYE waits for that", "RFC 4975 section 7.1.2"),
     CHOICE("msrp.failure_report", failure_report, "yes", failure_reports,

@@ -27,6 +27,7 @@ enum peer_state {
     PEER_DECLINES,
     PEER_COUNT
 };
+enum peer_msrp { PEER_MSRP_REGULAR, PEER_MSRP_TEXT_ONLY, PEER_MSRP_FORGETFUL, PEER_MSRP_COUNT };
 enum proxy_auth { PROXY_AUTH_OFF, PROXY_AUTH_DIGEST, PROXY_AUTH_WRONG_PASSWORD };
 enum subscriber_state {
     SUBSCRIBER_REGULAR,
@@ -106,6 +107,7 @@ struct scenario {
     uint64_t background_rate; /* requests of other users a second; 0: none */
     uint64_t devices;         /* of user B */
     int peer_state;           /* enum peer_state */
+    int peer_msrp;            /* enum peer_msrp: what UE-B does with what it promised to take */
     int proxy_auth;           /* enum proxy_auth */
     int subscriber;           /* enum subscriber_state: UE-A's subscription */
     int dns;                  /* enum dns */
@@ -127,7 +129,8 @@ struct scenario {
     int64_t agw_control_ns;     /* what a P-CSCF waits for its IMS-AGW with each SDP */
     int relay_forwarding;
     int auth;
-    int setup_active; /* who opens the session's connection */
+    int setup_active;  /* who opens the session's connection */
+    int asks_nickname; /* bool: before the file, by a method that UE-B does not know */
     int chunking;
     uint64_t window;         /* SENDs outstanding; 0: without limit */
     int64_t text_after_ns;   /* from the file's first byte until UE-A's user types a text; 0: never */

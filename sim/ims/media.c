@@ -121,10 +121,27 @@ static void media_refused(void *context)
     media_answer_later(media, NULL);
 }
 
+/* A session of UE-B's that nobody has spoken of: the only one that it knows after it has forgotten this one. */
+static const char *media_other_uri(const struct media *media)
+{
+    char *text = arena_alloc(media->world->arena, MEDIA_URI_SIZE);
+    struct sink uri = {.data = text, .capacity = MEDIA_URI_SIZE};
+
+    sink_text(&uri, media->own_uri);
+    check(!uri.overflow && uri.size > 5);
+    text[uri.size - 5] = text[uri.size - 5] == '0' ? '1' : '0'; /* of the session, before ";tcp" */
+    sink_string(&uri);
+    return text;
+}
+
 static void media_make_receiver(struct media *media)
 {
+    static const char *const text_only[] = {"text/plain", NULL};
+    int ways = media->role == ROLE_UE_B ? media->world->scenario->peer_msrp : PEER_MSRP_REGULAR;
     uint64_t size_max = media->world->scenario->receive_bytes_max;
-    struct msrp_receive_config config = {.own_uri = media->own_uri,
+    struct msrp_receive_config config = {.own_uri =
+                                             ways == PEER_MSRP_FORGETFUL ? media_other_uri(media) : media->own_uri,
+                                         .accept_types = ways == PEER_MSRP_TEXT_ONLY ? text_only : NULL,
                                          .size_max = size_max > 0 ? size_max : UINT64_MAX - 1,
                                          .identity = stream_place(media->own_uri),
                                          .writer = leg_writer(media->leg),

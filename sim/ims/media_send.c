@@ -18,6 +18,8 @@ static void media_arm(struct media *media)
 
     if (media->text)
         wake_ns = earlier(wake_ns, msrp_sender_wake_ns(media->text));
+    if (media->nickname_id[0] != 0)
+        wake_ns = earlier(wake_ns, media->nickname_until_ns);
     if (wake_ns == INT64_MAX)
         timer_cancel(media->timer);
     else
@@ -35,6 +37,13 @@ static void media_note_failure(struct media *media, const struct msrp_sender *se
 static bool ends_session(const struct msrp_sender *sender)
 {
     return msrp_sender_state(sender) == MSRP_FAILED && msrp_status_ends_session(msrp_sender_status(sender));
+}
+
+static void media_end_nickname(struct media *media, int status)
+{
+    media->nickname_id[0] = 0;
+    if (status != 200)
+        watch_event(media->world, "failed %s MSRP %d to a nickname", media->world->sites[media->role].label, status);
 }
 
 /* What failed is told of once. The session is of no more use when both messages have been answered for good, or one
@@ -63,6 +72,8 @@ static void media_check_sender(struct media *media)
     enum msrp_sender_state state = msrp_sender_state(media->sender);
     enum msrp_sender_state text = media->text ? msrp_sender_state(media->text) : MSRP_SENT;
 
+    if (media->nickname_id[0] != 0 && state == MSRP_SENT)
+        state = MSRP_WAITING;
     if (state == MSRP_FAILED || text == MSRP_FAILED) {
         media_check_failure(media, state, text);
     } else if (state == MSRP_SENT && text == MSRP_SENT) {
@@ -100,6 +111,8 @@ static void media_wake(struct engine *engine, void *context)
     msrp_sender_wake(media->sender, engine->now_ns);
     if (media->text)
         msrp_sender_wake(media->text, engine->now_ns);
+    if (media->nickname_id[0] != 0 && engine->now_ns >= media->nickname_until_ns)
+        media_end_nickname(media, 408);
     /* What is done about an answer that has not come is nobody's: it takes the file no further. */
     if (msrp_sender_state(media->sender) == MSRP_FAILED ||
         (media->text && msrp_sender_state(media->text) == MSRP_FAILED))
@@ -143,6 +156,40 @@ void media_init_sending(struct media *media)
     media->text_source = source_memory(text_typed);
 }
 
+/* ---- A method that is not known ---- */
+
+/* RFC 7701 section 5: a nickname. Who does not know the method answers 501, and the session goes on as it was (RFC 4975
+ * section 10.9). */
+static void media_ask_nickname(struct media *media)
+{
+    char text[2 * MEDIA_PATH_SIZE];
+    struct sink request = SINK(text);
+
+    msrp_ident_write(stream_place(media->own_uri) * 7 ^ media->world->trial->number, 0, media->nickname_id);
+    struct msrp_head head = {.is_request = true,
+                             .method = SPAN("NICKNAME"),
+                             .transaction_id = {media->nickname_id, MSRP_IDENT_SIZE},
+                             .to_path = span_of(media->send_path),
+                             .from_path = span_of(media->own_uri)};
+
+    msrp_write_head(&head, &request);
+    sink_text(&request, "Use-Nickname: \"Alice\"\r\n");
+    msrp_write_end(head.transaction_id, '$', &request);
+    check(!request.overflow);
+    media->nickname_until_ns = world_now(media->world) + 30 * SECOND;
+    leg_write_text(media->leg, sink_written(&request), false);
+}
+
+/* True if the answer was to that. */
+static bool media_nickname_answered(struct media *media, const struct msrp_head *head)
+{
+    if (head->is_request || media->nickname_id[0] == 0 ||
+        !span_equal(head->transaction_id, (struct span){media->nickname_id, MSRP_IDENT_SIZE}))
+        return false;
+    media_end_nickname(media, head->status);
+    return true;
+}
+
 /* ---- Beginning ---- */
 
 /* The value of Failure-Report that the scenario asks for; NULL: the header is left out, which means yes. */
@@ -171,6 +218,8 @@ void media_try_send(struct media *media, const struct cause *cause)
                                       .writer = leg_writer(media->leg)};
 
     media->leg->cause = *cause;
+    if (scenario->asks_nickname)
+        media_ask_nickname(media);
     media->sender = msrp_sender_create(world->arena, &config);
     msrp_sender_offer(media->sender, media->offered);
     world->moments.first_byte_ns = world_now(world);
@@ -244,6 +293,10 @@ void media_answered(struct media *media, const struct msrp_head *head)
 {
     struct msrp_sender *senders[] = {media->sender, media->text, media->opener};
 
+    if (media_nickname_answered(media, head)) {
+        media_heard(media);
+        return;
+    }
     media->leg->cause = cause_forward(&media->leg->cause);
     for (size_t i = 0; i < sizeof(senders) / sizeof(*senders); i++) {
         if (!senders[i])

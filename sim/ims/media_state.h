@@ -8,6 +8,7 @@
 
 #include "sim/ims/fingerprint.h"
 #include "sim/ims/media.h"
+#include "sim/proto/msrp_ident.h"
 
 enum {
     MEDIA_URI_SIZE = 160,
@@ -50,8 +51,10 @@ struct media {
     struct msrp_sender *opener; /* of the SEND without a body */
     struct msrp_sender *text;   /* of what the user types while the file is under way */
     struct source text_source;
-    bool has_failed, has_text_failed; /* that has been told of */
-    struct cause pumped;              /* sums of what was sent last, and when it was */
+    int64_t nickname_until_ns;
+    bool has_failed, has_text_failed;  /* that has been told of */
+    char nickname_id[MSRP_IDENT_SIZE]; /* the transaction in which it was asked for; 0: none is under way */
+    struct cause pumped;               /* sums of what was sent last, and when it was */
     int64_t pumped_ns;
     struct timer *timer, *text_timer, *second_timer;
 

@@ -401,6 +401,7 @@ while IFS=, read -r arm carrier path hop body _; do
     if [ -n "${LONG:-}" ]; then all_of_arm; else some_of_arm; fi
     [ "$path" = IMS-AGWs ] && check_arm setup.active=answerer
     [ "$arm" = msrp-plain ] && check_arm file.hash=sha-1
+    case $arm in msrp-plain | msrp-relay) check_arm msrp.nickname=on ;; esac
     [ "$body" = CMS ] || continue
     # The scenario's own suite is of 2013; RFC 8591's is the other one.
     { [ -n "${LONG:-}" ] || [ "$arm" = msrp-smime ]; } && check_arm smime.suite=rfc8591

@@ -52,7 +52,8 @@ struct seen {
     int64_t last_relay_ns; /* when the last SEND left for UE-B */
     int64_t bye_ns;
     uint64_t answers; /* to SENDs */
-    int64_t failed_ns;
+    int64_t first_failed_ns, failed_ns;
+    uint64_t text_bytes; /* that UE-B has of a text */
     char failed[64];
 };
 
@@ -80,9 +81,13 @@ static void tap_event(void *context, int64_t at_ns, struct span text)
     struct seen *seen = context;
     struct sink sink = SINK(seen->failed);
 
+    if (span_equal(text, SPAN("text UE-B 60 bytes")))
+        seen->text_bytes += 60;
     if (!span_starts(text, SPAN("failed ")))
         return;
     seen->failed_ns = at_ns;
+    if (seen->first_failed_ns == 0)
+        seen->first_failed_ns = at_ns;
     sink_span(&sink, text);
     sink_string(&sink);
 }
@@ -222,6 +227,74 @@ static void a_second_connection_gets_506(void)
     }
 }
 
+static const char *const ends[] = {"msrp-plain", "msrp-relay-plain", "msrp-relay",     "msrp-b2bua",
+                                   "msrp-e2ae",  "msrp-tls",         "msrp-smime-agw", "msrp-smime"};
+
+enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
+
+/* The type is refused, not the session: a text that UE-B does take follows on it, then BYE. */
+static void a_type_that_is_not_taken_gets_415_and_text_still_passes(void)
+{
+    for (int i = 0; i < ENDS; i++)
+        for (int chunking = 0; chunking < 2; chunking++) {
+            struct scenario scenario = standard();
+            struct seen seen = {.label = "SEND 1-60/60"};
+
+            scenario.peer_msrp = PEER_MSRP_TEXT_ONLY;
+            scenario.chunking = chunking;
+            scenario.success_report = 1; /* else relays have answered for a small file before UE-B refuses it */
+            scenario.text_after_ns = 1 * MS;
+            struct outcome outcome = run(&scenario, ends[i], 20000, &seen);
+
+            CU_ASSERT_EQUAL(outcome.end, OUTCOME_TRANSFER_FAILED);
+            CU_ASSERT_EQUAL(outcome.status, 415);
+            CU_ASSERT_STRING_EQUAL(seen.failed, "failed UE-A MSRP 415");
+            CU_ASSERT(seen.text_bytes == 60 && seen.bye_ns > seen.label_ns && outcome.teardown_ns > 0);
+        }
+}
+
+/* No session, no text: BYE leaves with the first 481. */
+static void a_session_that_is_not_known_gets_481_and_is_left_at_once(void)
+{
+    for (int i = 0; i < ENDS; i++)
+        for (int chunking = 0; chunking < 2; chunking++) {
+            struct scenario scenario = standard();
+            struct seen seen = {.label = "200 (BYE)"};
+
+            scenario.peer_msrp = PEER_MSRP_FORGETFUL;
+            scenario.chunking = chunking;
+            scenario.success_report = 1;
+            scenario.text_after_ns = 1 * MS;
+            struct outcome outcome = run(&scenario, ends[i], 20000, &seen);
+
+            CU_ASSERT_EQUAL(outcome.end, OUTCOME_TRANSFER_FAILED);
+            CU_ASSERT_EQUAL(outcome.status, 481);
+            CU_ASSERT_STRING_EQUAL(seen.failed, "failed UE-A MSRP 481");
+            CU_ASSERT_EQUAL(seen.bye_ns, seen.first_failed_ns);
+            CU_ASSERT(seen.text_bytes == 0 && seen.labels > 0 && outcome.teardown_ns > 0);
+        }
+}
+
+/* The request alone fails. Relays pass it and its answer on, whatever it is; a B2BUA is the end that it reaches. */
+static void a_method_that_is_not_known_gets_501_and_the_file_goes_on(void)
+{
+    for (int i = 0; i < ENDS; i++)
+        for (int active = 0; active < 2; active++) {
+            struct scenario scenario = standard();
+            struct seen seen = {.label = "501"};
+            bool is_relayed = strcmp(ends[i], "msrp-relay") == 0;
+
+            scenario.asks_nickname = 1;
+            scenario.setup_active = active;
+            struct outcome outcome = run(&scenario, ends[i], 20000, &seen);
+
+            CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+            CU_ASSERT_EQUAL(seen.labels, is_relayed ? scenario.relays + 1 : 1);
+            CU_ASSERT_STRING_EQUAL(seen.failed, "failed UE-A MSRP 501 to a nickname");
+            CU_ASSERT(seen.failed_ns <= seen.bye_ns); /* which may be what BYE has waited for */
+        }
+}
+
 /* With Failure-Report: no nobody is told; the trial ends when nothing is left that could happen. */
 static void a_refusal_that_nobody_asked_for_is_silent(void)
 {
@@ -323,6 +396,12 @@ int main(void)
         {"RFC 4975 10.5: what is refused ends in BYE", what_is_refused_ends_in_bye},
         {"RFC 4975 10.5: a refused file leaves the session to a text", a_refused_file_leaves_the_session_to_a_text},
         {"RFC 4975 5.4, 10.10: a second connection gets 506", a_second_connection_gets_506},
+        {"RFC 4975 10.6: a type that is not taken gets 415, and text still passes",
+         a_type_that_is_not_taken_gets_415_and_text_still_passes},
+        {"RFC 4975 10.8: a session that is not known gets 481 and is left at once",
+         a_session_that_is_not_known_gets_481_and_is_left_at_once},
+        {"RFC 4975 7.2, 10.9: a method that is not known gets 501, and the file goes on",
+         a_method_that_is_not_known_gets_501_and_the_file_goes_on},
         {"RFC 4975 7.1.1: a refusal that nobody asked for is silent", a_refusal_that_nobody_asked_for_is_silent},
         {"RFC 4975 7.1.1: a dead receiver is given up 30 s after the last byte",
          a_dead_receiver_is_given_up_30_s_after_the_last_byte},
