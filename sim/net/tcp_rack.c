@@ -38,7 +38,8 @@ struct rack {
     uint64_t until;
     bool has_delivered;
     bool has_reordered;
-    uint64_t fack; /* the highest byte delivered */
+    uint64_t fack;      /* the highest byte delivered before this ACK */
+    uint64_t fack_next; /* and by it */
     int64_t rtt_min_ns;
 
     /* What this ACK delivered. */
@@ -221,11 +222,12 @@ static bool is_sent_after(int64_t at_ns, uint64_t until, int64_t other_ns, uint6
     return at_ns > other_ns || (at_ns == other_ns && until > other_until);
 }
 
+/* Step 3: what one ACK delivers it delivers in order, whatever its blocks say first. A segment whose own ACK was
+ * delayed is delivered by that of a later one, behind a hole. */
 static void rack_note_order(struct rack *rack, const struct sent *sent)
 {
-    if (sent->until > rack->fack)
-        rack->fack = sent->until;
-    else if (sent->until < rack->fack && !sent->is_again)
+    rack->fack_next = greatest(rack->fack_next, sent->until);
+    if (sent->until < rack->fack && !sent->is_again)
         rack->has_reordered = true;
 }
 
@@ -457,6 +459,7 @@ void rack_judge(struct tcp *tcp, const struct packet *packet, bool has_progress,
     uint64_t delivered = rack->delivered;
 
     rack->delivered = 0;
+    rack->fack = rack->fack_next;
     rack_judge_probe(tcp, packet, has_progress, has_news);
     if (rack->sacked == 0 && rack->lost == 0 && tcp->repair == REPAIR_NONE && !rack->has_reordered) {
         if (rack->wait == WAIT_REORDERING)

@@ -329,6 +329,25 @@ static void test_reordering_is_borne(void)
     CU_ASSERT_TRUE(again[1] < 5);
 }
 
+/* Section 6.2, step 3: the ACK of the first segment is delayed until a later one comes behind a hole. Both are
+ * delivered by one ACK, which is no reordering: three reports are still enough. */
+static void test_delayed_is_not_reordered(void)
+{
+    struct scene scene;
+    struct tcp_config *receiver;
+
+    scene_open(&scene);
+    receiver = &scene.transfer.receiver->config;
+    receiver->has_quick_ack = false;
+    receiver->delayed_ack_ns = 40 * MS;
+    scene.transfer.receiver->quick = 0;
+    scene_send(&scene, ".x...");
+    struct tcp_info info = scene_end(&scene, 150 * MS);
+
+    CU_ASSERT_EQUAL(info.retransmitted, 1);
+    CU_ASSERT_EQUAL(info.probes + info.timeouts, 0);
+}
+
 /* ---- What else Linux does ---- */
 
 /* Sixteen ACKs for sixteen segments, then one for two; after silence again. */
@@ -473,6 +492,7 @@ static const struct unit_test tests[] = {
     {"RFC 8985 section 7.4: a probe in vain does not", test_probe_in_vain},
     {"RFC 8985 section 6.3: without any answer timeouts double", test_timeouts_double},
     {"RFC 8985 section 6.2: reordering that was seen is borne", test_reordering_is_borne},
+    {"RFC 8985 section 6.2: what one ACK delivers is in order", test_delayed_is_not_reordered},
     {"RFC 7323 section 4.1: the echo measures a SYN that was sent again", test_lost_syn_is_measured},
     {"Linux: the first 16 segments, and those after silence, are acknowledged at once", test_quick_acks},
     {"RFC 2861 section 3.1: silence halves the window, keeps it, or restarts", test_silence_halves},
