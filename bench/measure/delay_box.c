@@ -34,6 +34,7 @@ struct port {
     int fd;
     struct frame *ring;
     uint64_t first, next;
+    int64_t due_ns; /* of the last frame that came in */
 };
 
 struct box {
@@ -81,7 +82,11 @@ static bool take_frame(struct box *box, struct port *port)
 
     if (seen_ns == 0)
         seen_ns = now_ns();
+    /* No frame overtakes a longer one before it. */
     frame->due_ns = seen_ns + box->delay_ns + bits_ns(box, (uint64_t)size);
+    if (frame->due_ns < port->due_ns)
+        frame->due_ns = port->due_ns;
+    port->due_ns = frame->due_ns;
     port->next++;
     return true;
 }
