@@ -201,7 +201,11 @@ static void write_fit(struct validation *validation, unsigned load, const struct
     units_show_time(sink, fit->link_ns);
     sink_text(sink, ", a relay keeps an MSRP message ");
     units_show_time(sink, fit->relay_ns);
-    sink_format(sink, ",\nhandshakes take %.2f times the cost table's, sealing ", (double)fit->tls_ppm / 1e6);
+    sink_format(
+        sink,
+        ",\nINVITE's dwells are %.2f and MESSAGE's %.2f of the table's, handshakes take %.2f times the cost table's,\n"
+        "sealing ",
+        (double)fit->setup_ppm / 1e6, (double)fit->message_ppm / 1e6, (double)fit->tls_ppm / 1e6);
     units_show_time(sink, fit->seal_fixed_ns);
     sink_format(sink, " and %.3f ns/B, opening ", (double)fit->seal_byte_ps / 1000);
     units_show_time(sink, fit->open_fixed_ns);
