@@ -361,6 +361,8 @@ const struct command command_sweep = {
         "                           of it (1%), or so many trials are done; 10000 unless given\n"
         "  events_max               a trial with more events ends as a row with \"limit\"\n"
         "A program built by `make MPI=1` shares the trials among ranks: mpirun -np 8 hopsim sweep FILE. Rank 0 alone\n"
-        "writes, the same bytes as one process; the folder of -o must be one that all ranks can read.\n",
+        "writes, the same bytes as one process; the folder of -o must be one that all ranks can read. As a job of "
+        "Slurm:\n"
+        "sbatch -n 64 bench/slurm/sweep.sh FILE FOLDER.\n",
     .run = run_sweep,
 };

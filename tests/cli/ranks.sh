@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Sweeps by several ranks: the bytes of one process; the death of a rank ends the run, and it can be resumed. The
-# program is that of $B with the MPI file of ranks in place of the other one. LONG=1: the rank's death at ten moments.
+# program is that of $B with the MPI file of ranks in place of the other one. LONG=1: the rank's death at nine moments.
 set -u
 : "${HOPSIM:?names the program}" "${B:?names the build folder}"
 command -v mpicc >/dev/null && command -v mpirun >/dev/null || {
@@ -30,11 +30,8 @@ run_ranks() { # COUNT ARGUMENT...
     timeout 100 mpirun --oversubscribe --bind-to none -np "$count" "$folder/hopsim" "$@"
 }
 
-flags=$(sed 's/-MMD -MP//' "$B/flags")
-$flags $(mpicc --showme:compile | sed 's/-I/-isystem/g') -c bench/harness/ranks_mpi.c -o "$folder/ranks_mpi.o" &&
-    $flags -pthread -o "$folder/hopsim" "$B/bench/cli/main.o" "$folder/ranks_mpi.o" -Wl,--start-group \
-        $(find "$B" -name lib.a) -Wl,--end-group -lcrypto -lssl -lpcap -losip2 -losipparser2 -lgsl -lgslcblas -linih \
-        -ljansson -lm $(mpicc --showme:link) || {
+. tests/cli/with_ranks
+build_with_ranks "$folder/hopsim" || {
     echo "failed: the program with ranks does not build"
     exit 1
 }
@@ -71,13 +68,14 @@ expect "a folder that is there is refused: once" [ "$(grep -c '^hopsim: rows-2' 
 sed 's/repetitions = 12/repetitions = 150/; s/, 20KiB, 100KiB/, 200KiB/' rows.ini >long.ini
 "$HOPSIM" sweep long.ini -o long-1 >/dev/null 2>err || failed "long: one process: $(cat err)"
 
-die_and_resume() { # NUMBER LINES
+die_and_resume() { # NUMBER LINES SECONDS: killed so long after more than so many lines are there; they come by batches
     mpirun --oversubscribe --bind-to none -np 3 "$folder/hopsim" sweep long.ini -o dead-$1 >out 2>err &
     runner=$!
     until [ "$(cat dead-$1/trials.csv 2>/dev/null | wc -l)" -gt "$2" ]; do
         kill -0 $runner 2>/dev/null || break
         sleep 0.02
     done
+    sleep "$3"
     victim=$(pgrep -P $runner -f hopsim | tail -n 1)
     kill -9 "$victim" 2>/dev/null || echo "(rank 2 had gone before)"
     wait $runner
@@ -92,9 +90,12 @@ die_and_resume() { # NUMBER LINES
     expect "resumed by two ranks: the bytes of one process" cmp -s long-1/trials.csv dead-$1/trials.csv
     expect "resumed by two ranks: the summary too" cmp -s long-1/summary.csv dead-$1/summary.csv
 }
-die_and_resume 0 60
-for moment in ${LONG:+1 2 3 4 5 6 7 8 9}; do
-    die_and_resume $moment ${moment}0
+die_and_resume 0 60 0
+for moment in ${LONG:+1 2 3 4 5}; do
+    die_and_resume $moment 0 0.0$((2 * moment - 1))
+done
+for moment in ${LONG:+6 7 8}; do
+    die_and_resume $moment 60 0.0$((2 * moment - 11))
 done
 
 flock dead-0/trials.csv "$HOPSIM" sweep long.ini -o dead-0 --resume >out 2>err
