@@ -221,12 +221,22 @@ static void begin_arrivals(struct loading *loading)
 
 /* ---- The run ---- */
 
+/* Conservation: an attempt that has arrived has ended once or runs; a packet that was sent was received or lost or is
+ * on its way. */
+static void check_all(const struct loading *loading)
+{
+    for (int kind = 0; kind < ATTEMPT_KINDS; kind++)
+        check(loading->attempts[kind] == loading->noted[kind] + loading->running[kind]);
+    net_check(loading->world->net);
+}
+
 static void look(struct engine *engine, void *context)
 {
     struct loading *loading = context;
     const struct load *load = loading->load;
 
     loading_look(loading);
+    check_all(loading);
     if (load->progress)
         load->progress(load->context, engine->now_ns - loading->begun_ns, loading->world->scenario->load_ns);
     if (loading->is_stopped || (loading->arriving == 0 && loading->under_way == 0))
@@ -269,7 +279,7 @@ static enum err run(const struct load *load, struct world *world, struct load_ou
         return ERR_RANGE;
     check(is_whole == loading->is_over);
     loading_write(loading, outcome);
-    net_check(world->net);
+    check_all(loading);
     return ERR_OK;
 }
 

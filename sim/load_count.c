@@ -143,6 +143,7 @@ void loading_note(struct loading *loading, const struct place *place, const stru
 
     while (number >= log->block_count * RECORDS)
         add_block(loading->world->arena, log);
+    loading->noted[place->kind]++;
     log->blocks[number / RECORDS]->items[number % RECORDS] =
         (struct record){.pressed_ns = result->pressed_ns - loading->begun_ns,
                         .delay_ns = result->delay_ns,

@@ -70,7 +70,8 @@ struct loading {
     struct timer linger_timer;
     int64_t begun_ns;
     uint64_t attempts[ATTEMPT_KINDS]; /* that have arrived */
-    uint32_t running[ATTEMPT_KINDS];  /* of them, those that have not ended */
+    uint64_t noted[ATTEMPT_KINDS];    /* of them, those that have ended, each once */
+    uint32_t running[ATTEMPT_KINDS];  /* and those that have not */
     uint32_t under_way;               /* of all kinds, those whose UEs still have something to do */
     uint32_t arriving;                /* kinds of which more is to come */
     struct beside besides[ATTEMPT_KINDS];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/base/arena_state.h"
 #include "sim/base/check.h"
+#include "sim/base/poison.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -30,12 +31,15 @@ struct arena *arena_create(size_t limit_bytes)
 
 void arena_destroy(struct arena *arena)
 {
-    if (arena)
-        munmap(arena, arena->limit);
+    if (!arena)
+        return;
+    unpoison(arena->memory, arena->peak);
+    munmap(arena, arena->limit);
 }
 
 void arena_reset(struct arena *arena)
 {
+    unpoison(arena->memory, arena->peak); /* what a pool in it has left */
     arena->used = ARENA_HEAD;
     arena->full = NULL;
 }
@@ -56,6 +60,8 @@ void *arena_alloc(struct arena *arena, size_t size)
     /* Fresh pages of the kernel are zero already: clear only what an earlier trial wrote. */
     char *piece = arena->memory + start;
 
+    if (arena->pool)
+        unpoison(piece, size);
     if (start < arena->peak) {
         size_t dirty = arena->peak - start;
         memset(piece, 0, size < dirty ? size : dirty);

@@ -2,6 +2,7 @@
 #include "sim/base/arena_pool.h"
 #include "sim/base/arena_state.h"
 #include "sim/base/check.h"
+#include "sim/base/poison.h"
 
 #include <assert.h>
 
@@ -70,6 +71,7 @@ static struct chunk *chunk_take(struct arena_pool *pool, uint32_t order)
     }
     chunk = pool->unused[order];
     pool->unused[order] = chunk->next;
+    unpoison(chunk, HEAD);
     pool->taken += (size_t)1 << order;
     return chunk;
 }
@@ -83,7 +85,8 @@ static void chunk_own(struct arena_pool *pool, const struct chunk *chunk, uint32
         pool->owners[first + i] = owner;
 }
 
-/* What an unused chunk holds is of earlier owners, all of it taken for written. */
+/* What an unused chunk holds is of earlier owners, all of it taken for written. Nobody may touch what the arena has not
+ * handed out. */
 static void arena_use(struct arena *arena, struct chunk *chunk)
 {
     chunk->next = arena->chunks;
@@ -91,6 +94,7 @@ static void arena_use(struct arena *arena, struct chunk *chunk)
     arena->memory = (char *)chunk;
     arena->used = HEAD;
     arena->limit = arena->peak = arena->pool->chunk_bytes << chunk->order;
+    poison(arena->memory + HEAD, arena->limit - HEAD);
 }
 
 struct arena *arena_pool_take(struct arena_pool *pool, uint32_t number)
@@ -131,6 +135,7 @@ void arena_pool_give(struct arena_pool *pool, struct arena *arena)
         pool->taken -= (size_t)1 << chunk->order;
         chunk->next = pool->unused[chunk->order];
         pool->unused[chunk->order] = chunk;
+        poison((char *)chunk + sizeof(*chunk), (pool->chunk_bytes << chunk->order) - sizeof(*chunk));
         chunk = next;
     }
 }

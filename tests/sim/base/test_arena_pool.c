@@ -54,6 +54,32 @@ static void an_address_tells_whose_it_is(void)
     arena_destroy(parent);
 }
 
+/* There in a program built with AddressSanitizer. */
+__attribute__((weak)) int __asan_address_is_poisoned(const volatile void *address);
+
+static void asan_keeps_what_was_not_handed_out(void)
+{
+    struct arena *parent = arena_create((size_t)8 << 20);
+    struct arena_pool *pool = arena_pool_create(parent, CHUNK);
+    struct arena *arena = arena_pool_take(pool, 3);
+    char *piece = arena_alloc(arena, 100), *large = arena_alloc(arena, 2 * CHUNK);
+
+    if (!__asan_address_is_poisoned) {
+        arena_destroy(parent);
+        return;
+    }
+    CU_ASSERT(!__asan_address_is_poisoned(piece) && !__asan_address_is_poisoned(piece + 99));
+    CU_ASSERT(__asan_address_is_poisoned(piece + 100));
+    CU_ASSERT(!__asan_address_is_poisoned(large + 2 * CHUNK - 1) && __asan_address_is_poisoned(large + 2 * CHUNK));
+    arena_pool_give(pool, arena);
+    CU_ASSERT(__asan_address_is_poisoned(piece) && __asan_address_is_poisoned(large + CHUNK));
+    CU_ASSERT_PTR_EQUAL(arena_alloc(arena_pool_take(pool, 4), 100), piece);
+    CU_ASSERT(!__asan_address_is_poisoned(piece) && __asan_address_is_poisoned(piece + 100));
+    arena_reset(parent);
+    CU_ASSERT(!__asan_address_is_poisoned(piece + 100) && !__asan_address_is_poisoned(large + 2 * CHUNK));
+    arena_destroy(parent);
+}
+
 static void the_parents_limit_holds(void)
 {
     struct arena *parent = arena_create((size_t)1 << 20);
@@ -75,10 +101,12 @@ static void the_parents_limit_holds(void)
 
 int main(void)
 {
-    static const struct unit_test tests[] = {{"what is given back serves the next", what_is_given_back_serves_the_next},
-                                             {"an address tells whose it is", an_address_tells_whose_it_is},
-                                             {"the parent's limit holds", the_parents_limit_holds},
-                                             {NULL, NULL}};
+    static const struct unit_test tests[] = {
+        {"what is given back serves the next", what_is_given_back_serves_the_next},
+        {"an address tells whose it is", an_address_tells_whose_it_is},
+        {"AddressSanitizer, where it is, keeps what was not handed out", asan_keeps_what_was_not_handed_out},
+        {"the parent's limit holds", the_parents_limit_holds},
+        {NULL, NULL}};
 
     return unit_run("arena pool", tests);
 }
