@@ -7,11 +7,11 @@
 # make bench           speed against bare loops, and of two threads
 # make testbed         files through a real IMS core (Kamailio) in network namespaces, captured; root. RUN="dwells table"
 #                      measures its dwells and holds the simulator against it
-# make bench-peers     TCP against that of ns-3, cell by cell
+# make bench-peers     speed beside SimPy, SimGrid and ns-3, and TCP against ns-3's, cell by cell
 # make fuzz            every parser under clang's fuzzer, FUZZ_S seconds each
 # make install         into PREFIX=/usr/local below DESTDIR=; make deb: a Debian package
 # make deps, deps-test, deps-clang, deps-peers, deps-long, deps-deb install from Debian what building, testing, clang,
-#                      ns-3, long checks and packaging need
+#                      other simulators, long checks and packaging need
 
 comma := ,
 ifeq ($(origin CC),default)
@@ -164,7 +164,7 @@ test:
 # The same with nothing sampled, and what measures, loads or takes long: tests/long.
 check-long:
 	@sh bench/install.sh deps deps-test deps-long
-	@$(MAKE) --no-print-directory -j2 all $(TESTS) $(addprefix $(B)/peer_,ours ns3 kernel)
+	@$(MAKE) --no-print-directory -j2 all $(TESTS) $(B)/peer_kernel $(PEER_PROGRAMS)
 	@LONG=1 B=$(B) CC='$(CC)' CAPTURES='$(CAPTURES)' sh tests/run.sh $(TESTS)
 
 # Parsers under clang's fuzzer; objects and archives are a variant of their own.
@@ -201,24 +201,42 @@ bench: $(B)/bench_speed $(B)/hopsim
 	@[ -n "$(BENCH)" ] || sh bench/speed/tshark.sh $(B)/bench_speed $(B)/hopsim
 	@[ -n "$(BENCH)" ] || sh bench/speed/threads.sh $(B)/hopsim
 
-# TCP against ns-3's, as a table; SEEDS=10 for fewer transfers with loss, RECORD=FILE for the table as CSV.
+# Other simulators as tables, PEERS="speed tcp": how long they take for the same, and TCP against ns-3's, SEEDS=10 for
+# fewer transfers with loss; RECORD=FOLDER for the tables as CSV.
+PEERS ?= speed tcp
+CUSTOMERS ?= 5000000
 SEEDS ?= 30
-RECORD ?= /dev/null
+RECORD ?=
 $(B)/peer_ours: $(B)/bench/peers/ours.o $$(call have,sim/net sim/des sim/base)
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
 $(B)/peer_kernel: $(B)/bench/peers/kernel.o
 	$(CC) $(LDFLAGS) -o $@ $<
 
-$(B)/peer_ns3: bench/peers/ns3.cc
-	@mkdir -p $(@D)
-	g++ -std=c++17 -Wall -Wextra -O2 -o $@ $< $(addprefix -lns3-,applications internet point-to-point traffic-control network core)
+$(B)/peer_mm1_ours: $(addprefix $(B)/bench/,peers/mm1_ours.o speed/mm1.o speed/variates.o) $$(call have,sim/des sim/base)
+	$(CC) $(LDFLAGS) -o $@ $< $(B)/bench/speed/mm1.o $(B)/bench/speed/variates.o -Wl,--start-group $(filter %.a,$^) \
+	    -Wl,--end-group $(LIBS)
 
+NS3 := $(addprefix -lns3-,applications internet point-to-point traffic-control network core)
+$(B)/peer_ns3 $(B)/peer_mm1_ns3: $(B)/peer_%: bench/peers/%.cc
+	@mkdir -p $(@D)
+	g++ -std=c++17 -Wall -Wextra -O2 -o $@ $< $(NS3)
+
+$(B)/peer_mm1_simgrid: bench/peers/mm1_simgrid.cc
+	@mkdir -p $(@D)
+	g++ -std=c++17 -Wall -Wextra -O2 -o $@ $< -lsimgrid
+
+PEER_PROGRAMS := $(addprefix $(B)/peer_,ours ns3 mm1_ours mm1_ns3 mm1_simgrid)
 .PHONY: bench-peers
 bench-peers:
 	@sh bench/install.sh deps deps-peers
-	@$(MAKE) --no-print-directory $(B)/peer_ours $(B)/peer_ns3
-	@sh bench/peers/tcp.sh $(B)/peer_ours $(B)/peer_ns3 $(SEEDS) $(RECORD)
+	@$(MAKE) --no-print-directory $(PEER_PROGRAMS)
+	@$(if $(filter speed,$(PEERS)),sh bench/peers/speed.sh $(B) $(CUSTOMERS) $(RECORD:%=%/speed-against-peers.csv),:)
+	@$(if $(filter tcp,$(PEERS)),sh bench/peers/tcp.sh $(B)/peer_ours $(B)/peer_ns3 $(SEEDS) $(RECORD:%=%/tcp-against-ns3.csv),:)
+
+# What ranks cost beside their trials (MPI=1): mpirun -np 2 $(B)/rank_costs SWEEP FOLDER.
+$(B)/rank_costs: $(B)/bench/slurm/costs.o $$(call have,$$(row_bench/harness))
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
 # A real IMS core, Kamailio's, in network namespaces, and what crosses it, into build/testbed. RUN names scripts of
 # bench/testbed: arms (each arm's transfer), sessions (captures), dwells (tables of dwells with work), table (simulated

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # install.sh deps|deps-test|deps-clang|deps-peers|deps-long|deps-deb... - installs from Debian what building, testing,
-# clang's builds and fuzzer, comparing with ns-3, long checks or packaging need and is missing. Says nothing when nothing
-# is missing.
+# clang's builds and fuzzer, comparing with other simulators, long checks or packaging need and is missing. Says nothing
+# when nothing is missing.
 set -eu
 
 packages=
@@ -19,12 +19,13 @@ for set in "${@:-}"; do
         packages="$packages clang libclang-rt-14-dev"
         ;;
     deps-peers)
-        packages="$packages g++ libns3-dev"
+        packages="$packages g++ libns3-dev libsimgrid-dev python3-simpy3"
         ;;
     deps-long)
-        packages="$packages clang libclang-rt-14-dev clang-format g++ libns3-dev kamailio kamailio-ims-modules
-            kamailio-presence-modules kamailio-sqlite-modules kamailio-tls-modules sip-tester tcpdump ethtool chromium
-            openmpi-bin libopenmpi-dev slurm-wlm munge valgrind poppler-utils"
+        packages="$packages clang libclang-rt-14-dev clang-format g++ libns3-dev libsimgrid-dev python3-simpy3
+            kamailio kamailio-ims-modules kamailio-presence-modules kamailio-sqlite-modules kamailio-tls-modules
+            sip-tester tcpdump ethtool chromium openmpi-bin libopenmpi-dev slurm-wlm munge valgrind
+            poppler-utils"
         ;;
     deps-deb)
         packages="$packages debhelper dpkg-dev lintian"

@@ -23,7 +23,8 @@ bench/cli: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims trace
 bench/measure: sim/base sim/wire sim/proto sim/sec | openssl
 bench/speed: sim sim/base sim/des sim/wire sim/proto sim/net sim/sec sim/ims traces | gsl openssl
 bench/speed/floors: bench/speed | pcap
-bench/peers: sim/base sim/des sim/net |
+bench/peers: sim/base sim/des sim/net bench/speed |
+bench/slurm: sim sim/base bench/harness |
 bench/testbed: sim/base sim/sec bench/measure |
 '
 libraries='gsl openssl pcap osip2 osipparser2 ini.h jansson.h CUnit mpi.h'
