@@ -216,6 +216,26 @@ expect "and it is resumed with its limit" cmp short.csv short/trials.csv
 "$HOPSIM" rerun short >out 2>err
 expect "and run again with it" grep -q '^identical: 9 rows$' out
 
+# Memory does not grow with a point's rows: the least that 1,000 need, and 2 MiB, is enough for 200,000.
+if [ -n "${LONG:-}" ]; then
+    rows() { # COUNT: rows of one point, their delays 1 ms and 0, 1, 2 ... ns in no order
+        cp -r lone many-$1 && awk -F, -v OFS=, -v n=$1 '
+            NR == 1 { print; next }
+            { for (t = 0; t < n; t++) { $4 = t; $7 = 1000000 + t * 7919 % n; print } }' lone/trials.csv >many-$1/trials.csv
+    }
+    within() { # KiB COUNT
+        (ulimit -v "$1" && "$HOPSIM" summarise many-$2) >out 2>err
+    }
+    rows 1000 && rows 200000
+    low=1024 high=4194304
+    while [ $((high - low)) -gt 1024 ]; do
+        middle=$(((low + high) / 2))
+        if within $middle 1000; then high=$middle; else low=$middle; fi
+    done
+    expect "summarise needs no more memory for 200,000 rows of a point" within $((high + 2048)) 200000
+    expect "and finds their median" [ "$(awk -F, 'NR == 2 { print $11 }' many-200000/summary.csv)" = 1.0999995 ]
+fi
+
 # Where two arms cross, single trials on both sides of it say the same.
 printf 'include = home\n[sweep]\ntransfer.size = 256B .. 64KiB log 5\narms = msrp-smime, message-tls, msrp-relay\n' >cross.ini
 "$HOPSIM" crossover cross.ini --csv >cross.csv 2>err
