@@ -110,6 +110,33 @@ static int64_t press_of(const struct replay *replay)
     return press_ns > 0 ? press_ns : 0;
 }
 
+/* A registration that no tap saw would take the place of the one that was seen where both go the same way: it comes
+ * behind it. */
+static void put_off_registration(struct replay *replay, size_t user)
+{
+    const struct session *session = replay->session;
+    int64_t last_ns = INT64_MIN;
+
+    for (size_t i = 0; i < session->step_count; i++)
+        if (strncmp(session->steps[i].kind, "REGISTER", 8) == 0 && session->steps[i].last_ns > last_ns)
+            last_ns = session->steps[i].last_ns;
+    if (session->registration[user].count > 0 || last_ns == INT64_MIN ||
+        replay->schedule.row_count == SCHEDULE_ROWS_MAX)
+        return;
+    struct schedule_row *row = &replay->rows[replay->schedule.row_count++];
+    struct sink from = SINK(row->from), to = SINK(row->to), kind = SINK(row->kind);
+
+    sink_text(&from, place_labels[user ? PLACE_UE_B : PLACE_UE_A]);
+    sink_text(&to, place_labels[user ? PLACE_P_B : PLACE_P_A]);
+    sink_text(&kind, "REGISTER");
+    sink_string(&from);
+    sink_string(&to);
+    sink_string(&kind);
+    row->first = (uint32_t)replay->schedule.time_count;
+    row->count = 1;
+    replay->times_ns[replay->schedule.time_count++] = simulated_ns(replay, last_ns);
+}
+
 /* Two passes: how many there are of each row, then the times, in the order of the steps. */
 static enum err make_schedule(struct replay *replay, struct note *note)
 {
@@ -117,7 +144,7 @@ static enum err make_schedule(struct replay *replay, struct note *note)
     struct schedule *schedule = &replay->schedule;
 
     replay->rows = calloc(SCHEDULE_ROWS_MAX, sizeof(*replay->rows));
-    replay->times_ns = calloc(session->step_count + 1, sizeof(*replay->times_ns));
+    replay->times_ns = calloc(session->step_count + 2, sizeof(*replay->times_ns));
     if (!replay->rows || !replay->times_ns)
         return note_set(note, ERR_FULL, "no memory for a schedule");
     for (size_t i = 0; i < session->step_count; i++) {
@@ -138,6 +165,8 @@ static enum err make_schedule(struct replay *replay, struct note *note)
         replay->times_ns[row->first + row->count++] =
             simulated_ns(replay, session->steps[i].first_ns) - replay_before_tap_ns(replay, &session->steps[i]);
     }
+    for (size_t user = 0; user < 2; user++)
+        put_off_registration(replay, user);
     schedule->rows = replay->rows;
     schedule->times_ns = replay->times_ns;
     schedule->pressed_ns = press_of(replay);

@@ -118,6 +118,18 @@ static bool add_split(struct samples *samples, const struct session_step *in, co
     return true;
 }
 
+/* Where a success comes from an end that no tap saw, the time is not the node's: of what only a user agent grants. */
+static bool is_of_unseen(const struct session_step *in, const struct trace_message *answer)
+{
+    static const char *const granted[] = {"BYE", "MESSAGE", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY"};
+    bool is_end = in->to == PLACE_UE_A || in->to == PLACE_UE_B;
+
+    for (size_t i = 0; i < sizeof(granted) / sizeof(*granted); i++)
+        if (!is_end && answer->status / 100 == 2 && strcmp(in->kind, granted[i]) == 0)
+            return true;
+    return false;
+}
+
 /* What a node passed on, or answered itself but for a 100 and for an INVITE, which a user answers. */
 static bool add_legs(const struct replay *replay, const struct steps *steps, struct samples *samples)
 {
@@ -128,7 +140,8 @@ static bool add_legs(const struct replay *replay, const struct steps *steps, str
         const struct session_step *in = step_of(steps, leg->in), *out = step_of(steps, leg->out);
 
         if (!in || !out ||
-            (leg->is_answer && (flow->messages[leg->out].status < 200 || strcmp(in->kind, "INVITE") == 0)))
+            (leg->is_answer && (flow->messages[leg->out].status < 200 || strcmp(in->kind, "INVITE") == 0)) ||
+            (leg->is_answer && is_of_unseen(in, &flow->messages[leg->out])))
             continue;
         int64_t ns = replay_left_ns(replay, out) - replay_came_ns(replay, in);
 

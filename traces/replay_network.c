@@ -15,6 +15,15 @@ const char *const replay_links_names[REPLAY_LINKS] = {"estimated", "delays alone
 
 /* ---- Hosts ---- */
 
+/* Whether a tap saw the session's messages from one UE to the other. */
+static bool is_seen_whole(const struct session *session)
+{
+    const struct session_way *way = &session->way;
+
+    return way->count == 0 || (way->places[way->visits[0].first] == PLACE_UE_A &&
+                               way->places[way->visits[way->count - 1].first] == PLACE_UE_B);
+}
+
 /* Whether every node of the ways between the UEs is on one host. */
 static bool is_one_host(const struct session *session)
 {
@@ -41,6 +50,17 @@ static bool is_ue(const struct session *session, const struct endpoint *at)
     for (size_t user = 0; user < 2; user++)
         if (session->ue[user] != FLOW_NONE && endpoint_same_host(&session->flow->nodes[session->ue[user]].at, at))
             return true;
+    if (session->ue[0] != FLOW_NONE && session->ue[1] != FLOW_NONE)
+        return false;
+    for (size_t i = 0; i < session->step_count; i++) { /* of one only media were seen */
+        const struct session_step *step = &session->steps[i];
+        const struct trace_message *message = &session->flow->messages[step->message];
+        bool is_from = step->from == PLACE_UE_A || step->from == PLACE_UE_B;
+        bool is_to = step->to == PLACE_UE_A || step->to == PLACE_UE_B;
+
+        if ((is_from && endpoint_same_host(&message->from, at)) || (is_to && endpoint_same_host(&message->to, at)))
+            return true;
+    }
     return false;
 }
 
@@ -322,8 +342,13 @@ void replay_find_network(struct replay *replay)
     const struct session *session = replay->session;
     const struct lengths lengths = find_lengths(session);
 
-    replay->ways.is_single_host = !session->has_two_operators && is_one_host(session);
-    replay_set(replay, "topology", REPLAY_MEASURED, "which nodes share an address", "%s",
+    bool is_whole = is_seen_whole(session);
+
+    replay->ways.is_single_host = !session->has_two_operators && is_whole && is_one_host(session);
+    replay_set(replay, "topology", is_whole || session->has_two_operators ? REPLAY_MEASURED : REPLAY_ASSUMED,
+               is_whole || session->has_two_operators ? "which nodes share an address"
+                                                      : "a tap that saw a part of the way does not tell the rest",
+               "%s",
                session->has_two_operators    ? "two-domains"
                : replay->ways.is_single_host ? "single-host"
                                              : "home");

@@ -348,6 +348,14 @@ static void find_message_size(struct replay *replay)
                    "the longest MESSAGE as it leaves UE-A", "%lluB", (unsigned long long)most);
 }
 
+/* A REPORT alone may tell of a failure (RFC 4975 section 7.1.2). */
+static bool asks_for_reports(const struct replay *replay)
+{
+    size_t send = find_send(replay);
+
+    return send != SIZE_MAX && holds(message_of(replay, send)->text, SPAN("\r\nSuccess-Report: yes"));
+}
+
 static void find_chunks(struct replay *replay)
 {
     uint64_t longest = 0;
@@ -367,8 +375,8 @@ static void find_chunks(struct replay *replay)
         replay_set(replay, "msrp.chunk", REPLAY_MEASURED, "no SEND has more than 2,048 B", "2048");
     if (sends > 0 && count_of(replay, "SEND/200") == 0)
         replay_set(replay, "msrp.failure_report", REPLAY_MEASURED, "no SEND is answered", "no");
-    if (count_of(replay, "REPORT") > 0)
-        replay_set(replay, "msrp.success_report", REPLAY_MEASURED, "REPORTs", "yes");
+    if (asks_for_reports(replay))
+        replay_set(replay, "msrp.success_report", REPLAY_MEASURED, "Success-Report of the SENDs", "yes");
 }
 
 static void find_media(struct replay *replay)

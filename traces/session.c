@@ -543,8 +543,12 @@ static void find_users(struct session *session)
         return;
     }
     session_find_way(session, session->opening, call_places, CALL_PLACES, &session->way);
-    session->ue[0] = session->way.visits[0].node;
-    session->ue[1] = session->way.visits[session->way.count - 1].node;
+    if (session->way.places[session->way.visits[0].first] == PLACE_UE_A) /* else no tap saw the message there */
+        session->ue[0] = session->way.visits[0].node;
+    const struct session_visit *last = &session->way.visits[session->way.count - 1];
+
+    if (session->way.places[last->first] == PLACE_UE_B)
+        session->ue[1] = last->node;
 }
 
 enum err session_init(struct session *session, const struct flow *flow, uint64_t number, struct note *note)

@@ -176,6 +176,36 @@ static void find_relays(struct session *session, const char *const *ends)
     }
 }
 
+/* UE-A, whose signalling no tap saw, is who sends the file by a path that does not come from further away. */
+static void find_sender(const struct session *session, const char **ends)
+{
+    for (size_t i = 0; i < session->flow->trace->count && session->ue[0] == FLOW_NONE && !*ends[0]; i++) {
+        const struct trace_message *message = &session->flow->messages[i];
+
+        if (is_msrp(message) && is_kind(message, "SEND") && !strchr(message->from_path, ' ') &&
+            !is_near(session, &message->from, 1))
+            ends[0] = authority(session, message->from_path);
+    }
+}
+
+/* UE-B, whose signalling no tap saw, is who the file went to last, by a path that does not go on. */
+static void find_receiver(struct session *session, const char **ends)
+{
+    const char *last = session->relay_count > 0 ? session->relays[session->relay_count - 1] : "";
+
+    if (session->ue[1] != FLOW_NONE || *ends[1] || !*last || *next_on_way(session, last))
+        return;
+    for (size_t i = 0; i < session->flow->trace->count; i++) {
+        const struct trace_message *message = &session->flow->messages[i];
+
+        if (is_msrp(message) && is_kind(message, "SEND") && authority(session, message->to_path) == last &&
+            strchr(message->to_path, ' '))
+            return;
+    }
+    session->relay_count--;
+    ends[1] = last;
+}
+
 static enum place place_called(const struct session *session, const char *const *ends, const char *name)
 {
     if (*name && name == ends[0])
@@ -194,7 +224,7 @@ static enum place place_at(const struct session *session, const struct endpoint 
 {
     size_t user = called == PLACE_UE_B;
 
-    if ((called != PLACE_UE_A && called != PLACE_UE_B) || is_near(session, at, user))
+    if ((called != PLACE_UE_A && called != PLACE_UE_B) || is_near(session, at, user) || session->ue[user] == FLOW_NONE)
         return called;
     /* On the leg to a UE it is that UE's gateway, between gateways the one of whom it speaks for. */
     if (other == PLACE_UE_A || other == PLACE_UE_B)
@@ -232,7 +262,9 @@ void session_add_msrp(struct session *session)
 {
     const char *ends[2] = {authority_of(session, 0), authority_of(session, 1)};
 
+    find_sender(session, ends);
     find_relays(session, ends);
+    find_receiver(session, ends);
     for (size_t i = 0; i < session->flow->trace->count; i++) {
         const struct trace_message *message = &session->flow->messages[i];
 

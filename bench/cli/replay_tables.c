@@ -135,10 +135,14 @@ static void write_way(const struct replay_run *run, struct sink *sink)
                 session->found > 1 ? "chosen" : "one", session->found);
     for (size_t v = 0; v < session->way.count; v++) {
         const struct session_visit *visit = &session->way.visits[v];
+        size_t end = v + 1 < session->way.count ? session->way.visits[v + 1].first : session->way.place_count;
 
         sink_text(sink, v == 0 ? ": " : " -> ");
         endpoint_write(&session->flow->nodes[visit->node].at, sink);
-        sink_format(sink, " (%s)", place_labels[session->way.places[visit->first]]);
+        sink_format(sink, " (%s", place_labels[session->way.places[visit->first]]);
+        if (v > 0 && end > visit->first + 1) /* one box for several, as far as the capture shows */
+            sink_format(sink, " to %s", place_labels[session->way.places[end - 1]]);
+        sink_text(sink, ")");
     }
     sink_text(sink, "\n");
 }
@@ -202,6 +206,44 @@ static void write_unknown(const struct replay *replay, struct sink *sink)
     sink_text(sink, "\n");
 }
 
+/* A message of the same transaction that only the capture has, before a row; NULL. */
+static const struct replay_row *find_missing(const struct replay_run *run, const struct replay_row *worst)
+{
+    const struct trace_message *messages = run->captured.flow.messages, *late = &messages[worst->captured->message];
+    const struct replay_row *found = NULL;
+
+    for (const struct replay_row *row = run->match.rows; row < worst; row++) {
+        const struct trace_message *message = row->captured ? &messages[row->captured->message] : NULL;
+
+        if (message && !row->simulated && message->call_id == late->call_id && message->cseq == late->cseq)
+            found = row;
+    }
+    return found;
+}
+
+/* Which message it is that is so far off, and what it waits for in vain where that can be told. */
+static void write_worst(const struct replay_run *run, struct sink *sink)
+{
+    const struct replay_match *match = &run->match;
+    const struct replay_row *worst = NULL;
+
+    for (const struct replay_row *row = match->rows; row < match->rows + match->count && !worst; row++) {
+        int64_t off_ns = row->captured && row->simulated ? row->simulated_ns - row->captured_ns : 0;
+
+        if (off_ns == match->worst_ns || off_ns == -match->worst_ns)
+            worst = row;
+    }
+    if (match->worst_ns <= US || !worst)
+        return;
+    sink_format(sink, "the worst is %s from %s, frame %" PRIu64, worst->captured->kind,
+                place_labels[worst->captured->from], run->captured.flow.messages[worst->captured->message].frame);
+    const struct replay_row *missing = find_missing(run, worst);
+
+    if (missing)
+        sink_format(sink, ": before it came %s, which nothing in the trial sends", missing->captured->kind);
+    sink_text(sink, "\n");
+}
+
 static void write_summary(const struct replay_run *run, struct sink *sink)
 {
     const struct replay_match *match = &run->match;
@@ -221,6 +263,7 @@ static void write_summary(const struct replay_run *run, struct sink *sink)
     sink_text(sink, ", median ");
     units_show_time(sink, match->median_end_ns);
     sink_text(sink, "\n");
+    write_worst(run, sink);
 }
 
 void replay_write(struct replay_run *run, struct sink *sink)

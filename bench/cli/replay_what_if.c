@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/replay_what_if.h"
 #include "bench/cli/cells.h"
+#include "bench/cli/replay_rest.h"
 #include "bench/harness/dwell_file.h"
 #include "bench/harness/results.h"
 #include "sim/base/units.h"
@@ -197,6 +198,7 @@ enum err what_if_run(struct what_if *what_if, const struct session *session, con
     TRY(setup_open(&what_if->base, note));
     TRY(setup_open(&what_if->changed, note));
     TRY(find_dwells(what_if, note));
+    TRY(replay_fit_rest(&what_if->replay, &what_if->base, what_if->captured_rows, arena, &what_if->rest_ns, note));
     /* A table that was set stays; else the capture's. */
     if (strcmp(what_if->changed.file.scenario.dwell_table, what_if->base.file.scenario.dwell_table) == 0)
         what_if->changed.dwells = what_if->base.dwells;
@@ -286,6 +288,10 @@ void what_if_write_basis(const struct what_if *what_if, struct sink *sink)
                 what_if->captured_rows - split);
     if (split > 0)
         sink_format(sink, ", %zu rows of dwells that one node has for several roles, split evenly", split);
+    if (what_if->rest_ns != 0)
+        sink_format(sink,
+                    "\nno tap saw UE-B: its dwells are what the captured answers leave for it (%+.3f ms, assumed)",
+                    (double)what_if->rest_ns / MS);
     sink_format(sink,
                 "\nassumed: %zu rows of dwells that the session did not show, from %s; costs of cryptography: %s\n",
                 dwells->count - what_if->captured_rows, STANDARD_DWELLS, what_if->base.costs.name);

@@ -24,6 +24,7 @@ struct what_if {
     struct replay_phases captured;
     struct setup base, changed;
     size_t captured_rows; /* of the dwell table */
+    int64_t rest_ns;      /* what UE-B's dwells, which no tap saw, were given: see replay_fit_rest */
     const struct arm *arm;
     struct outcome base_outcome, outcome;
 };

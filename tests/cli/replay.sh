@@ -70,11 +70,23 @@ while read -r arm settings; do
     rm -f one.pcapng
 done <wanted
 
+column() { # CSV ROW COLUMN
+    awk -F, -v row="$2" -v want="$3" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } $1 == row { print $at[want] }' "$1"
+}
+near_share() { # A B SHARE
+    awk -v a="$1" -v b="$2" -v share="$3" 'BEGIN { d = a - b; exit !(a > 0 && b > 0 && d <= share * b && -d <= share * b) }'
+}
+
 # A tap at one host, whichever.
 for host in p-cscf-a s-cscf-b p-cscf-b ue-a; do
     "$HOPSIM" run home --arm msrp-plain --set transfer.size=4KiB --csv --pcap-at $host at-$host.pcapng >/dev/null 2>err
     "$HOPSIM" replay at-$host.pcapng --csv >at.csv 2>err
     expect "what a tap at $host saw is repeated within 1 us" near at.csv 1000 9
+    case $host in p-cscf-a | ue-a)
+        "$HOPSIM" replay at-$host.pcapng --arm msrp-smime --table what-if --csv >at.csv 2>err
+        expect "its call takes as long with what it did not see" near_share "$(column at.csv setup simulated_ns)" "$(column at.csv setup captured_ns)" 0.01
+        ;;
+    esac
 done
 
 # The captured column is what tshark says of the same frames.
@@ -94,12 +106,6 @@ else
 fi
 
 # What if: trials of their own in the network that the capture tells of, which a scenario and a table of dwells hold.
-column() { # CSV ROW COLUMN
-    awk -F, -v row="$2" -v want="$3" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } $1 == row { print $at[want] }' "$1"
-}
-near_share() { # A B SHARE
-    awk -v a="$1" -v b="$2" -v share="$3" 'BEGIN { d = a - b; exit !(a > 0 && b > 0 && d <= share * b && -d <= share * b) }'
-}
 delay_of() { # SCENARIO ARGUMENTS...
     "$HOPSIM" run "$@" --csv 2>err | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "delay_ns") at = i } NR == 2 { print $at }'
 }
@@ -157,6 +163,8 @@ for file in "$samples"/*.pcapng; do
     expect "$name is repeated" grep -q ' both$' text
     expect "$name: worst and median difference are told" grep -q '^worst difference .*, median ' text
     expect "$name: what one tap cannot know is told" grep -q '^what one tap cannot know: ' text
+    "$HOPSIM" replay "$file" --csv >sample.csv 2>err
+    expect "$name: every message that the trial has is within 1 us" near sample.csv 1000 14 "captured only"
 done
 
 # Public captures.
