@@ -7,7 +7,7 @@
 #include "plots/gallery.h"
 #include "plots/points.h"
 
-enum { GALLERY_FILES = 8, GALLERY_COLUMNS = 8, PICTURE_CSV_SIZE = 2 << 20, PICTURE_TEXT_SIZE = 2048 };
+enum { GALLERY_FILES = 12, GALLERY_COLUMNS = 8, PICTURE_CSV_SIZE = 2 << 20, PICTURE_TEXT_SIZE = 2048 };
 
 struct gallery {
     const struct gallery_wanted *wanted;
@@ -37,6 +37,8 @@ enum err gallery_draw_heat(struct gallery *gallery, const struct gallery_kind *k
 enum err gallery_draw_distribution(struct gallery *gallery, const struct gallery_kind *kind, const struct sheet *sheet);
 enum err gallery_draw_layers(struct gallery *gallery, const struct gallery_kind *kind, const struct sheet *sheet);
 enum err gallery_draw_utilisation(struct gallery *gallery, const struct gallery_kind *kind, const struct sheet *sheet);
+enum err gallery_draw_capacity(struct gallery *gallery, const struct gallery_kind *kind, const struct sheet *sheet);
+enum err gallery_draw_load(struct gallery *gallery, const struct gallery_kind *kind, const struct sheet *sheet);
 enum err gallery_draw_against(struct gallery *gallery, const struct gallery_kind *kind, const struct sheet *sheet);
 enum err gallery_draw_threats(struct gallery *gallery, const struct gallery_kind *kind, const struct sheet *sheet);
 

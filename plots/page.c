@@ -152,11 +152,14 @@ static enum err write_split(const struct page *page)
 }
 
 /* The text that the command printed. */
-static const char *const told_names[] = {"report.txt", "comparison.txt"};
+static const char *const told_names[] = {"report.txt", "comparison.txt", "capacity.txt", "load.txt"};
 
 static bool has_told(const struct page *page)
 {
-    return page_has(page, told_names[0]) || page_has(page, told_names[1]);
+    for (size_t i = 0; i < sizeof(told_names) / sizeof(*told_names); i++)
+        if (page_has(page, told_names[i]))
+            return true;
+    return false;
 }
 
 static enum err write_told(const struct page *page)
@@ -328,7 +331,8 @@ static enum err write_page(const struct page *page, struct span name)
 /* What a folder must have of, to be one of results. */
 static bool is_of_results(const struct page *page)
 {
-    static const char *const files[] = {"summary.csv", "messages.csv", "validation.csv", "threats.csv", "replay.csv"};
+    static const char *const files[] = {"summary.csv", "messages.csv", "validation.csv", "threats.csv",
+                                        "replay.csv",  "capacity.csv", "load.csv"};
 
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
         if (page_has(page, files[i]))
@@ -344,8 +348,8 @@ enum err page_write(const char *folder, FILE *out, struct note *note)
 
     if (!is_of_results(&page))
         return note_set(note, ERR_FILE,
-                        "%s: no folder of results: expected a summary.csv, messages.csv, validation.csv, replay.csv or "
-                        "threats.csv in it",
+                        "%s: no folder of results: expected a summary.csv, messages.csv, validation.csv, replay.csv, "
+                        "capacity.csv, load.csv or threats.csv in it",
                         folder);
     if (page_has(&page, "summary.csv"))
         TRY(sheet_read(page_path(&page, "summary.csv", path), &page.summary, note));

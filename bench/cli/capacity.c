@@ -6,6 +6,7 @@
 #include "bench/harness/capacity.h"
 #include "bench/cli/command.h"
 #include "bench/cli/headline.h"
+#include "bench/cli/load_folder.h"
 #include "bench/cli/progress.h"
 #include "sim/base/units.h"
 
@@ -16,7 +17,15 @@
 #define INADEQUATE_MOST 0.001 /* ETSI TS 186 008-1 */
 #define INADEQUATE_LEAST 1e-6
 enum { REPLICATIONS = 3, REPLICATIONS_MAX = 1000, ATTEMPTS = 20000, ATTEMPTS_MAX = 100000000 };
-enum { TABLE_MEMORY = 1 << 24, CELL_SIZE = 64, ARMS_MAX = 8, BESIDES_MAX = 32, HELD_CELLS = 6, FAILING_CELLS = 3 };
+enum {
+    TABLE_MEMORY = 1 << 24,
+    TEXT_SIZE = 1 << 18,
+    CELL_SIZE = 64,
+    ARMS_MAX = 8,
+    BESIDES_MAX = 32,
+    HELD_CELLS = 6,
+    FAILING_CELLS = 3
+};
 
 static const char *const host_names[LOAD_HOSTS] = {"p-cscf-a", "s-cscf-a", "i-cscf-b", "hss-b", "s-cscf-b", "p-cscf-b"};
 
@@ -41,6 +50,7 @@ struct searching {
     struct capacity_search search;
     struct arena *arena; /* of the table */
     char label[CELL_SIZE];
+    struct load_folder folder;
     struct progress progress;
 };
 
@@ -154,6 +164,7 @@ static enum err read_inputs(struct searching *own, struct note *note)
     TRY(command_scenario(own->line, &own->setup.file, note));
     TRY(setup_open(&own->setup, note));
     TRY(read_besides(own, note));
+    TRY(load_folder_open(&own->folder, own->line, own->setup.file.scenario.name, note));
     own->search.setup = &own->setup;
     own->search.precision = PRECISION;
     own->search.outcomes = calloc(replications, sizeof(*own->search.outcomes));
@@ -275,30 +286,54 @@ static void add_row(const struct searching *own, size_t number, size_t arm, stru
     add_number(table, "%.0f", (double)own->setup.file_bytes);
 }
 
+static void make_table(const struct searching *own, struct table *table)
+{
+    table_init(table, own->arena);
+    table_column(table, "arm", "arm", TABLE_TEXT);
+    table_column(table, "of", "of", TABLE_TEXT);
+    table_column(table, own->search.of == CAPACITY_OF_CALLS ? "beside files, 1/s" : "beside calls, 1/s", "beside_per_s",
+                 TABLE_NUMBER);
+    table_column(table, "capacity, 1/s", "capacity_per_s", TABLE_NUMBER);
+    table_column(table, "%IHS at it", "inadequate_ratio", TABLE_NUMBER);
+    table_column(table, "busiest", "busiest", TABLE_TEXT);
+    table_column(table, "its load", "offered_ratio", TABLE_NUMBER);
+    table_column(table, "by work alone, 1/s", "work_bound_per_s", TABLE_NUMBER);
+    table_column(table, "attempts", "attempts", TABLE_NUMBER);
+    table_column(table, "fails at, 1/s", "failing_per_s", TABLE_NUMBER);
+    table_column(table, "%IHS there", "failing_inadequate_ratio", TABLE_NUMBER);
+    table_column(table, "since", "failing_reason", TABLE_TEXT);
+    table_column(table, "costs, in attempts of the first", "cost_ratio", TABLE_NUMBER);
+    table_column(table, "lost for each beside", "lost_ratio", TABLE_NUMBER);
+    table_column(table, "rates tried", "rates", TABLE_NUMBER);
+    table_column(table, "file, B", "file_bytes", TABLE_NUMBER);
+    for (size_t i = 0; i < own->beside_count * own->arm_count; i++)
+        add_row(own, i % own->beside_count, i / own->beside_count, table);
+}
+
+static enum err save(const struct searching *own, const struct table *table, struct note *note)
+{
+    struct sink text = {.data = malloc(TEXT_SIZE), .capacity = TEXT_SIZE};
+
+    if (!text.data)
+        return note_set(note, ERR_FULL, "no memory for the table");
+    table_write_text(table, &text);
+    enum err error =
+        load_folder_save(&own->folder, own->line, &own->setup, "capacity", table, sink_written(&text), note);
+
+    free(text.data);
+    return error;
+}
+
 static enum status print(const struct searching *own)
 {
+    struct note note = {{0}};
     struct table table;
 
-    table_init(&table, own->arena);
-    table_column(&table, "arm", "arm", TABLE_TEXT);
-    table_column(&table, "of", "of", TABLE_TEXT);
-    table_column(&table, own->search.of == CAPACITY_OF_CALLS ? "beside files, 1/s" : "beside calls, 1/s",
-                 "beside_per_s", TABLE_NUMBER);
-    table_column(&table, "capacity, 1/s", "capacity_per_s", TABLE_NUMBER);
-    table_column(&table, "%IHS at it", "inadequate_ratio", TABLE_NUMBER);
-    table_column(&table, "busiest", "busiest", TABLE_TEXT);
-    table_column(&table, "its load", "offered_ratio", TABLE_NUMBER);
-    table_column(&table, "by work alone, 1/s", "work_bound_per_s", TABLE_NUMBER);
-    table_column(&table, "attempts", "attempts", TABLE_NUMBER);
-    table_column(&table, "fails at, 1/s", "failing_per_s", TABLE_NUMBER);
-    table_column(&table, "%IHS there", "failing_inadequate_ratio", TABLE_NUMBER);
-    table_column(&table, "since", "failing_reason", TABLE_TEXT);
-    table_column(&table, "costs, in attempts of the first", "cost_ratio", TABLE_NUMBER);
-    table_column(&table, "lost for each beside", "lost_ratio", TABLE_NUMBER);
-    table_column(&table, "rates tried", "rates", TABLE_NUMBER);
-    table_column(&table, "file, B", "file_bytes", TABLE_NUMBER);
-    for (size_t i = 0; i < own->beside_count * own->arm_count; i++)
-        add_row(own, i % own->beside_count, i / own->beside_count, &table);
+    make_table(own, &table);
+    enum err error = save(own, &table, &note);
+
+    if (error != ERR_OK)
+        return command_fail(error, &note);
     enum status status = command_print_table(own->line, &table);
 
     for (size_t i = 0; i < own->beside_count * own->arm_count && status == STATUS_DONE; i++)
@@ -345,6 +380,7 @@ static const struct command_option options[] = {
     {"-j", "N", "threads; as many as there are processors unless given"},
     COMMAND_OPTION_FILE,
     COMMAND_OPTION_SET,
+    LOAD_FOLDER_OPTION,
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,
     {.name = NULL},

@@ -2,6 +2,7 @@
 /* load.c - many users at once: replications of a load, a row each. */
 #include "bench/cli/command.h"
 #include "bench/cli/headline.h"
+#include "bench/cli/load_folder.h"
 #include "bench/cli/progress.h"
 #include "bench/harness/load_run.h"
 #include "sim/base/units.h"
@@ -22,6 +23,9 @@ struct loading_command {
     struct load_outcome *outcomes;
     struct arena *arena; /* of the table */
     struct progress progress;
+    struct load_folder folder;
+    char text[TEXT_SIZE]; /* for people */
+    struct sink told;
 };
 
 static enum err read_inputs(struct loading_command *own, struct note *note)
@@ -34,6 +38,7 @@ static enum err read_inputs(struct loading_command *own, struct note *note)
     TRY(command_scenario(own->line, &own->setup.file, note));
     TRY(setup_open(&own->setup, note));
     TRY(load_times_read(&own->setup.file.scenario, &own->times, note));
+    TRY(load_folder_open(&own->folder, own->line, own->setup.file.scenario.name, note));
     own->outcomes = calloc(own->replications, sizeof(*own->outcomes));
     own->arena = arena_create(TABLE_MEMORY + own->replications * TEXT_SIZE);
     return own->outcomes && own->arena ? ERR_OK : note_set(note, ERR_FULL, "no memory for rows");
@@ -149,18 +154,18 @@ static void show_field(const struct loading_command *own, const struct field *fi
     table_same(table, span_of(field->help));
 }
 
-static enum status print_for_people(const struct loading_command *own)
+static void tell(struct loading_command *own)
 {
     const struct scenario *scenario = &own->setup.file.scenario;
-    char text[TEXT_SIZE];
-    struct sink sink = SINK(text);
+    struct sink *sink = &own->told;
     struct table table;
 
-    sink_format(&sink, "%s, %s: ", scenario->name, own->arm->name);
-    units_write_frequency(&sink, scenario->load_rate_per_ks);
-    sink_text(&sink, " for ");
-    units_write_time(&sink, scenario->load_ns);
-    sink_format(&sink, ", %llu replications of %llu users; dwells: %s, costs: %s\n",
+    *sink = (struct sink){.data = own->text, .capacity = sizeof(own->text)};
+    sink_format(sink, "%s, %s: ", scenario->name, own->arm->name);
+    units_write_frequency(sink, scenario->load_rate_per_ks);
+    sink_text(sink, " for ");
+    units_write_time(sink, scenario->load_ns);
+    sink_format(sink, ", %llu replications of %llu users; dwells: %s, costs: %s\n",
                 (unsigned long long)own->replications, (unsigned long long)scenario->load_users, scenario->dwell_table,
                 scenario->cost_table);
     table_init(&table, own->arena);
@@ -170,13 +175,13 @@ static enum status print_for_people(const struct loading_command *own)
     table_column(&table, "what it is", NULL, TABLE_TEXT);
     for (const struct field *field = load_fields + 1; field->name; field++)
         show_field(own, field, &table);
-    table_write_text(&table, &sink);
-    return sink.overflow ? STATUS_FAULT : command_print(sink_written(&sink));
+    table_write_text(&table, sink);
 }
 
-static enum status print(const struct loading_command *own)
+static enum status print(struct loading_command *own)
 {
     struct table table;
+    struct note note = {{0}};
     bool is_whole = true;
 
     for (uint64_t i = 0; i < own->replications; i++)
@@ -184,14 +189,20 @@ static enum status print(const struct loading_command *own)
     if (!is_whole)
         fprintf(stderr, "hopsim: a replication has not come to its end: memory exhausted, or all users busy "
                         "(load.users)\n");
-    enum status status;
+    bool is_for_people = !command_option(own->line, "--csv") && !command_option(own->line, "--json");
 
-    if (command_option(own->line, "--csv") || command_option(own->line, "--json")) {
-        make_rows(own, &table);
-        status = command_print_table(own->line, &table);
-    } else {
-        status = print_for_people(own);
-    }
+    make_rows(own, &table);
+    tell(own);
+    if (own->told.overflow)
+        return STATUS_FAULT;
+    enum err error =
+        load_folder_save(&own->folder, own->line, &own->setup, "load", &table, sink_written(&own->told), &note);
+
+    if (error != ERR_OK)
+        return command_fail(error, &note);
+    enum status status =
+        is_for_people ? command_print(sink_written(&own->told)) : command_print_table(own->line, &table);
+
     return status == STATUS_DONE && !is_whole ? STATUS_NO : status;
 }
 
@@ -228,6 +239,7 @@ static const struct command_option options[] = {
     {"-j", "N", "threads; as many as there are processors unless given"},
     COMMAND_OPTION_FILE,
     COMMAND_OPTION_SET,
+    LOAD_FOLDER_OPTION,
     COMMAND_OPTION_JSON,
     COMMAND_OPTION_CSV,
     {.name = NULL},

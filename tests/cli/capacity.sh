@@ -20,7 +20,7 @@ expect "it is within 4 % below what the work of a P-CSCF allows" awk -F, '
         print rate, fails, bound, known, $at["busiest"]
         good = rate < bound && rate > 0.96 * bound && fails > rate && fails < 1.03 * rate && $at["busiest"] == "p-cscf-a" }
     END { exit !(good && bound < 1.001 * known && bound > 0.97 * known) }' table.csv
-capacity --of calls --beside 200/s --set load.call_time=0 >calls.csv 2>err
+capacity --of calls --beside 200/s --set load.call_time=0 -o folder >calls.csv 2>err
 expect "capacity of calls is found" [ $? -eq 0 ]
 expect "a call takes what a file beside the core takes" awk -F, '
     NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
@@ -28,6 +28,12 @@ expect "a call takes what a file beside the core takes" awk -F, '
         known = 1000 / (0.752 + 0.12 + 0.12 + 0.15 + 0.3 + 0.12)
         good = $at["of"] == "calls" && all < 1.01 * known && all > 0.95 * known }
     END { exit !good }' calls.csv
+expect "the folder has the table" cmp -s calls.csv folder/capacity.csv
+expect "and how it was made" grep -q 'capacity home-load' folder/manifest.txt
+"$HOPSIM" report folder >out 2>err
+expect "report takes it" [ -s folder/report.html ]
+capacity -o folder >out 2>err
+expect "a folder that is there is refused, before anything runs" [ $? -eq 2 ]
 "$HOPSIM" capacity home-load --of files --beside 5M >out 2>err
 expect "a rate beside without its unit is refused" [ $? -eq 2 ]
 "$HOPSIM" capacity home-load --set load.arrivals=staircase --arms msrp-plain >out 2>err

@@ -108,6 +108,44 @@ static void test_columns_decide_what_is_drawn(void)
     leave();
 }
 
+/* By messages no rate holds beside 20 files: what a file costs is said up to the last one that does. */
+static void test_capacity_beside(void)
+{
+    enter(false);
+    save("capacity.csv", "arm,of,beside_per_s,capacity_per_s,file_bytes\n"
+                         "msrp-smime,calls,0.000,100,10240\nmsrp-smime,calls,10.000,90,10240\n"
+                         "msrp-smime,calls,20.000,80,10240\nmessage-plain,calls,0.000,100,10240\n"
+                         "message-plain,calls,10.000,40,10240\nmessage-plain,calls,20.000,0,10240\n");
+    CU_ASSERT_EQUAL(draw(), ERR_OK);
+    const char *csv = load("figures/capacity.csv");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(csv, "\n0,100,100\n10,90,40\n20,80,0\n"));
+    const char *script = load("figures/capacity.gp");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(script, "a file costs 1 calls by msrp-smime, 6 by message-plain"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(script, "arms = \"msrp-smime message-plain \""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(script, "y_label = \"calls a second\""));
+    leave();
+    enter(false);
+    save("capacity.csv", "arm,of,beside_per_s,capacity_per_s,file_bytes\nmsrp-smime,files,0.000,100,10240\n");
+    CU_ASSERT_EQUAL(draw(), ERR_OK);
+    CU_ASSERT_EQUAL(told.drawn + told.not_drawn, 0);
+    leave();
+}
+
+static void test_load_by_node(void)
+{
+    enter(false);
+    save("load.csv", "replication,rate_ratio,inadequate_ratio,utilisation_p_cscf_a_ratio,utilisation_s_cscf_a_ratio,"
+                     "utilisation_i_cscf_b_ratio,utilisation_hss_b_ratio,utilisation_s_cscf_b_ratio,"
+                     "utilisation_p_cscf_b_ratio\n"
+                     "0,99,0.002,0.5,0.4,0.3,0.2,0.1,0\n1,101,0,0.7,0.4,0.3,0.2,0.1,0\n");
+    CU_ASSERT_EQUAL(draw(), ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(load("figures/load-by-node.csv"), "\n0,P-CSCF(A),60,50,70\n1,S-CSCF(A),40,40,40\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load("figures/load-by-node.gp"), "100 attempts a second to send the file, 0.1 %"));
+    leave();
+}
+
 static void test_ratio_and_contour(void)
 {
     enter(false);
@@ -257,6 +295,8 @@ int main(void)
         {"what is assumed is counted in the inputs", test_assumed_is_counted_in_the_inputs},
         {"a distribution counts failures, and has its band", test_distribution_steps_and_band},
         {"simulated stands against observed, in per cent", test_against_what_was_observed},
+        {"capacity beside what else there is, and what that costs", test_capacity_beside},
+        {"nodes of a load", test_load_by_node},
         {"threats by arm and attack", test_threats_by_arm_and_attack},
         {"names of others stay words in gnuplot", test_names_of_others_stay_words},
         {"without gnuplot data and scripts are there", test_without_gnuplot_data_and_scripts_are_there},
