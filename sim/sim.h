@@ -84,7 +84,13 @@ struct sim_unit {
 struct sim_onward;
 void sim_onward_put(struct sim_onward *onward, struct span bytes);
 
-/* The host of somebody who tampers, as a=path names it. */
+/* A host and port as SDP has them. */
+struct sim_address {
+    const char *host;
+    uint16_t port;
+};
+
+/* The host of somebody who tampers, as SDP names it. */
 #define SIM_TAMPER_HOST "mallory.open-ims.test"
 #define SIM_TAMPER_PORT 7394
 
@@ -105,9 +111,11 @@ struct sim_tamper {
     /* Who stands in for both ends of a TLS connection to a host that crosses the place, with this certificate; NULL:
      * nobody. by_fingerprint: the ends know each other by what SDP says, not by the host's name. */
     const struct party *(*stand_in)(void *context, const char *host, bool by_fingerprint);
-    bool has_host; /* he has a host, SIM_TAMPER_HOST: what an a=path there leads to it goes on to the other UE, and
-                    * passes him in clear on its way; where there is TLS it ends there, under what stand_in gives for
-                    * that host */
+    bool has_host; /* he has a host, SIM_TAMPER_HOST: whoever SDP leads there goes on to where onward says, and passes
+                    * him in clear on his way; where there is TLS it ends there, under what stand_in gives for that
+                    * host. Where the arm has relays it is one more of them (RFC 4976), for whoever names it. */
+    /* Where SDP would have led who comes to that host from another one. False: he does not know. */
+    bool (*onward)(void *context, const char *from, struct sim_address *to);
     /* The file that UE-B's user has in hand in the end, whatever it is. */
     void (*taken)(void *context, struct span file);
     /* Somebody refused something, and why: a record, a packet, a certificate, a file. */

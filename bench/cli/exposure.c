@@ -100,8 +100,7 @@ void exposure_write(const struct threats *threats, const struct headline_plan *p
     }
     table_write_text(&table, sink);
     sink_text(sink, "Each attack was performed at each node and link (" EXPOSURE_ATTACKS ");\n"
-                    "hopsim threats has more of them, and who sees who talks to whom. Stepping in between by SDP\n"
-                    "(swap-path) was tried on direct MSRP alone.\n\n");
+                    "hopsim threats has more of them, and who sees who talks to whom.\n\n");
 }
 
 void exposure_rows(const struct threats *threats, struct table *table, bool has_reasons)

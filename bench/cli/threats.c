@@ -260,7 +260,7 @@ const struct command command_threats = {
     .notes = "A cell: at how many places the attack does harm that nobody notices (\"3!\"); else \"noticed\", where\n"
              "somebody refuses or nothing arrives; \"no harm\", where nobody minds and the file arrives as it was;\n"
              "\"n/a\", where the attacker finds no way. An arm with +sha-1 has file.hash = sha-1. swap-path\n"
-             "is of direct MSRP without gateways alone. --csv:\n"
+             "is of MSRP alone. --csv:\n"
              "arm,attack,place,read,verdict,delivered, a row a trial.\n",
     .run = run_threats,
 };

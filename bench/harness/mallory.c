@@ -138,6 +138,7 @@ static enum err make_users(struct mallory *m, const char *alice, struct note *no
     TRY(party_init_user(&m->own, authority, "sip:mallory@open-ims.test", note));
     TRY(party_init_user(&m->carol, authority, "sip:carol@open-ims.test", note));
     TRY(party_init_user(&m->tls, &m->parties.authority[PARTY_EC], "sip:mallory@open-ims.test", note));
+    TRY(party_init_server(&m->host, &m->parties.authority[PARTY_EC], SIM_TAMPER_HOST, note));
     for (int flaw = 0; flaw < MALLORY_FLAW_COUNT; flaw++) {
         const char *aor = flaws[flaw].aor ? flaws[flaw].aor : alice;
 
@@ -215,6 +216,7 @@ void mallory_free(struct mallory *mallory)
     party_free(&mallory->own);
     party_free(&mallory->carol);
     party_free(&mallory->tls);
+    party_free(&mallory->host);
     for (int flaw = 0; flaw < MALLORY_FLAW_COUNT; flaw++) {
         party_free(&mallory->users[flaw]);
         for (size_t i = 0; i < PARTY_SERVERS_MAX; i++)

@@ -29,6 +29,7 @@ struct mallory {
     struct party_set parties; /* the honest ones; their authority has a revocation list with one name */
     struct party own, carol;  /* users under the authority, of the suite's kind */
     struct party tls;         /* Mallory again, where he ends TLS: with the kind of key that TLS wants */
+    struct party host;        /* his host, SIM_TAMPER_HOST, which is his own: the authority vouches for it */
     struct party users[MALLORY_FLAW_COUNT];
     struct party hosts[MALLORY_FLAW_COUNT][PARTY_SERVERS_MAX]; /* in the order of parties.servers */
     struct mallory_object file, old_file, own_file;            /* of one size: user A's, that of yesterday, Mallory's */

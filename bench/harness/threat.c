@@ -283,10 +283,10 @@ enum err threats_check_attacks(const char *list, struct note *note)
     return ERR_OK;
 }
 
-/* Relays and gateways are found by more than a=path: what is not performed there has no row. */
+/* Without MSRP no SDP says where the file goes: what is not performed has no row. */
 static bool fits_arm(const struct arm *arm, const struct threat_attack *attack_row)
 {
-    return !attack_row->wants_host || (arm->carrier == CARRIER_MSRP && arm->path == PATH_DIRECT);
+    return !attack_row->wants_host || arm->carrier == CARRIER_MSRP;
 }
 
 /* At user A himself only what a dishonest sender does is of interest. Who looks is needed for what the others do. */

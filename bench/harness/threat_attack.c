@@ -2,6 +2,7 @@
 #include "bench/harness/threat_attack.h"
 #include "bench/harness/threat_closed.h"
 #include "bench/harness/threat_look.h"
+#include "bench/harness/threat_redirect.h"
 #include "sim/base/check.h"
 #include "sim/sec/digest.h"
 
@@ -16,25 +17,6 @@ static bool is_sealed_arm(const struct threat_attacker *attacker)
 
 /* ---- Session descriptions ---- */
 
-/* Puts text with the run of characters behind a mark replaced. False: it has no such mark. */
-static bool replace_behind(struct span text, const char *mark, const char *characters, const char *other,
-                           struct sink *out)
-{
-    size_t at = span_find(text, span_of(mark));
-
-    if (at == text.size)
-        return false;
-    struct span rest = span_after(text, at + strlen(mark));
-    size_t run = 0;
-
-    while (run < rest.size && strchr(characters, rest.data[run]))
-        run++;
-    sink_span(out, (struct span){text.data, at + strlen(mark)});
-    sink_text(out, other);
-    sink_span(out, span_after(rest, run));
-    return true;
-}
-
 /* One such change in a message. True: it has been put. */
 static bool change_text(const struct threat_message *message, const char *mark, const char *characters,
                         const char *other, struct sim_onward *onward)
@@ -42,7 +24,7 @@ static bool change_text(const struct threat_message *message, const char *mark, 
     char text[DESCRIPTION_SIZE];
     struct sink changed = SINK(text);
 
-    if (!replace_behind(message->body, mark, characters, other, &changed) || changed.overflow)
+    if (!threat_replace_behind(message->body, mark, characters, other, &changed) || changed.overflow)
         return false;
     enum err error = threat_message_put(message, sink_written(&changed), NULL, onward);
 
@@ -91,10 +73,10 @@ static bool adapt_size(const struct threat_message *message, uint64_t size, stru
 static bool put_body(struct threat_attacker *attacker, const struct threat_message *message, struct span body,
                      const char *type, struct sim_onward *onward)
 {
+    attacker->attempts++;
     enum err error = threat_message_put(message, body, type, onward);
 
     check(error == ERR_OK);
-    attacker->attempts++;
     return true;
 }
 
@@ -107,10 +89,10 @@ static bool change_bit(struct threat_attacker *attacker, const struct threat_mes
 
     mallory_object_add(&changed, message->unit->bytes);
     changed.bytes[(size_t)(message->body.data - message->unit->bytes.data) + message->body.size / 2] ^= 1;
+    attacker->has_changed = true; /* it may pass the place once more before the call returns */
+    attacker->attempts++;
     sim_onward_put(onward, (struct span){(const char *)changed.bytes, changed.size});
     mallory_object_free(&changed);
-    attacker->has_changed = true;
-    attacker->attempts++;
     return true;
 }
 
@@ -268,27 +250,20 @@ static bool swap_fingerprint(struct threat_attacker *attacker, const struct thre
     return true;
 }
 
+/* ---- An own host in the way ---- */
+
 /* Where there is TLS the certificate has to be his as well. The descriptions of both ends pass. */
 static bool swap_path(struct threat_attacker *attacker, const struct threat_message *message, struct sim_onward *onward)
 {
-    static const char *const marks[] = {"a=path:msrp://", "a=path:msrps://"};
-    static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
-    char text[DESCRIPTION_SIZE], own_text[80];
-    struct sink moved = SINK(text), own = SINK(own_text);
+    char text[DESCRIPTION_SIZE];
+    struct sink moved = SINK(text);
 
-    sink_format(&own, "%s:%d", SIM_TAMPER_HOST, SIM_TAMPER_PORT);
-    sink_string(&own);
-    for (size_t i = 0; message->has_sdp && i < sizeof(marks) / sizeof(*marks); i++) {
-        if (!replace_behind(message->body, marks[i], host, own_text, &moved) || moved.overflow)
-            continue;
-        struct threat_message there = *message;
+    if (!message->has_sdp || !threat_redirect(attacker, message, &moved))
+        return false;
+    struct threat_message there = *message;
 
-        there.body = sink_written(&moved);
-        if (!swap_fingerprint(attacker, &there, onward))
-            return put_body(attacker, message, there.body, NULL, onward);
-        return true;
-    }
-    return false;
+    there.body = sink_written(&moved);
+    return swap_fingerprint(attacker, &there, onward) || put_body(attacker, message, there.body, NULL, onward);
 }
 
 static bool swap_path_and_change(struct threat_attacker *attacker, const struct threat_message *message,
@@ -369,7 +344,7 @@ const struct threat_attack threat_attacks[] = {
      .sealed = -1,
      .flaw = -1},
     {.name = "swap-path",
-     .what = "put an own host into a=path of both ends, and its a=fingerprint, and pass on what comes there",
+     .what = "put an own host into the SDP of two neighbours, and its a=fingerprint, and pass on what comes there",
      .message = swap_path,
      .sealed = -1,
      .flaw = -1,
@@ -457,8 +432,10 @@ static const struct party *stand_in(void *context, const char *host, bool by_fin
 
     if (attacker->keeps)
         return NULL;
+    if (attack->wants_host && !by_fingerprint)
+        return strcmp(host, SIM_TAMPER_HOST) == 0 ? &attacker->mallory->host : NULL;
     if (attack->wants_host)
-        return by_fingerprint && attacker->attempts > 0 ? &attacker->mallory->tls : NULL;
+        return attacker->attempts > 0 ? &attacker->mallory->tls : NULL;
     if (attack->message == swap_fingerprint)
         return by_fingerprint && attacker->attempts > 0 ? &attacker->mallory->tls : NULL;
     if (attack->is_reading || attack->flaw < 0 || by_fingerprint)
@@ -502,6 +479,7 @@ struct sim_tamper threat_tamper(struct threat_attacker *attacker, bool is_credul
                                .pass = pass,
                                .stand_in = stand_in,
                                .has_host = attacker->attack->wants_host && !attacker->keeps,
+                               .onward = threat_onward,
                                .taken = taken,
                                .refused = refused,
                                .is_credulous = is_credulous};

@@ -36,7 +36,7 @@ struct threat_attack {
     bool at_sender_only;
     bool wants_lookup; /* the trial has the recipient's certificate fetched */
     bool wants_record; /* he has watched a transfer before */
-    bool wants_host;   /* he has a host that SDP can name; only where both ends connect to what a=path says */
+    bool wants_host;   /* he has a host that SDP can name; where there is any, and MSRP */
 };
 
 /* Ends with a row whose name is NULL. */
@@ -59,6 +59,18 @@ struct threat_record {
     struct mallory_object closed; /* the first record or packet that may have carried it */
 };
 
+/* Where a description led before he put his host into it; an empty host: he has seen none. */
+struct threat_end {
+    char host[THREAT_PLACE_SIZE];
+    uint16_t port;
+};
+
+/* The two neighbours between whom he puts his host: the sender of the offer and its receiver. */
+struct threat_detour {
+    const char *from, *to; /* roles; NULL: not chosen yet */
+    struct threat_end offer, answer;
+};
+
 struct threat_attacker {
     const struct threat_attack *attack;
     const struct mallory *mallory;
@@ -67,7 +79,8 @@ struct threat_attacker {
     const struct threat_record *record; /* NULL: none */
     struct threat_record *keeps;        /* where to keep what passes; NULL: nowhere */
     uint32_t attempts;                  /* changes made */
-    bool has_changed;                   /* the bit */
+    struct threat_detour detour;
+    bool has_changed; /* the bit */
     bool sees_file;
     unsigned windows; /* of the file that have been seen: bits */
     bool secrets[THREAT_SECRET_COUNT];

@@ -194,6 +194,11 @@ static void agw_ended(void *context, struct channel *channel, enum tcp_end how, 
 static const struct channel_owner agw_owner = {
     .ready = agw_ready, .received = agw_received, .writable = agw_writable, .ended = agw_ended};
 
+bool agw_leads_to(const struct agw *agw, enum role role)
+{
+    return agw->sides[AGW_UE].peer == role || agw->sides[AGW_CORE].peer == role;
+}
+
 /* ---- Making ---- */
 
 struct agw *agw_create(struct world *world, enum role role)

@@ -17,4 +17,7 @@ struct agw *agw_create(struct world *world, enum role role);
 /* The SDP as it goes on: an offer or answer that came from the UE's side or from the core. False: it has no MSRP. */
 bool agw_rewrite(struct agw *agw, bool is_from_ue, struct span sdp, struct sink *out, const struct cause *cause);
 
+/* Whether SDP has led the gateway to a role on either side. */
+bool agw_leads_to(const struct agw *agw, enum role role);
+
 #endif

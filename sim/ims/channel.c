@@ -179,7 +179,8 @@ static void *channel_accept(void *context, struct tcp *tcp, uint32_t from_node, 
     (void)from_node;
     (void)from_port;
     check(client != NULL);
-    bool is_tls = listener->is_either ? client->is_tls : listener->is_tls;
+    bool ends_tls = client->is_tls && client->tls_end == listener->role;
+    bool is_tls = listener->is_either ? ends_tls : listener->is_tls;
     struct channel *channel = channel_create(world, listener->role, false, is_tls);
 
     channel->tcp = tcp;
@@ -258,6 +259,11 @@ enum role channel_role(const struct channel *channel)
 bool channel_is_passive(const struct channel *channel)
 {
     return !channel->is_client;
+}
+
+bool channel_has_tls(const struct channel *channel)
+{
+    return channel->is_tls;
 }
 
 bool channels_are_ready(const struct world *world)

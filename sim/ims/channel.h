@@ -56,6 +56,7 @@ enum role channel_peer(const struct channel *channel);
 enum role channel_end(const struct channel *channel); /* who reads what is written here, behind any gateways */
 enum role channel_role(const struct channel *channel);
 bool channel_is_passive(const struct channel *channel); /* this end accepted */
+bool channel_has_tls(const struct channel *channel);    /* and ends it, or begins it, here */
 bool channel_is_ready(const struct channel *channel);
 bool channel_is_dead(const struct channel *channel);
 

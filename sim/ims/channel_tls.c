@@ -23,7 +23,7 @@ static bool is_resumed(const struct channel *channel)
     bool has_ticket = is_warm || (world->tickets[channel->role] >> channel->tls_end & 1);
 
     return world->scenario->tls_resumption == RESUMPTION_TICKET && has_ticket &&
-           !intercept_stand_in(world, channel->role, channel->tls_end, channel->by_fingerprint);
+           !intercept_stand_in(world, channel->role, channel->peer, channel->tls_end, channel->by_fingerprint);
 }
 
 struct tls_kind channel_tls_kind(const struct channel *channel)
@@ -63,12 +63,12 @@ static enum err make_pair(const struct channel *channel, const struct ends *ends
     return tls_pair_create(pair, world->arena, context, trial->tap->secret, trial->tap->context, note);
 }
 
-static const struct party *server_of(const struct world *world, enum role role)
+static const struct party *server_of(const struct world *world, enum role role, bool by_fingerprint)
 {
     const char *name = world->sites[role].host_name;
-    const struct party *party = role == ROLE_MALLORY
-                                    ? world->trial->tamper->stand_in(world->trial->tamper->context, name, true)
-                                    : party_set_server(world->trial->parties, span_of(name));
+    const struct party *party =
+        role == ROLE_MALLORY ? world->trial->tamper->stand_in(world->trial->tamper->context, name, by_fingerprint)
+                             : party_set_server(world->trial->parties, span_of(name));
 
     check(party != NULL);
     return party;
@@ -83,8 +83,8 @@ static void channel_make_middle(struct channel *channel, const struct party *sta
     const char *host = world->sites[channel->tls_end].host_name;
     bool is_mutual = channel->by_fingerprint;
     struct middle *middle = arena_alloc(world->arena, sizeof(*middle));
-    struct ends near = {is_mutual ? server_of(world, channel->role) : NULL, stand_in, host};
-    struct ends far = {is_mutual ? stand_in : NULL, server_of(world, channel->tls_end), host};
+    struct ends near = {is_mutual ? server_of(world, channel->role, true) : NULL, stand_in, host};
+    struct ends far = {is_mutual ? stand_in : NULL, server_of(world, channel->tls_end, channel->by_fingerprint), host};
     struct note note = {{0}};
 
     channel->middle = middle;
@@ -102,9 +102,11 @@ static void channel_make_middle(struct channel *channel, const struct party *sta
 void channel_make_pair(struct channel *channel)
 {
     struct world *world = channel->world;
-    const struct party *stand_in = intercept_stand_in(world, channel->role, channel->tls_end, channel->by_fingerprint);
-    struct ends ends = {channel->by_fingerprint ? server_of(world, channel->role) : NULL,
-                        server_of(world, channel->tls_end), world->sites[channel->tls_end].host_name};
+    const struct party *stand_in =
+        intercept_stand_in(world, channel->role, channel->peer, channel->tls_end, channel->by_fingerprint);
+    struct ends ends = {channel->by_fingerprint ? server_of(world, channel->role, true) : NULL,
+                        server_of(world, channel->tls_end, channel->by_fingerprint),
+                        world->sites[channel->tls_end].host_name};
     struct note note = {{0}};
 
     if (stand_in) {

@@ -209,7 +209,9 @@ void core_create(struct world *world)
         relay_create(world, (enum role)(ROLE_RELAY_1 + i), arm_has_b2buas(world->arm));
     if (world->arm->path == PATH_SERVER)
         content_create(world);
-    if (world->sites[ROLE_MALLORY].label)
+    if (world->sites[ROLE_MALLORY].label && world->arm->path == PATH_RELAYS)
+        relay_create(world, ROLE_MALLORY, false);
+    else if (world->sites[ROLE_MALLORY].label)
         detour_create(world);
     if (world->sites[ROLE_CERTIFICATES].label)
         lookup_create(world);

@@ -9,7 +9,7 @@ struct detour_side {
     struct world *world;
     struct detour_side *across;
     struct channel *channel;
-    enum role peer; /* the UE at the other end of the channel */
+    enum role peer; /* at the other end of the channel */
     struct intercept *way;
 };
 
@@ -47,8 +47,8 @@ static void write_line(struct span *rest, const char *mark, struct span old, str
     *rest = span_after(*rest, at + found + old.size);
 }
 
-/* A message on its way to the other end: it was sent to this host, and comes from it. RFC 4975 section 7.1 has To-Path
- * before From-Path. */
+/* A message on its way to the other end: it was sent to this host, and comes from it, unless it was led here by c= and
+ * m= (RFC 6714). RFC 4975 section 7.1 has To-Path before From-Path. */
 static void detour_put(void *context, struct span bytes)
 {
     struct detour_side *from = context;
@@ -60,7 +60,7 @@ static void detour_put(void *context, struct span bytes)
     char *text = arena_alloc(world->arena, bytes.size + HEAD_ROOM);
     struct sink out = {.data = text, .capacity = bytes.size + HEAD_ROOM};
 
-    if (span_starts(bytes, SPAN("MSRP "))) {
+    if (span_starts(bytes, SPAN("MSRP ")) && world->arm->path != PATH_AGWS) {
         write_line(&bytes, "\r\nTo-Path: ", own, far, &out);
         write_line(&bytes, "\r\nFrom-Path: ", near, own, &out);
     }
@@ -77,6 +77,8 @@ static void detour_received(void *context, struct channel *channel, const struct
     struct rope *rope = channel_in(channel);
     uint64_t at = rope->begin;
 
+    if (!side->across)
+        return;
     while (at < rope->end) {
         struct slice slice = rope_slice(rope, at);
 
@@ -92,6 +94,8 @@ static void detour_ended(void *context, struct channel *channel, enum tcp_end ho
     struct detour_side *side = context;
 
     (void)channel;
+    if (!side->across)
+        return;
     if (how == TCP_END_FIN)
         channel_finish(side->across->channel, cause);
     else
@@ -102,36 +106,66 @@ static const struct channel_owner detour_owner = {.received = detour_received, .
 
 /* ---- Making ---- */
 
-static void side_init(struct detour_side *side, struct detour_side *across, struct channel *channel, enum role peer)
+/* Where the descriptions would have led who comes. ROLE_COUNT: nowhere that is known. */
+static enum role find_far(const struct world *world, enum role from, uint16_t *port)
 {
-    enum role other = peer == ROLE_UE_A ? ROLE_UE_B : ROLE_UE_A;
+    const struct sim_tamper *tamper = world->trial->tamper;
+    struct sim_address to = {NULL, 0};
 
+    if (!tamper->onward || !tamper->onward(tamper->context, world->sites[from].host_name, &to))
+        return ROLE_COUNT;
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        const struct site *site = &world->sites[role];
+
+        *port = to.port;
+        if (site->label && strcmp(site->host_name, to.host) == 0 &&
+            (site->msrp_port == to.port || site->core_port == to.port))
+            return (enum role)role;
+    }
+    return ROLE_COUNT;
+}
+
+static void side_init(struct detour_side *side, struct detour_side *across, struct channel *channel, enum role peer,
+                      enum role far)
+{
     side->across = across;
     side->channel = channel;
     side->peer = peer;
-    side->way = intercept_create(side->world, peer, other, false, side, detour_put);
+    side->way = intercept_create(side->world, peer, far, false, side, detour_put);
 }
 
-/* Whoever comes is one of the two UEs, and the descriptions have said where the other is. */
+/* Who comes connects with TLS where that ends here, and so is it towards the other end. TLS that gateways pass on is
+ * passed on here too. */
+static struct channel *detour_open(struct detour_side *side, struct channel *incoming, enum role far, uint16_t port)
+{
+    struct world *world = side->world;
+    struct cause cause = channel_opening(incoming);
+    bool is_tls = channel_has_tls(incoming);
+    struct channel_config config = {.role = ROLE_MALLORY,
+                                    .peer = far,
+                                    .port = port,
+                                    .is_tls = is_tls,
+                                    .by_fingerprint = is_tls,
+                                    .spliced = incoming,
+                                    .context = side,
+                                    .owner = &detour_owner};
+
+    return channel_open(world, &config, &cause);
+}
+
+/* Nothing is coupled with a connection from somebody who is not expected: it is not answered. */
 static void *detour_accept(void *context, struct channel *channel)
 {
     struct world *world = context;
     struct detour_side *sides = arena_alloc(world->arena, 2 * sizeof(*sides));
-    enum role far = channel_peer(channel) == ROLE_UE_A ? ROLE_UE_B : ROLE_UE_A;
-    struct cause cause = channel_opening(channel);
-    bool is_tls = arm_has_tls_at_ues(world->arm);
-    struct channel_config config = {.role = ROLE_MALLORY,
-                                    .peer = far,
-                                    .port = world->sites[far].msrp_port,
-                                    .is_tls = is_tls,
-                                    .by_fingerprint = is_tls,
-                                    .spliced = channel,
-                                    .context = &sides[1],
-                                    .owner = &detour_owner};
+    uint16_t port = 0;
+    enum role from = channel_peer(channel), far = find_far(world, from, &port);
 
     sides[0].world = sides[1].world = world;
-    side_init(&sides[0], &sides[1], channel, channel_peer(channel));
-    side_init(&sides[1], &sides[0], channel_open(world, &config, &cause), far);
+    if (far == ROLE_COUNT)
+        return &sides[0];
+    side_init(&sides[0], &sides[1], channel, from, far);
+    side_init(&sides[1], &sides[0], detour_open(&sides[1], channel, far, port), far, from);
     return &sides[0];
 }
 
@@ -140,6 +174,5 @@ void detour_create(struct world *world)
     const struct site *site = &world->sites[ROLE_MALLORY];
 
     check(strcmp(site->host_name, SIM_TAMPER_HOST) == 0 && site->msrp_port == SIM_TAMPER_PORT);
-    channel_listen(world, ROLE_MALLORY, site->msrp_port, arm_has_tls_at_ues(world->arm), world, detour_accept,
-                   &detour_owner);
+    channel_listen_either(world, ROLE_MALLORY, site->msrp_port, world, detour_accept, &detour_owner);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/intercept.h"
+#include "sim/ims/agw.h"
 #include "sim/ims/ipsec.h"
 #include "sim/proto/sip.h"
 #include "sim/wire/http.h"
@@ -98,32 +99,50 @@ enum intercept_at intercept_place(const struct world *world, enum role from, enu
 
     if (!intercept_is_on(world) || !tamper->pass)
         return INTERCEPT_NOWHERE;
-    if (is_role(world, from, tamper->role))
+    if (is_role(world, from, tamper->role) || (from == ROLE_MALLORY && world->arm->path == PATH_RELAYS))
         return INTERCEPT_PLAIN;
     if (is_role(world, to, tamper->role))
         return !is_tls || tls_end == to ? INTERCEPT_SEEN : INTERCEPT_NOWHERE;
     return crosses(world, from, to) ? INTERCEPT_WIRE : INTERCEPT_NOWHERE;
 }
 
-const struct party *intercept_stand_in(const struct world *world, enum role from, enum role to, bool by_fingerprint)
+static bool is_between_ues(const struct world *world, enum role from, enum role to)
+{
+    return world->arm->path == PATH_AGWS && role_is_ue(from) && role_is_ue(to);
+}
+
+/* Whether TLS that gateways pass on goes by the host of who tampers. */
+static bool leads_to_him(const struct world *world, enum role next)
+{
+    return next == ROLE_MALLORY || agw_leads_to(world->agws[ROLE_AGW_A], ROLE_MALLORY) ||
+           agw_leads_to(world->agws[ROLE_AGW_B], ROLE_MALLORY);
+}
+
+/* Whether it crosses the place. */
+static bool passes_place(const struct world *world, enum role from, enum role to)
+{
+    enum role gateways[2] = {ROLE_AGW_A, ROLE_AGW_B}, at = from;
+    bool passes = false, is_back = from == ROLE_UE_B;
+
+    for (int i = 0; i < 2 && is_between_ues(world, from, to); i++) {
+        enum role gateway = gateways[is_back ? 1 - i : i];
+
+        passes = passes || crosses(world, at, gateway) || is_role(world, gateway, tamper_of(world)->role);
+        at = gateway;
+    }
+    return passes || crosses(world, at, to);
+}
+
+const struct party *intercept_stand_in(const struct world *world, enum role from, enum role next, enum role to,
+                                       bool by_fingerprint)
 {
     const struct sim_tamper *tamper = tamper_of(world);
-    enum role gateways[2] = {ROLE_AGW_A, ROLE_AGW_B}, at = from, end = to;
-    bool passes = false;
 
     if (!intercept_is_on(world) || !tamper->stand_in || from == ROLE_MALLORY || to == ROLE_MALLORY)
         return NULL;
-    if (world->arm->path == PATH_AGWS && role_is_ue(from) && role_is_ue(to)) {
-        bool is_back = from == ROLE_UE_B;
+    bool passes =
+        tamper->has_host ? is_between_ues(world, from, to) && leads_to_him(world, next) : passes_place(world, from, to);
 
-        for (int i = 0; i < 2; i++) {
-            enum role gateway = gateways[is_back ? 1 - i : i];
-
-            passes = passes || crosses(world, at, gateway) || is_role(world, gateway, tamper->role);
-            at = gateway;
-        }
-    }
-    passes = passes || crosses(world, at, end);
     return passes ? tamper->stand_in(tamper->context, world->sites[to].host_name, by_fingerprint) : NULL;
 }
 

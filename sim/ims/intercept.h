@@ -37,8 +37,9 @@ void intercept_bytes(struct intercept *intercept, struct span bytes);
 bool intercept_datagram(struct world *world, enum role from, enum role to, const struct slice *slices, uint32_t count,
                         void *context, intercept_put_fn *put);
 
-/* Who stands in for the ends of TLS on the way between two roles; NULL: nobody. */
-const struct party *intercept_stand_in(const struct world *world, enum role from, enum role to, bool by_fingerprint);
+/* Who stands in for the ends of TLS on the way between two roles, the first of which connects to next; NULL: nobody. */
+const struct party *intercept_stand_in(const struct world *world, enum role from, enum role next, enum role to,
+                                       bool by_fingerprint);
 
 /* Whether receivers take any certificate. */
 bool intercept_is_credulous(const struct world *world);

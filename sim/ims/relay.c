@@ -247,13 +247,14 @@ static bool is_method(const struct msrp_head *head, struct span method)
     return head->is_request && span_equal(head->method, method);
 }
 
-/* A back-to-back user agent's other neighbour than the one that a leg leads to. */
+/* A back-to-back user agent's other neighbour than the one that a leg leads to. Who is not the one that it was told to
+ * find downstream has come from upstream, whoever it is. */
 static const char *relay_across(const struct relay_leg *from)
 {
     const struct relay *relay = from->relay;
-    bool is_upstream = leg_role_of_uri(relay->world, span_of(relay->upstream)) == channel_peer(from->leg->channel);
+    enum role downstream = leg_role_of_uri(relay->world, span_of(relay->downstream));
 
-    return is_upstream ? relay->downstream : relay->upstream;
+    return downstream == channel_peer(from->leg->channel) ? relay->upstream : relay->downstream;
 }
 
 static void transit_forward(struct transit *transit, const struct msrp_head *head, struct span next_uri)
@@ -540,7 +541,8 @@ struct relay *relay_create(struct world *world, enum role role, bool is_b2bua)
                                        .password = "secret",
                                        .identity = stream_place(site->host_name) ^ world->trial->number,
                                        .md5 = digest_md5,
-                                       .is_b2bua = is_b2bua};
+                                       .is_b2bua = is_b2bua,
+                                       .is_open = role == ROLE_MALLORY};
 
     relay->msrp = msrp_relay_create(world->arena, &config);
     if (is_b2bua)

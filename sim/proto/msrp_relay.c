@@ -256,7 +256,9 @@ enum msrp_relay_way msrp_relay_route(struct msrp_relay *relay, const struct msrp
     bool is_auth = span_equal(head->method, SPAN("AUTH"));
     bool has_next = msrp_path_next(&path, &next);
 
-    if (uri.session_id.size > 0 ? !is_session(relay, uri.session_id) : head->is_request && (!is_auth || has_next))
+    bool is_known = relay->config.is_open || is_session(relay, uri.session_id);
+
+    if (uri.session_id.size > 0 ? !is_known : head->is_request && (!is_auth || has_next))
         return MSRP_RELAY_NOT_OURS;
     if (!has_next)
         return MSRP_RELAY_FOR_US;

@@ -44,6 +44,7 @@ struct msrp_relay_config {
     uint64_t identity;
     msrp_md5_fn *md5;
     bool is_b2bua; /* legs end here: To-Path and From-Path hold one URI each, and no AUTH */
+    bool is_open;  /* passes on for whoever names it, with any session part */
 };
 
 struct msrp_relay;

@@ -219,6 +219,39 @@ static void who_rewrites_sdp_stands_between_the_ends_of_tls(void)
     threats_free(threats);
 }
 
+/* RFC 4976: whoever is named in a path is a relay. Gateways are led by c= and m=, B2BUAs leg by leg: who is at the node
+ * of one sees only one description of each leg, and its fingerprint gives him away. */
+static void who_rewrites_sdp_gets_between_relays_b2buas_and_gateways(void)
+{
+    static const char *const names[] = {"msrp-relay",   "msrp-b2bua",       "msrp-e2ae",        "msrp-smime-agw",
+                                        "msrp-tls-agw", "msrp-relay-smime", "msrp-relay-plain", NULL};
+    static const char places[] = "edge-b|ue-b,I-CSCF(B),P-CSCF(A)", last[] = "edge-b|ue-b", middle[] = "I-CSCF(B)",
+                      first[] = "P-CSCF(A)";
+    static const struct expectation expected[] = {
+        {"msrp-relay", false, "swap-path", middle, THREAT_UNNOTICED, THREAT_ORIGINAL, true, NULL},
+        {"msrp-relay", false, "swap-path-change", middle, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-relay", false, "swap-path-change", last, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-relay", true, "swap-path-change", first, THREAT_NOTICED, THREAT_NOTHING, true, "hash"},
+        {"msrp-b2bua", false, "swap-path", last, THREAT_UNNOTICED, THREAT_ORIGINAL, true, NULL},
+        {"msrp-b2bua", false, "swap-path-change", middle, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-b2bua", false, "swap-path", first, THREAT_NOTICED, THREAT_NOTHING, false, NULL},
+        {"msrp-e2ae", false, "swap-path-change", last, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-e2ae", false, "swap-path-change", middle, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-smime-agw", false, "swap-path", first, THREAT_UNNOTICED, THREAT_ORIGINAL, false, NULL},
+        {"msrp-smime-agw", false, "swap-path-change", last, THREAT_NOTICED, THREAT_NOTHING, false, "CMS: "},
+        {"msrp-tls-agw", false, "swap-path", middle, THREAT_UNNOTICED, THREAT_ORIGINAL, true, NULL},
+        {"msrp-tls-agw", false, "swap-path-change", last, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-relay-smime", false, "swap-path", middle, THREAT_UNNOTICED, THREAT_ORIGINAL, false, NULL},
+        {"msrp-relay-smime", false, "swap-path-change", middle, THREAT_NOTICED, THREAT_NOTHING, false, "CMS: "},
+        {"msrp-relay-plain", false, "swap-path-change", first, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-relay-plain", false, "swap-path-change", last, THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+    };
+    struct threats *threats = run_at(places, names, "swap-path,swap-path-change", 2, false);
+
+    expect(threats, expected, COUNT(expected));
+    threats_free(threats);
+}
+
 static void threads_change_nothing(void)
 {
     static const char *const names[] = {"msrp-smime", "msrp-tls", NULL};
@@ -247,6 +280,8 @@ int main(void)
         {"credulous receivers notice less", credulous_receivers_notice_less},
         {"TLS and ESP refuse what was changed", tls_and_esp_refuse_what_was_changed},
         {"who rewrites SDP stands between the ends of TLS", who_rewrites_sdp_stands_between_the_ends_of_tls},
+        {"who rewrites SDP gets between relays, B2BUAs and gateways",
+         who_rewrites_sdp_gets_between_relays_b2buas_and_gateways},
         {"the number of threads changes nothing", threads_change_nothing},
         {NULL, NULL},
     };
