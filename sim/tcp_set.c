@@ -22,7 +22,7 @@ const struct preset_value tcp_set_values[] = {
     {TCP_SET_LINUX, "tcp.hystart", "on", "Linux, net/ipv4/tcp_cubic.c: hystart"},
     {TCP_SET_LINUX, "tcp.recovery", "rack-tlp", "Linux: net.ipv4.tcp_recovery, tcp_early_retrans; RFC 8985"},
     {TCP_SET_LINUX, "tcp.loss_base", "window", "Linux, net/ipv4/tcp_cubic.c: cubictcp_recalc_ssthresh()"},
-    {TCP_SET_LINUX, "tcp.rack_rules", "rfc", "RFC 8985; what Linux does beside it is the value linux"},
+    {TCP_SET_LINUX, "tcp.rack_rules", "linux", "Linux, net/ipv4/tcp_input.c: tcp_cwnd_reduction(); RFC 9937"},
     {TCP_SET_LINUX, "tcp.initial_window", "10", "Linux, include/net/tcp.h: TCP_INIT_CWND"},
     {TCP_SET_LINUX, "tcp.idle_restart", "halve", "Linux: net.ipv4.tcp_slow_start_after_idle, tcp_cwnd_restart()"},
     {TCP_SET_LINUX, "tcp.delayed_ack", "40ms", "Linux, include/net/tcp.h: TCP_DELACK_MIN"},

@@ -54,7 +54,6 @@ static const char *const settings[] = {
     "tcp.set=linux",
     "tcp.congestion=newreno",
     "tcp.buffer=1MiB",
-    "tcp.rack_rules=linux",
     NULL,
 };
 

@@ -4,7 +4,8 @@
  * answered by a row of CSV. ns3.cc reads the same lines and writes the same rows. With the argument "plan" it
  * writes the lines instead: to each it adds the packets that the link from sender to receiver will lose, by their
  * place in the order in which they enter it, so that both programs lose the same ones. The set linux:BYTES is that of
- * kernel.sh: TCP of the set `linux` over Ethernet, a queue of so many bytes forth and no limit to the rate back.
+ * kernel.sh: TCP of the set `linux` over Ethernet, a queue of so many bytes forth and no limit to the rate back;
+ * linux-rfc8985:BYTES is the same with tcp.rack_rules = rfc.
  */
 #include "sim/base/units.h"
 #include "sim/net/net.h"
@@ -26,6 +27,7 @@ struct run {
     double loss;
     uint64_t trial;
     uint64_t queue_bytes; /* of linux:BYTES; 0: another set, whose queue never drops */
+    bool is_rfc8985;      /* no more than that of RACK */
 };
 
 struct carrier {
@@ -164,6 +166,7 @@ static struct tcp_config config_of(const struct run *run)
 
     tcp.send_buffer = 16 * MIB;
     tcp.receive_buffer = 16 * MIB;
+    tcp.has_linux_rack = tcp.has_linux_rack && !run->is_rfc8985;
     if (run->queue_bytes > 0)
         return tcp;
     while (rival->name && strcmp(rival->name, run->set) != 0)
@@ -241,6 +244,7 @@ static void plan(struct arena *arena, const struct run *run)
 static bool read_run(char *line, struct run *run)
 {
     run->queue_bytes = 0;
+    run->is_rfc8985 = sscanf(line, "linux-rfc8985:%" SCNu64, &run->queue_bytes) == 1;
     (void)sscanf(line, "linux:%" SCNu64, &run->queue_bytes);
     return sscanf(line, "%31s %" SCNu64 " %" SCNu64 " %" SCNd64 " %lf %" SCNu64, run->set, &run->size, &run->rate_bps,
                   &run->rtt_ns, &run->loss, &run->trial) == 6;

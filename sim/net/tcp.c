@@ -42,6 +42,7 @@ const struct tcp_config tcp_linux = {
     .has_timestamps = true,
     .has_sack = true,
     .has_rack = true,
+    .has_linux_rack = true,
     .reduces_window = true,
     .has_quick_ack = true,
     .idle_restart = TCP_IDLE_HALVE,

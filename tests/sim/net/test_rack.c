@@ -5,8 +5,8 @@
 
 enum { MSS = 1448 };
 
-/* The set `linux`, but with RFC 8985's own times, over 50 ms each way, an ACK a segment; every segment of data in its
- * own write. */
+/* The set `linux`, but with RFC 8985's own rules and times, over 50 ms each way, an ACK a segment; every segment of
+ * data in its own write. */
 struct scene {
     struct lab lab;
     struct transfer transfer;
@@ -19,6 +19,7 @@ static void scene_open(struct scene *scene)
 
     *scene = (struct scene){.transfer.total = 0};
     tcp.delayed_ack_ns = tcp.rack_margin_ns = 0;
+    tcp.has_linux_rack = false;
     transfer_open(&scene->transfer, &scene->lab, &tcp);
     scene->transfer.is_checked = true;
     scene->start_ns = scene->lab.engine.now_ns;
@@ -210,6 +211,58 @@ static void test_reduction(void)
     CU_ASSERT_EQUAL(info.retransmitted, 7);
     CU_ASSERT_EQUAL(info.fast_recoveries, 1);
     CU_ASSERT_EQUAL(info.probes + info.timeouts, 0);
+}
+
+/* One of twenty is lost while more waits to be sent, an ACK a millisecond: two new ones by limited transmit, then what
+ * is on its way falls to ssthresh by the last ACK of the round. Halved, it is that of RFC 6937 section 3.1's example
+ * from the fourth ACK on; by CUBIC's 0.7 it is 19 - d + ceil(0.7 d) after d ACKs, and 14 once it has come down to that.
+ */
+static void test_reduction_above_ssthresh(void)
+{
+    static const struct {
+        enum tcp_congestion_kind congestion;
+        uint64_t ssthresh;
+        uint64_t pipe[16]; /* segments, after the ACKs of segments 4 to 19 */
+    } rows[] = {
+        {TCP_NEWRENO, 10, {18, 18, 17, 17, 16, 16, 15, 15, 14, 14, 13, 13, 12, 12, 11, 10}},
+        {TCP_CUBIC, 14, {19, 19, 18, 18, 18, 17, 17, 17, 16, 16, 16, 16, 15, 14, 14, 14}},
+    };
+
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct scene scene;
+
+        scene_open(&scene);
+        struct tcp *tcp = scene.transfer.sender;
+        uint64_t before = net_link(scene.lab.net, 0).packets;
+
+        tcp->config.has_linux_rack = true;
+        tcp->config.idle_restart = TCP_IDLE_KEEP;
+        tcp->congestion = &tcp_congestions[rows[row].congestion];
+        tcp->cwnd = tcp->ssthresh = 20 * MSS;
+        for (int segment = 0; segment < 20; segment++) {
+            scene.lab.engine.now_ns = scene.start_ns + segment * MS;
+            scene_send(&scene, segment == 0 ? "x" : ".");
+        }
+        scene_send(&scene, "........................................");
+        for (uint64_t ack = 1; ack < 20; ack++) {
+            lab_run_until(&scene.lab, scene.start_ns + (100 + (int64_t)ack) * MS);
+            uint64_t sent = net_link(scene.lab.net, 0).packets - before;
+
+            CU_ASSERT_EQUAL(sent, ack < 4 ? 20 + ack : rows[row].pipe[ack - 4] + ack + 1);
+        }
+        CU_ASSERT_EQUAL(tcp->ssthresh, rows[row].ssthresh * MSS);
+        CU_ASSERT_EQUAL(tcp_info(tcp).retransmitted, 1);
+        /* The repetition's ACK ends it: no more than ssthresh is on its way, in either case. */
+        lab_run_until(&scene.lab, scene.start_ns + 203 * MS);
+        CU_ASSERT_EQUAL(tcp->repair, REPAIR_NONE);
+        CU_ASSERT_EQUAL(tcp->cwnd, rows[row].ssthresh * MSS);
+        CU_ASSERT_EQUAL(tcp->highest - tcp->acknowledged, rows[row].ssthresh * MSS);
+        lab_run(&scene.lab);
+        CU_ASSERT_EQUAL(scene.transfer.got, scene.transfer.total);
+        CU_ASSERT_EQUAL(scene.transfer.wrong_bytes + scene.transfer.wrong_sums, 0);
+        CU_ASSERT_EQUAL(tcp_info(tcp).timeouts + tcp_info(tcp).probes, 0);
+        lab_close(&scene.lab);
+    }
 }
 
 /* An ACK that waited, of the first, comes with the report of a third segment sent 30 ms later: the second is lost. By
@@ -486,6 +539,7 @@ static const struct unit_test tests[] = {
     {"RFC 8985 section 7.3: a probe carries new data if there is any", test_probe_with_new_data},
     {"Linux: both timers wait 2 ms more", test_margin},
     {"RFC 9937: the window shrinks in proportion to what is delivered", test_reduction},
+    {"RFC 9937: above ssthresh it comes down to it by the round's last ACK", test_reduction_above_ssthresh},
     {"Linux: an ACK with a report widens by both, and its time is the ACK's", test_ack_with_report},
     {"Linux: the end of a write is acknowledged at once, unless something goes back", test_ends_of_writes},
     {"RFC 8985 section 7.4: a loss that the probe repaired counts as one", test_probe_that_repairs_counts},
