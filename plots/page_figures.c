@@ -12,6 +12,12 @@
 
 enum { FIGURES_MAX = 256, NAME_SIZE = 256, FILE_SIZE = 512, NUMBER_SIZE = 32 };
 
+struct listed {
+    char name[NAME_SIZE];
+    double order;  /* that the script tells, INFINITY for none */
+    size_t number; /* in the page, from 1 */
+};
+
 /* ---- What a script says of its figure ---- */
 
 /* Where the value behind "NAME = " begins, the end of the script where nothing is said. */
@@ -135,8 +141,9 @@ static void put_picture(const struct page *page, struct span svg, struct span sc
     put_coded(page, svg);
 }
 
-static void put_figure(const struct page *page, const char *name, struct span svg, struct span script)
+static void put_figure(const struct page *page, const struct listed *figure, struct span svg, struct span script)
 {
+    const char *name = figure->name;
     char title[1024], subtitle[1024], caption[2048];
     struct sink title_sink = SINK(title), subtitle_sink = SINK(subtitle), caption_sink = SINK(caption);
 
@@ -145,7 +152,8 @@ static void put_figure(const struct page *page, const char *name, struct span sv
     find_text(script, "figure_caption", &caption_sink);
     if (title_sink.size == 0)
         sink_text(&title_sink, name);
-    page_put(page, "<figure><figcaption><b>");
+    page_print(page, "<figure aria-labelledby=\"figure-%zu\"><figcaption id=\"figure-%zu\"><b>", figure->number,
+               figure->number);
     page_text(page, sink_written(&title_sink));
     page_put(page, "</b> ");
     page_text(page, sink_written(&subtitle_sink));
@@ -162,28 +170,23 @@ static void put_figure(const struct page *page, const char *name, struct span sv
     page_put(page, "</p></figure>\n");
 }
 
-static enum err write_figure(const struct page *page, const char *name)
+static enum err write_figure(const struct page *page, const struct listed *figure)
 {
     char path[PAGE_PATH_SIZE], file[FILE_SIZE];
     struct sink sink = SINK(file);
     struct span svg;
 
-    sink_format(&sink, "figures/%s.svg", name);
+    sink_format(&sink, "figures/%s.svg", figure->name);
     TRY(sheet_read_text(page_path(page, sink_string(&sink), path), &svg, page->note));
-    struct span script = read_script(page, name);
+    struct span script = read_script(page, figure->name);
 
-    put_figure(page, name, svg, script);
+    put_figure(page, figure, svg, script);
     free_script(script);
     free((void *)svg.data);
     return ERR_OK;
 }
 
 /* ---- The folder ---- */
-
-struct listed {
-    char name[NAME_SIZE];
-    double order; /* that the script tells, INFINITY for none */
-};
 
 /* Names in the folder of figures with one ending, without it, in the order in which figures were made, others by name;
  * count_all counts those too that are more than FIGURES_MAX. */
@@ -232,8 +235,11 @@ static struct list *list_figures(const struct page *page, struct span ending)
     }
     if (folder)
         closedir(folder);
-    if (list)
-        qsort(list->figures, list->count, sizeof(*list->figures), compare_listed);
+    if (!list)
+        return NULL;
+    qsort(list->figures, list->count, sizeof(*list->figures), compare_listed);
+    for (size_t i = 0; i < list->count; i++)
+        list->figures[i].number = i + 1;
     return list;
 }
 
@@ -270,7 +276,7 @@ enum err page_write_figures(const struct page *page)
     enum err error = list ? ERR_OK : note_set(page->note, ERR_FULL, "no memory for the list of figures");
 
     for (size_t i = 0; error == ERR_OK && i < list->count; i++)
-        error = write_figure(page, list->figures[i].name);
+        error = write_figure(page, &list->figures[i]);
     if (error == ERR_OK && list->count_all > list->count)
         page_print(page, "<p class=\"soft\">%zu more are in figures/.</p>\n", list->count_all - list->count);
     free(list);

@@ -11,6 +11,8 @@ use MIME::Base64;
 use POSIX ();
 
 my ($folder, $page, $hostile) = @ARGV;
+$| = 1;
+$SIG{PIPE} = 'IGNORE';
 my ($number, $failed, $session, @events) = (0, 0, undef);
 
 sub expect {
@@ -30,8 +32,8 @@ if ($browser == 0) {
     POSIX::dup2(20, 3);
     POSIX::dup2(21, 4);
     open STDERR, '>', "$folder/devtools.log";
-    exec qw(timeout 150 chromium --headless --no-sandbox --disable-gpu --no-first-run --remote-debugging-pipe),
-        "--user-data-dir=$folder/devtools", 'about:blank';
+    { exec qw(timeout 300 chromium --headless --no-sandbox --disable-gpu --no-first-run --remote-debugging-pipe),
+        "--user-data-dir=$folder/devtools", 'about:blank' }
     POSIX::_exit(127);
 }
 close $browser_reads;
@@ -146,20 +148,44 @@ window.stops = Array.from(document.querySelectorAll('a[href],button,summary,[tab
 document.activeElement.blur();
 EOS
 my $stops = evaluate('stops.length');
-my (@order, @unseen);
-for (0 .. $stops) {
-    call('Input.dispatchKeyEvent', {type => 'rawKeyDown', key => 'Tab', code => 'Tab', windowsVirtualKeyCode => 9});
-    call('Input.dispatchKeyEvent', {type => 'keyUp', key => 'Tab', code => 'Tab', windowsVirtualKeyCode => 9});
-    my ($at, $outline) = split / /, evaluate(<<'EOS');
-(() => { const e = document.activeElement, s = getComputedStyle(e);
-    return stops.indexOf(e) + ' ' + (s.outlineStyle === 'none' || parseFloat(s.outlineWidth) === 0 ? '' : 'seen'); })()
-EOS
-    last if $at < 0 || (@order && $at <= $order[-1]);
-    push @order, $at;
-    push @unseen, $at unless $outline;
+expect(!evaluate('stops.some((e) => e.tabIndex !== 0)'), "each of $stops stops is one in the order of the page");
+
+sub press {
+    my ($key, $code) = @_;
+    my %key = (key => $key, code => $key, windowsVirtualKeyCode => $code);
+    call('Input.dispatchKeyEvent', {type => 'rawKeyDown', %key});
+    call('Input.dispatchKeyEvent', {type => 'char', text => "\r", %key}) if $key eq 'Enter';
+    call('Input.dispatchKeyEvent', {type => 'keyUp', %key});
 }
-expect(@order == $stops, "the keyboard reaches all of $stops stops in the order of the page", scalar(@order) . ' reached');
-expect(!@unseen, 'where it stands is seen', scalar(@unseen) . ' stops without an outline');
+
+sub walk { # FIRST COUNT: what is not right on the way from stop to stop
+    my ($first, $count) = @_;
+    for my $wanted ($first .. $first + $count - 1) {
+        press('Tab', 9);
+        my ($at, $outline) = split / /, evaluate(<<'EOS');
+(() => { const e = document.activeElement, s = getComputedStyle(e);
+    return stops.indexOf(e) + ' ' + (s.outlineStyle === 'none' || parseFloat(s.outlineWidth) === 0 ? 'unseen' : 'seen'); })()
+EOS
+        return "stop $at in place of $wanted" if $at != $wanted;
+        return "stop $at without an outline" if $outline ne 'seen';
+    }
+    return '';
+}
+
+my $some = $stops < 30 ? $stops : 30;
+my $wrong = walk(0, $some);
+expect($wrong eq '', "the keyboard reaches the first $some in this order, and where it stands is seen", $wrong);
+evaluate('stops[stops.length - ' . $some . '].focus()');
+$wrong = walk($stops - $some + 1, $some - 1);
+expect($wrong eq '', "... and the last $some", $wrong);
+evaluate('document.querySelector("table.sortable thead button").focus()');
+press('Enter', 13);
+expect(evaluate('document.activeElement.closest("th").getAttribute("aria-sort")') eq 'ascending', 'Enter sorts by a column');
+evaluate('document.querySelector("svg.ladder a").focus(); window.from = document.activeElement');
+press('Enter', 13);
+expect(evaluate('!!document.querySelector("dialog[open]")'), 'Enter on an arrow opens its text');
+press('Escape', 27);
+expect(evaluate('!document.querySelector("dialog") && document.activeElement === from'), 'Escape closes it and leads back');
 
 # ---- Light, dark, narrow ----
 

@@ -69,9 +69,9 @@ my @pages = map { letters(join '', map { $_->[4] } @$_) } @words;
 open my $in, '<', $page or die "$page: $!";
 my $html = do { local $/; <$in> };
 my $count = 0;
-while ($html =~ m{<figure>(.*?)</figure>}gs) {
+while ($html =~ m{<figure[^>]*>(.*?)</figure>}gs) {
     my $figure = $1;
-    my ($title) = $figure =~ m{<figcaption><b>(.*?)</b>}s;
+    my ($title) = $figure =~ m{<figcaption[^>]*><b>(.*?)</b>}s;
     my ($caption) = $figure =~ m{<p class="soft">(.*?)</p>}s;
     my ($source) = $figure =~ m{src="data:image/svg\+xml;charset=utf-8,([^"]*)"};
     (my $svg = $source) =~ s/%([0-9a-f]{2})/chr hex $1/gie;
