@@ -32,18 +32,24 @@ do for [kind in kinds] {
                                 : 'delay, '.word(panel_units, p)) offset 0, 0.5
         set xtics offset 0, 0.3
         unset key
-        if (p == panels) {
-            set key at screen 0.97, foot + 40 / height right top Left reverse maxrows 2 samplen 1.6 width 1 font ',12'
-        }
         first = 1 + rows_before(p); last = rows_before(p + 1)
         plot for [k=1:8] data using (before(k)):1:(before(k)):(before(k) + column(first_part + k - 1)) \
                 :($1 - 0.33):($1 + 0.33):ytic(2) every ::first::last \
-                with boxxyerror lw 0.6 lc rgb colour[k] fillstyle pattern pattern[k] border rgb black title part[k], \
+                with boxxyerror lw 0.6 lc rgb colour[k] fillstyle pattern pattern[k] border rgb black notitle, \
              data using 3:1:4:5 every ::first::last with xerrorbars lc rgb 'black' lw 1.4 pt 0 notitle, \
              data using 5:1:(sprintf(word(panel_formats, p), $3)) every ::first::last \
                 with labels left offset 0.8, 0 font ',12' notitle
         eval no_head
     }
+    # The key has a plot of its own: one within a panel has only as many rows as the panel is high.
+    set tmargin at screen y_top(head_points); set bmargin at screen foot
+    unset border; unset tics; unset xlabel
+    set key at screen 0.97, foot + 40 / height right top Left reverse maxrows 2 samplen 1.6 width 1 font ',12'
+    plot [0:1] [0:1] -1 notitle, for [k=1:8] keyentry with boxes lw 0.6 lc rgb colour[k] \
+        fillstyle pattern pattern[k] border rgb black title part[k]
+    set border 3 ls 91
+    set xtics nomirror out font ',12'
+    set ytics nomirror scale 0 font ',12'
     unset multiplot
     unset output
 }

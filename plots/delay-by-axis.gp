@@ -20,6 +20,7 @@ if (x_unit eq 'size') {
                "1 GiB" 1073741824, "4 GiB" 4294967296.0, "16 GiB" 17179869184.0)
     if (most_x / least_x > 1e5) { set xtics rotate by -30 }
 }
+if (x_unit eq 'count' && !is_log_x && most_x - least_x < 13) { set xtics 1 }
 margin = 0.03; least_x = least_x + 0.0; most_x = most_x + 0.0
 low_x = is_log_x ? least_x * (least_x / most_x)**margin : least_x - margin * (most_x - least_x)
 high_x = is_log_x ? most_x * (most_x / least_x)**margin : most_x + margin * (most_x - least_x)

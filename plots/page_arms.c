@@ -131,17 +131,25 @@ static const struct column {
     {"trials", "trials", 0},
     {"delivered", "delivered", 0},
     {"mean, ms", "delay_mean_ms", 3},
-    {"from", "delay_low_ms", 3},
+    {"its 95 % from", "delay_low_ms", 3},
     {"to", "delay_high_ms", 3},
     {"p50, ms", "p50_ms", 3},
     {"p90, ms", "p90_ms", 3},
     {"p95, ms", "p95_ms", 3},
     {"p99, ms", "p99_ms", 3},
     {"minus reference, ms", "difference_ms", 3},
-    {"from", "difference_low_ms", 3},
+    {"its 95 % from", "difference_low_ms", 3},
     {"to", "difference_high_ms", 3},
     {"on the wire, B", "wire_bytes", 0},
     {"CPU, ms", "cpu_ms", 3},
+};
+
+enum { COLUMN_COUNT = sizeof(columns) / sizeof(*columns) };
+
+/* Numbers of columns of the table in summary.csv; SIZE_MAX where no row says anything: p99 needs many trials, for one.
+ */
+struct shown {
+    size_t columns[COLUMN_COUNT];
 };
 
 bool page_has_arms(const struct page *page)
@@ -149,19 +157,33 @@ bool page_has_arms(const struct page *page)
     return page->summary.row_count > 0 && sheet_column(&page->summary, "arm") != SIZE_MAX;
 }
 
-static void put_heads(const struct page *page)
+static struct shown find_shown(const struct sheet *summary)
+{
+    struct shown shown;
+
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        size_t column = sheet_column(summary, columns[i].name), row = 0;
+
+        while (row < summary->row_count && isnan(sheet_value(summary, row, column)))
+            row++;
+        shown.columns[i] = row < summary->row_count ? column : SIZE_MAX;
+    }
+    return shown;
+}
+
+static void put_heads(const struct page *page, const struct shown *shown)
 {
     for (size_t key = 0; key <= key_count(page); key++) {
         page_put(page, "<th scope=\"col\">");
         page_text(page, page->summary.names[key]);
         page_put(page, "</th>");
     }
-    for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
-        if (sheet_column(&page->summary, columns[i].name) != SIZE_MAX)
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        if (shown->columns[i] != SIZE_MAX)
             page_print(page, "<th scope=\"col\">%s</th>", columns[i].title);
 }
 
-static void put_row(const struct page *page, size_t row)
+static void put_row(const struct page *page, const struct shown *shown, size_t row)
 {
     page_put(page, "<tr>");
     for (size_t key = 0; key < key_count(page); key++)
@@ -169,23 +191,24 @@ static void put_row(const struct page *page, size_t row)
     page_put(page, "<th scope=\"row\">");
     page_text(page, sheet_find(&page->summary, row, "arm"));
     page_put(page, "</th>");
-    for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
-        if (sheet_column(&page->summary, columns[i].name) != SIZE_MAX)
-            page_number(page, sheet_number(&page->summary, row, columns[i].name), columns[i].decimals);
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        if (shown->columns[i] != SIZE_MAX)
+            page_number(page, sheet_value(&page->summary, row, shown->columns[i]), columns[i].decimals);
     page_put(page, "</tr>\n");
 }
 
 enum err page_write_arms(const struct page *page)
 {
+    struct shown shown = find_shown(&page->summary);
     size_t rows = page->summary.row_count;
 
     page_put(page, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Arms\"><table class=\"sortable\">"
                    "<caption>Delay by arm: mean with its 95 % interval, quantiles, the paired difference to the "
                    "reference arm</caption><thead><tr>");
-    put_heads(page);
+    put_heads(page, &shown);
     page_put(page, "</tr></thead><tbody>\n");
     for (size_t row = 0; row < rows && row < ROWS_MAX; row++)
-        put_row(page, row);
+        put_row(page, &shown, row);
     page_put(page, "</tbody></table></div>\n");
     if (rows > ROWS_MAX)
         page_print(page, "<p class=\"soft\">The first %d of %zu rows; all are in summary.csv.</p>\n", ROWS_MAX, rows);

@@ -26,7 +26,7 @@ static const struct axis {
 } axes[] = {
     {"transfer.size_bytes", "size", "file size", "", "size", 1},
     {"rtt_ns", "rtt", "round trip between the users", "ms", "", 1e6},
-    {"path.relays", "hops", "relays on the path", "", "", 1},
+    {"path.relays", "hops", "relays on the path", "", "count", 1},
     {".loss_ratio", NULL, "share of packets lost", "%", "", 0.01},
     {".loss", NULL, "share of packets lost", "%", "", 0.01},
     {".rate_bps", NULL, "", "Mbit/s", "", 1e6},
@@ -330,7 +330,7 @@ static enum err write_contour(struct picture *picture, const struct heat *heat)
     if (count == 0) /* gnuplot takes no table without rows; this one is outside of the axes */
         sink_text(&picture->more_csv, "-9,-9,-9,-9\n");
     sink_text(&picture->caption, count > 0 ? "Line: where they are equal, straight between the points (in logarithms). "
-                                           : "They are nowhere equal. ");
+                                           : "At no point between these are they equal. ");
     free(segments);
     return ERR_OK;
 }

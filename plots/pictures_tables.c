@@ -17,7 +17,7 @@ enum { SERIES_MAX = 24 };
 struct arm_figure {
     void (*write)(const struct sheet *sheet, size_t row, size_t number, struct picture *picture, double *most);
     const char *head, *remark;
-    double foot, row; /* points below the bars, and for each */
+    double foot, row; /* points below the bars, and for each, of which there is room for two at least */
 };
 
 static enum err fill_arms(struct picture *picture, const struct points *points, size_t group,
@@ -45,7 +45,7 @@ static enum err fill_arms(struct picture *picture, const struct points *points, 
     sink_text(&picture->caption, figure->remark);
     figure_set_number(&picture->figure, "rows", (double)rows);
     figure_set_number(&picture->figure, "most", most);
-    picture->height = 64 + figure->row * (double)rows + figure->foot;
+    picture->height = 64 + figure->row * fmax(2, (double)rows) + figure->foot;
     return picture_save(picture, NULL);
 }
 

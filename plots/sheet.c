@@ -150,9 +150,9 @@ struct span sheet_find(const struct sheet *sheet, size_t row, const char *name)
     return sheet_cell(sheet, row, sheet_column(sheet, name));
 }
 
-double sheet_number(const struct sheet *sheet, size_t row, const char *name)
+double sheet_value(const struct sheet *sheet, size_t row, size_t column)
 {
-    struct span cell = sheet_find(sheet, row, name);
+    struct span cell = sheet_cell(sheet, row, column);
     char text[64], *end;
 
     if (cell.size == 0 || cell.size >= sizeof(text))
@@ -162,4 +162,9 @@ double sheet_number(const struct sheet *sheet, size_t row, const char *name)
     double number = strtod(text, &end);
 
     return *end == 0 ? number : NAN;
+}
+
+double sheet_number(const struct sheet *sheet, size_t row, const char *name)
+{
+    return sheet_value(sheet, row, sheet_column(sheet, name));
 }

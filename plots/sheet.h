@@ -34,6 +34,7 @@ struct span sheet_cell(const struct sheet *sheet, size_t row, size_t column);
 struct span sheet_find(const struct sheet *sheet, size_t row, const char *name);
 
 /* The cell as a number, NAN where it is empty or none. */
+double sheet_value(const struct sheet *sheet, size_t row, size_t column);
 double sheet_number(const struct sheet *sheet, size_t row, const char *name);
 
 #endif

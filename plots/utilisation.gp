@@ -7,7 +7,7 @@ set bmargin at screen foot + 80 / height; set tmargin at screen y_top(head_point
 set key at screen 0.97, foot + 16 / height right center Left reverse maxrows 1 samplen 1.6 font ',12'
 set xlabel 'CPU time as a share of the delay, '.percent offset 0, 0.5
 set xrange [0:most * 1.18]
-set yrange [rows - 0.4:-0.6]
+set yrange [(rows < 2 ? 2 : rows) - 0.4:-0.6]
 set ytics scale 0 font ',12'
 set grid x noy
 set style fill solid 1 border rgb black
