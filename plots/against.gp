@@ -4,7 +4,11 @@
 # cent.
 load 'style.gp'
 set lmargin at screen 0.12; set rmargin at screen (words(series) > 1 ? 0.76 : 0.96)
-set key at screen 0.77, y_top(head_points - 4) left top Left reverse samplen 1 font ',12' spacing 1.2 maxrows 40
+if (words(series) > 1) {
+    set key at screen 0.77, y_top(head_points - 4) left top Left reverse samplen 1 font ',12' spacing 1.2 maxrows 40
+} else {
+    set key at graph 0.02, graph 0.98 left top Left reverse samplen 1 font ',12' spacing 1.2
+}
 set logscale x 10
 set xrange [least / 1.5:most * 1.5]
 set grid x y
@@ -29,7 +33,7 @@ do for [kind in kinds] {
             title 'within 5 '.percent, \
          '+' using 1:1 with lines lc rgb black lw 1 title 'equal', \
          for [i=1:words(series)] data using ($1 == i ? $3 : NaN):4 every ::1 with points ls style_in(series, i) \
-            title word(series, i)
+            title (words(series) > 1 ? word(series, i) : 'a pair')
     eval no_head
     set tmargin at screen split - 12 / height; set bmargin at screen foot + axis
     unset logscale y

@@ -149,8 +149,14 @@ static void find_command(struct gallery *gallery)
 
 /* ---- What is assumed ---- */
 
-/* Rows of a dwell table, and those of them whose source says "assumed". */
-static void count_dwells(const char *path, size_t *rows, size_t *assumed)
+/* Rows of dwell tables, those of them whose source says "assumed", lines "name = value ; assumed..." of a scenario
+ * written in full, and its spread of dwells, which nobody measured: "30%"; empty: none. */
+struct assumed {
+    size_t dwells, dwells_assumed, parameters;
+    char spread[32];
+};
+
+static void count_dwells(const char *path, struct assumed *assumed)
 {
     struct note ignored = {{0}};
     struct sheet sheet;
@@ -160,29 +166,52 @@ static void count_dwells(const char *path, size_t *rows, size_t *assumed)
     for (size_t row = 0; row < sheet.row_count && sheet_column(&sheet, "source") != SIZE_MAX; row++) {
         struct span source = sheet_find(&sheet, row, "source");
 
-        ++*rows;
-        *assumed += span_find(source, SPAN("assumed")) < source.size;
+        assumed->dwells++;
+        assumed->dwells_assumed += span_find(source, SPAN("assumed")) < source.size;
     }
     sheet_free(&sheet);
 }
 
-/* Lines "name = value ; assumed..." of a scenario written in full. */
-static size_t count_parameters(const char *path)
+static size_t count_words(struct span text, struct span word)
+{
+    size_t count = 0;
+
+    for (size_t at; (at = span_find(text, word)) < text.size; text = span_after(text, at + word.size))
+        count++;
+    return count;
+}
+
+/* The value of "spread" in the section [dwell], unless it is 0. */
+static void find_spread(struct span scenario, struct assumed *assumed)
+{
+    struct span section = span_after(scenario, span_find(scenario, SPAN("[dwell]\n")));
+    struct span line = span_after(section, span_find(section, SPAN("\nspread = ")));
+    struct sink sink = SINK(assumed->spread);
+
+    section.size -= line.size;
+    if (line.size == 0 || span_find(section, SPAN("\n[")) < section.size)
+        return;
+    line = span_after(line, strlen("\nspread = "));
+    line.size = span_find_byte(line, '\n');
+    line.size = span_find(line, SPAN(" ;"));
+    if (span_equal(line, SPAN("0")) || line.size >= sizeof(assumed->spread))
+        return;
+    sink_bytes(&sink, line.data, line.size);
+    sink_string(&sink);
+}
+
+static void read_scenario(const char *path, struct assumed *assumed)
 {
     struct note ignored = {{0}};
     struct span text;
-    size_t count = 0;
 
     if (sheet_read_text(path, &text, &ignored) != ERR_OK)
-        return 0;
-    for (struct span rest = text; rest.size > 0;) {
-        size_t at = span_find(rest, SPAN(" ; assumed"));
+        return;
+    size_t count = count_words(text, SPAN(" ; assumed"));
 
-        count += at < rest.size;
-        rest = span_after(rest, at < rest.size ? at + 1 : at);
-    }
+    assumed->parameters = count > assumed->parameters ? count : assumed->parameters;
+    find_spread(text, assumed);
     free((void *)text.data);
-    return count;
 }
 
 static bool ends_in(struct span name, struct span ending)
@@ -190,7 +219,7 @@ static bool ends_in(struct span name, struct span ending)
     return name.size >= ending.size && span_equal(span_after(name, name.size - ending.size), ending);
 }
 
-static void count_in(const char *folder, size_t *rows, size_t *assumed, size_t *parameters)
+static void count_in(const char *folder, struct assumed *assumed)
 {
     DIR *list = opendir(folder);
 
@@ -204,12 +233,9 @@ static void count_in(const char *folder, size_t *rows, size_t *assumed, size_t *
         if (sink.overflow || name.data[0] == '.')
             continue;
         if (span_find(name, SPAN("dwell")) < name.size && ends_in(name, SPAN(".csv")))
-            count_dwells(path, rows, assumed);
-        else if (ends_in(name, SPAN(".ini"))) {
-            size_t count = count_parameters(path);
-
-            *parameters = count > *parameters ? count : *parameters;
-        }
+            count_dwells(path, assumed);
+        else if (ends_in(name, SPAN(".ini")))
+            read_scenario(path, assumed);
     }
     if (list)
         closedir(list);
@@ -218,17 +244,21 @@ static void count_in(const char *folder, size_t *rows, size_t *assumed, size_t *
 static void tell_assumed(struct gallery *gallery)
 {
     struct sink sink = SINK(gallery->assumed);
-    size_t rows = 0, assumed = 0, parameters = 0;
+    struct assumed assumed = {.dwells = 0};
     char path[PATH_SIZE];
 
-    count_in(gallery->wanted->folder, &rows, &assumed, &parameters);
-    count_in(path_of(gallery, "inputs", path), &rows, &assumed, &parameters);
-    if (assumed + parameters > 0)
+    count_in(gallery->wanted->folder, &assumed);
+    count_in(path_of(gallery, "inputs", path), &assumed);
+    if (assumed.dwells_assumed + assumed.parameters > 0 || assumed.spread[0])
         sink_text(&sink, "Assumed: ");
-    if (assumed > 0)
-        sink_format(&sink, "%zu of %zu dwells%s", assumed, rows, parameters > 0 ? ", " : ".");
-    if (parameters > 0)
-        sink_format(&sink, "%zu parameters of the scenario, named in its copy beside the results.", parameters);
+    if (assumed.spread[0])
+        sink_format(&sink, "the spread of dwells, %s%s", assumed.spread,
+                    assumed.dwells_assumed + assumed.parameters > 0 ? "; " : ".");
+    if (assumed.dwells_assumed > 0)
+        sink_format(&sink, "%zu of %zu dwells%s", assumed.dwells_assumed, assumed.dwells,
+                    assumed.parameters > 0 ? ", " : ".");
+    if (assumed.parameters > 0)
+        sink_format(&sink, "%zu parameters of the scenario, named in its copy beside the results.", assumed.parameters);
     sink_string(&sink);
 }
 

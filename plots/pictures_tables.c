@@ -179,7 +179,7 @@ static size_t series_of(struct series *series, struct span name)
 
 struct pairs {
     size_t count, within;
-    double least, most, widest;
+    double least, most, farthest; /* farthest: the greatest difference in per cent, without its sign */
     struct series series;
 };
 
@@ -205,13 +205,13 @@ static void write_pairs(const struct sheet *sheet, const struct observed *observ
         pairs->within += fabs(difference) <= 5;
         pairs->least = fmin(pairs->least, fmin(seen, simulated));
         pairs->most = fmax(pairs->most, fmax(seen, simulated));
-        pairs->widest = fmax(pairs->widest, fabs(difference));
+        pairs->farthest = fmax(pairs->farthest, fabs(difference));
     }
 }
 
 static enum err fill_against(struct picture *picture, const struct sheet *sheet, const struct observed *observed)
 {
-    struct pairs pairs = {.least = INFINITY, .widest = 10};
+    struct pairs pairs = {.least = INFINITY};
     char names[FIGURE_TEXT_SIZE];
     struct sink sink = SINK(names);
 
@@ -223,13 +223,13 @@ static enum err fill_against(struct picture *picture, const struct sheet *sheet,
         sink_char(&sink, ' ');
     }
     sink_format(&picture->subtitle, "%zu of %zu within 5 %%; the farthest is %.1f %% off", pairs.within, pairs.count,
-                pairs.widest);
+                pairs.farthest);
     sink_format(&picture->caption, "n = %zu pairs. %s", pairs.count, observed->remark);
     figure_set_text(&picture->figure, "series", sink_string(&sink));
     figure_set_text(&picture->figure, "observed", observed->words);
     figure_set_number(&picture->figure, "least", pairs.least);
     figure_set_number(&picture->figure, "most", pairs.most);
-    figure_set_number(&picture->figure, "widest", pairs.widest * 1.15);
+    figure_set_number(&picture->figure, "widest", fmax(10, pairs.farthest) * 1.15);
     picture->height = 540;
     return picture_save(picture, NULL);
 }

@@ -194,9 +194,12 @@ static void test_assumed_is_counted_in_the_inputs(void)
     enter(false);
     save_grid();
     save("scenario-dwell.csv", "role,source\np-cscf,measured\ns-cscf,\"assumed, as at the P-CSCF\"\n");
-    save("scenario.ini", "size = 1MiB ; assumed: a photograph\nrate = 50Mbit/s ; assumed\nseed = 1 ; any number\n");
+    save("scenario.ini",
+         "spread = 9%\nsize = 1MiB ; assumed: a photograph\n[dwell]\n# of each\nspread = 30% ; --set\n[x]\n"
+         "rate = 50Mbit/s ; assumed\nspread = 7%\nseed = 1 ; any number\n");
     CU_ASSERT_EQUAL(draw(), ERR_OK);
-    CU_ASSERT_PTR_NOT_NULL(strstr(load("figures/delay-by-size-0.gp"), "Assumed: 1 of 2 dwells, 2 parameters"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(load("figures/delay-by-size-0.gp"), "Assumed: the spread of dwells, 30%; 1 of 2 dwells, 2 parameters"));
     leave();
 }
 
