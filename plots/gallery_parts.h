@@ -61,8 +61,9 @@ struct picture {
 struct picture *picture_create(struct gallery *gallery, const struct gallery_kind *kind);
 void picture_free(struct picture *picture);
 
-/* The number and interval that a row of summary.csv (or several, low to high) stands for, into the caption. */
-void picture_tell_trials(struct picture *picture, const struct points *points, size_t group);
+/* The number that a row of summary.csv (or several, low to high) stands for, into the caption, and what is shown of
+ * them: means with their intervals, or alone. */
+void picture_tell_trials(struct picture *picture, const struct points *points, size_t group, bool has_interval);
 
 /* How large the file was, into the subtitle, where the keys of the point do not say it: the trials know. */
 MUST_USE enum err picture_tell_file(struct picture *picture, const struct sheet *summary);

@@ -183,6 +183,14 @@ static void put_heads(const struct page *page, const struct shown *shown)
             page_print(page, "<th scope=\"col\">%s</th>", columns[i].title);
 }
 
+/* Milliseconds of a long delay are told less finely, so that the table stays narrow. */
+static int decimals_of(const struct column *column, double number)
+{
+    if (column->decimals == 0 || fabs(number) < 100)
+        return column->decimals;
+    return fabs(number) < 1000 ? 2 : 1;
+}
+
 static void put_row(const struct page *page, const struct shown *shown, size_t row)
 {
     page_put(page, "<tr>");
@@ -193,7 +201,8 @@ static void put_row(const struct page *page, const struct shown *shown, size_t r
     page_put(page, "</th>");
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         if (shown->columns[i] != SIZE_MAX)
-            page_number(page, sheet_value(&page->summary, row, shown->columns[i]), columns[i].decimals);
+            page_number(page, sheet_value(&page->summary, row, shown->columns[i]),
+                        decimals_of(&columns[i], sheet_value(&page->summary, row, shown->columns[i])));
     page_put(page, "</tr>\n");
 }
 

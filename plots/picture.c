@@ -52,7 +52,7 @@ static void tell_range(struct sink *sink, double least, double most)
     sink_format(sink, least < most ? "n = %.0f to %.0f" : "n = %.0f", least, most);
 }
 
-void picture_tell_trials(struct picture *picture, const struct points *points, size_t group)
+void picture_tell_trials(struct picture *picture, const struct points *points, size_t group, bool has_interval)
 {
     const struct sheet *sheet = points->sheet;
     double least = INFINITY, most = 0, failed = 0;
@@ -74,7 +74,8 @@ void picture_tell_trials(struct picture *picture, const struct points *points, s
         sink_text(&picture->caption, "n = 1 trial an arm and point, exact: nothing is random");
     } else {
         tell_range(&picture->caption, least, most);
-        sink_text(&picture->caption, " trials an arm and point; mean and its 95 % interval (Student)");
+        sink_format(&picture->caption, " trials an arm and point; %s",
+                    has_interval ? "mean and its 95 % interval (Student)" : "means");
     }
     if (failed > 0)
         sink_format(&picture->caption, "; %.0f %s failed, means are of the others", failed,

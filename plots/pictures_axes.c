@@ -191,7 +191,7 @@ static enum err fill_curves(struct picture *picture, struct curve *curve)
     sink_char(&picture->title, ' ');
     write_axis(&picture->title, column, false);
     points_describe(curve->points, curve->group, false, &picture->subtitle);
-    picture_tell_trials(picture, curve->points, curve->group);
+    picture_tell_trials(picture, curve->points, curve->group, true);
     write_curves(picture, curve);
     if (curve->most_ms <= 0)
         return ERR_OK;
@@ -368,7 +368,7 @@ static enum err fill_heat(struct picture *picture, struct heat *heat, const char
     points_suffix(heat->points, heat->group, &picture->name);
     sink_format(&picture->title, ": %s against %s", baseline, proposal);
     points_describe(heat->points, heat->group, false, &picture->subtitle);
-    picture_tell_trials(picture, heat->points, heat->group);
+    picture_tell_trials(picture, heat->points, heat->group, false);
     sink_format(&picture->caption,
                 "Number: delay of %s over that of %s; above 1, orange: end to end is faster, blue: hop by hop. ",
                 baseline, proposal);

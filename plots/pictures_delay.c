@@ -140,7 +140,7 @@ static enum err fill_arms(struct picture *picture, const struct points *points, 
     points_suffix(points, group, &picture->name);
     points_describe(points, group, false, &picture->subtitle);
     TRY(picture_tell_file(picture, points->sheet));
-    picture_tell_trials(picture, points, group);
+    picture_tell_trials(picture, points, group, true);
     sink_text(&picture->caption, "* the proposal, (a) and (b) the hop-by-hop baselines. ");
     if (bars->panels > 1)
         sink_text(&picture->caption, "Each panel has its own scale. ");

@@ -41,7 +41,7 @@ static enum err fill_arms(struct picture *picture, const struct points *points, 
     points_suffix(points, group, &picture->name);
     points_describe(points, group, false, &picture->subtitle);
     TRY(picture_tell_file(picture, points->sheet));
-    picture_tell_trials(picture, points, group);
+    picture_tell_trials(picture, points, group, false);
     sink_text(&picture->caption, figure->remark);
     figure_set_number(&picture->figure, "rows", (double)rows);
     figure_set_number(&picture->figure, "most", most);
@@ -105,7 +105,7 @@ enum err gallery_draw_layers(struct gallery *gallery, const struct gallery_kind 
     static const struct arm_figure figure = {
         .write = write_layers,
         .head = "row,arm,MiB,times_file,link,ip,transport,esp,tls,sip,rest\n",
-        .remark = "Every packet on every link counts, so that a file over more links counts more often; means. ",
+        .remark = "Every packet on every link counts, so that a file over more links counts more often. ",
         .foot = 18 + 96 + 10,
         .row = 24};
 
@@ -249,6 +249,8 @@ enum err gallery_draw_against(struct gallery *gallery, const struct gallery_kind
 
 /* ---- Threats ---- */
 
+enum { ATTACKS_WIDE = 12 }; /* more have no room for two numbers in a cell */
+
 /* The colours of threats.gp. */
 enum threat_kind { THREAT_STOPPED, THREAT_SOMEWHERE, THREAT_EVERYWHERE, THREAT_NO_WAY };
 
@@ -265,12 +267,14 @@ static void write_threat(const struct sheet *sheet, const struct threat_names *a
                         : count.harm > 0                          ? THREAT_SOMEWHERE
                         : count.noticed > 0 || count.harmless > 0 ? THREAT_STOPPED
                                                                   : THREAT_NO_WAY);
-    if (count.harm > 0)
-        sink_format(csv, ",✗%zu/%zu", count.harm, count.places);
+    if (count.harm > 0 && attacks->count > ATTACKS_WIDE)
+        sink_format(csv, ",✗ %zu", count.harm);
+    else if (count.harm > 0)
+        sink_format(csv, ",✗ %zu/%zu", count.harm, count.places);
     else if (count.noticed > 0)
         sink_format(csv, ",✓ %zu", count.noticed);
     else
-        sink_text(csv, count.harmless > 0 ? ",no harm" : ",–");
+        sink_text(csv, count.harmless > 0 ? ",○" : ",–");
     sink_char(csv, ',');
     picture_arm(csv, arms->names[at[1]]);
     picture_label(csv, attacks->names[at[0]]);
@@ -293,15 +297,16 @@ static enum err fill_threats(struct picture *picture, const struct sheet *sheet)
         return ERR_OK;
     sink_format(&picture->subtitle, "%zu attacks on %zu arms, each at every place it can be made from", attacks.count,
                 arms.count);
-    sink_text(
+    sink_format(
         &picture->caption,
-        "✗m/n: at m of the n places on the way nobody noticed that the receiver took what had been changed, or "
-        "that what was sought was read; ✓ m: noticed at m places, no harm at the others; no harm: nobody minds and "
-        "the file arrives as it was; –: the attacker finds no way. Each cell is the outcome of trials with the "
-        "attack carried out. ");
+        "✗ %s places on the way nobody noticed that the receiver took what had been changed, or that what was "
+        "sought was read; ✓ m: noticed at m places, no harm at the others; ○: nobody minds and the file arrives "
+        "as it was; –: the attacker finds no way; empty: not tried. Each cell is the outcome of trials with the "
+        "attack carried out. ",
+        attacks.count > ATTACKS_WIDE ? "m: at m" : "m/n: at m of the n");
     figure_set_number(&picture->figure, "x_count", (double)attacks.count);
     figure_set_number(&picture->figure, "y_count", (double)arms.count);
-    picture->height = 64 + 26 * (double)arms.count + 112;
+    picture->height = 64 + 26 * (double)arms.count + 118;
     return picture_save(picture, NULL);
 }
 

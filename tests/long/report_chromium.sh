@@ -71,7 +71,7 @@ for width in 400 1000 1600; do
     done
     expect "at $width px: no console error" sh -c "! grep -q 'CONSOLE' '$folder/log.$width'"
 done
-browse 1000 --print-to-pdf="$folder/page.pdf" "file://$page" >/dev/null
+browse 1000 --no-pdf-header-footer --print-to-pdf="$folder/page.pdf" "file://$page" >/dev/null
 expect "it prints" [ -s "$folder/page.pdf" ]
 
 cd "$folder" || exit 3

@@ -23,10 +23,12 @@ sub output_of {
     return $text;
 }
 
-sub letters { # what is the same however lines are broken and blanks are set
+sub letters { # what is the same however lines are broken, blanks and ligatures are set
     my ($text) = @_;
     my %marks = (lt => '<', gt => '>', quot => '"', amp => '&', '#39' => "'");
     $text =~ s/&(lt|gt|quot|amp|#39);/$marks{$1}/g;
+    $text =~ s/\xef\xac\x81/fi/g;
+    $text =~ s/\xef\xac\x82/fl/g;
     $text =~ s/\s+//g;
     return $text;
 }
@@ -71,7 +73,8 @@ my $html = do { local $/; <$in> };
 my $count = 0;
 while ($html =~ m{<figure[^>]*>(.*?)</figure>}gs) {
     my $figure = $1;
-    my ($title) = $figure =~ m{<figcaption[^>]*><b>(.*?)</b>}s;
+    my ($title) = $figure =~ m{<figcaption[^>]*>(.*?)</figcaption>}s;
+    $title =~ s{</?b>}{}g;
     my ($caption) = $figure =~ m{<p class="soft">(.*?)</p>}s;
     my ($source) = $figure =~ m{src="data:image/svg\+xml;charset=utf-8,([^"]*)"};
     (my $svg = $source) =~ s/%([0-9a-f]{2})/chr hex $1/gie;
