@@ -15,5 +15,8 @@ for file in "$samples"/*.pcapng; do
         $at["what"] == "both" { n++ } END { print n + 0 }' replay.csv)" -ge 14 ]
     expect "$name is at most 200 kB" [ "$(wc -c <"$file")" -le 200000 ]
     expect "$name is described" described "$name"
+    expect "$name: how it was made is told" grep -q "^| \`$name\` | 20[0-9-]* [0-9:]* | \`" "$samples/commands.md"
+    "$HOPSIM" inspect "$file" >seen 2>err
+    expect "$name is inspected" [ $? -eq 0 ]
 done
 exit $failed
