@@ -56,7 +56,8 @@ static void print_plan(struct measured *measured)
     add_time(measured, measured->plan.points, measured->plan.count, measured->repeat, &missing);
     units_show_time(&shown, measured->time_ns);
     fprintf(stderr,
-            "plan: calibrate on %zu points (the MSRP arms, 10 KiB and 1 MiB, 2 hops, unshaped), %llu transfers each;\n"
+            "plan: calibrate on %zu points (unshaped, 2 hops: the MSRP arms, 10 KiB and 1 MiB, message-tls, 10 KiB;\n"
+            "msrp-plain, 10 KiB, 1 Gbit/s), %llu transfers each;\n"
             "predict and measure %zu points (MSRP arms: 10 KiB to 10 MiB, message-tls: to 100 KiB; 10 and 100 Mbit/s,\n"
             "round trips of 0 and 20 ms, 1, 3 and 5 relays), %llu transfers each; %zu points are missing in the record",
             count, (unsigned long long)(MEASURED_CALIBRATION_TIMES * measured->repeat), measured->plan.count,
@@ -169,8 +170,12 @@ static void write_fit(const struct measured_fit *fit, struct sink *sink)
 {
     sink_text(sink, "\ncalibrated: from process to process ");
     units_show_time(sink, fit->hop_ns);
+    sink_text(sink, ", through the delay box ");
+    units_show_time(sink, fit->box_ns);
     sink_text(sink, ", a node keeps a SIP message ");
     units_show_time(sink, fit->sip_ns);
+    sink_text(sink, ",\na MESSAGE ");
+    units_show_time(sink, fit->message_ns);
     sink_text(sink, ", a relay a SEND ");
     units_show_time(sink, fit->relay_ns);
     sink_text(sink, ", the users' ends take ");
@@ -193,8 +198,7 @@ static int in_order(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* MESSAGEs stand in the table, but what the errors are about is MSRP. */
-static void write_errors(const struct measured *measured, struct sink *sink)
+static void write_errors_of(const struct measured *measured, bool with_messages, const char *before, struct sink *sink)
 {
     double errors[MEASURED_POINTS_MAX];
     size_t n = 0;
@@ -202,7 +206,7 @@ static void write_errors(const struct measured *measured, struct sink *sink)
     for (size_t i = 0; i < measured->count; i++) {
         double error = measured_error(&measured->cells[i]);
 
-        if (measured->cells[i].row.point.arm->carrier == CARRIER_MSRP)
+        if (with_messages || measured->cells[i].row.point.arm->carrier == CARRIER_MSRP)
             errors[n++] = error < 0 ? -error : error;
     }
     if (n == 0)
@@ -210,7 +214,14 @@ static void write_errors(const struct measured *measured, struct sink *sink)
     qsort(errors, n, sizeof(*errors), in_order);
     double median = n % 2 ? errors[n / 2] : (errors[n / 2 - 1] + errors[n / 2]) / 2;
 
-    sink_format(sink, "median error: %.1f %%, worst: %.1f %%\n", 100 * median, 100 * errors[n - 1]);
+    sink_format(sink, "%smedian error: %.1f %%, worst: %.1f %%\n", before, 100 * median, 100 * errors[n - 1]);
+}
+
+/* MESSAGEs stand in the table, but what the errors are about is MSRP: the last line. */
+static void write_errors(const struct measured *measured, struct sink *sink)
+{
+    write_errors_of(measured, true, "message-tls among them: ", sink);
+    write_errors_of(measured, false, "", sink);
 }
 
 static void write_answer(const struct measured_answer *answer, struct sink *sink)

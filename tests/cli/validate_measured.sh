@@ -15,6 +15,8 @@ msrp-relay-plain,10240,0,0,2,21,10476,1221549,,418729,580655,,1969295,1630722,24
 msrp-relay-plain,1048576,0,0,2,21,8503,941937,,310508,7400670,,8750033,7102978,10860130
 msrp-relay,10240,0,0,2,21,2305021,3365093,,4881636,564871,66499,6402133,5106425,8997726
 msrp-relay,1048576,0,0,2,21,2513471,3821358,,5476766,9762065,101001,16665034,13977569,19917135
+message-tls,10240,0,0,2,21,0,,,,12266267,109213,12374368,11027984,16236035
+msrp-plain,10240,1000000000,0,2,21,21452,1501099,,274018,331743,,2180576,1704798,2527182
 END
 cp record.csv calibration.csv
 cat >>record.csv <<END
@@ -46,8 +48,23 @@ ratio=$(awk -F, '{ p[$1] = $6 } END { printf "%.4f", p["msrp-relay"] / p["msrp-s
 expect "the simulated ratio is that of the predictions" grep -q "^msrp-relay,.*,$ratio\$" answer.csv
 "$HOPSIM" validate --measured --record record.csv --recorded >text 2>plan
 expect "people get both" grep -q "end to end is faster in 2 of" text
-expect "the plan comes first" grep -q "^plan: calibrate on 8 points" plan
+expect "the plan comes first" grep -q "^plan: calibrate on 10 points" plan
 expect "the record is as it was" cmp record.csv before.csv
+# What is fitted is what the calibrating points say: a MESSAGE and the delay box have their own.
+"$HOPSIM" validate --measured --record calibration.csv --recorded >fit 2>err
+fitted() { # WORDS: nanoseconds behind them
+    grep -o "$1 [0-9.]* [mun]*s" fit | awk '{ unit["ms"] = 1e6; unit["us"] = 1e3; unit["ns"] = 1; print $(NF - 1) * unit[$NF] }'
+}
+box=$(fitted "through the delay box") message=$(fitted "a MESSAGE")
+expect "the delay box takes something" awk -v t="$box" 'BEGIN { exit !(t > 5e3 && t < 1e5) }'
+sed 's/^message-tls,10240,.*/message-tls,10240,0,0,2,21,0,,,,22266267,109213,22374368,21027984,26236035/
+    s/^msrp-plain,10240,1000000000,.*/msrp-plain,10240,1000000000,0,2,21,21452,1501099,,574018,331743,,2180576,1704798,2527182/' \
+    calibration.csv >slower.csv
+"$HOPSIM" validate --measured --record slower.csv --recorded >fit 2>err
+# 10 KiB in 13 MESSAGEs, each kept by the P-CSCFs, S-CSCFs, the I-CSCF and UE-B, its answer by the same but UE-B: 10 ms.
+expect "slower MESSAGEs are kept longer" awk -v was="$message" -v is="$(fitted "a MESSAGE")" 'BEGIN { exit !(is - was > 5e4 && is - was < 1e5) }'
+# A connection opens in three crossings of two users' links: 0.3 ms more are 50 us a crossing.
+expect "a slower box is seen" awk -v was="$box" -v is="$(fitted "through the delay box")" 'BEGIN { d = is - was; exit !(d > 49e3 && d < 51e3) }'
 
 "$HOPSIM" validate --measured --record nothing.csv --recorded >out 2>err
 expect "a record that is not there: status 2" [ $? -eq 2 ]
@@ -55,7 +72,7 @@ expect "and none is made" [ ! -e nothing.csv ]
 sed '$s/,7,/,seven,/' record.csv >broken.csv
 "$HOPSIM" validate --measured --record broken.csv --recorded >out 2>err
 expect "a broken row: status 2" [ $? -eq 2 ]
-expect "its file and line are told" grep -q "broken.csv:13: expected a row of arm,size_bytes" err
+expect "its file and line are told" grep -q "broken.csv:15: expected a row of arm,size_bytes" err
 head -8 calibration.csv >short.csv
 "$HOPSIM" validate --measured --record short.csv --recorded >out 2>err
 expect "a calibration point that is missing: status 2" [ $? -eq 2 ]
