@@ -19,6 +19,21 @@ enum load_end {
 /* CSCFs, the HSS behind the I-CSCF, relays: hosts whose utilisation is told. */
 enum { LOAD_HOSTS = 6 };
 
+/* A step of a staircase, with attempts of all kinds that arrived in it; no warm-up is cut. */
+enum { LOAD_STEPS_MAX = 64 };
+struct load_step {
+    uint64_t arrived, failed, late;
+    int64_t delay_mean_ns; /* of files delivered; NONE_NS: none was */
+    double utilisation[LOAD_HOSTS];
+};
+
+/* Calls or registrations. */
+struct load_beside {
+    uint64_t arrived, counted;           /* counted: behind the files' warm-up */
+    uint64_t failed, late;               /* of those counted; late: after load.delay_max */
+    int64_t delay_mean_ns, delay_p95_ns; /* calls: INVITE to its 200; registrations: first REGISTER to the last 200 */
+};
+
 /*
  * A replication: one row. What is counted are attempts that arrived behind the warm-up, all of them seen to their end.
  * Of one that has not come to its end (any but LOAD_DONE) no attempt is cut as warm-up, delivered ones are not counted,
@@ -26,12 +41,6 @@ enum { LOAD_HOSTS = 6 };
  * Times in ns; quantiles count an attempt that failed as longer than every delay, and are NONE_NS where they fall on
  * one.
  */
-struct load_beside {
-    uint64_t arrived, counted;           /* counted: behind the files' warm-up */
-    uint64_t failed, late;               /* of those counted; late: after load.delay_max */
-    int64_t delay_mean_ns, delay_p95_ns; /* calls: INVITE to its 200; registrations: first REGISTER to the last 200 */
-};
-
 struct load_outcome {
     int end;           /* enum load_end */
     uint64_t attempts; /* all that arrived */
@@ -53,6 +62,7 @@ struct load_outcome {
     double utilisation[LOAD_HOSTS]; /* over the same time */
     uint64_t dropped;               /* datagrams that full hosts dropped, all the time */
     uint64_t refusals;              /* 503 of CSCFs */
+    uint64_t held_back;             /* by CSCFs whose next hop has said Retry-After */
     uint64_t sip_again, tcp_again;  /* sent again */
     uint64_t events;
     int64_t ended_ns;       /* simulated time from the first possible arrival to the last attempt's end */
@@ -62,8 +72,10 @@ struct load_outcome {
     /* Not in rows. Of LOAD_DONE only: all work is done by then. */
     int64_t work_ns[LOAD_HOSTS]; /* of a host's workers, drained, by attempts of all kinds; background.rate is in it */
     int64_t link_ns; /* for which the busiest link transmits, by attempts; access links of a side count as their mean */
-    double growth;   /* attempts of all kinds under way, mean of the last quarter of the arrivals less that of the one
-                      * before it, over the attempts that arrive in a quarter: 0 where what comes is what goes */
+    uint32_t step_count; /* 0: no staircase; steps beyond LOAD_STEPS_MAX are left out */
+    struct load_step steps[LOAD_STEPS_MAX];
+    double growth; /* attempts of all kinds under way, mean of the last quarter of the arrivals less that of the one
+                    * before it, over the attempts that arrive in a quarter: 0 where what comes is what goes */
 };
 
 extern const struct field load_fields[];

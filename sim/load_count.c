@@ -58,6 +58,7 @@ const struct field load_fields[] = {
     ROW("ended", FIELD_TIME, ended_ns, "from the first possible arrival to the last attempt's end"),
     ROW("memory", FIELD_SIZE, memory_bytes, "at its most"),
     ROW("attempt_memory", FIELD_SIZE, attempt_bytes, "of it, what attempts under way took"),
+    ROW("held_back", FIELD_COUNT, held_back, "requests that CSCFs kept from a next hop that had said Retry-After"),
     ROW("calls", FIELD_COUNT, calls.arrived, "without a file, all that arrived"),
     ROW("calls_counted", FIELD_COUNT, calls.counted, "of them, those behind the warm-up"),
     ROW("calls_failed", FIELD_COUNT, calls.failed, "of those, not answered or not ended in order"),
@@ -80,7 +81,7 @@ static_assert(sizeof(end_names) / sizeof(end_names[0]) == LOAD_STOPPED + 2, "eac
 
 /* Sums over all elements of the core. */
 struct sums {
-    uint64_t refusals, dropped;
+    uint64_t refusals, held_back, dropped;
 };
 
 static struct sums sum_core(const struct world *world)
@@ -90,8 +91,10 @@ static struct sums sum_core(const struct world *world)
     for (int role = 0; role < ROLE_COUNT; role++) {
         const struct sip_node *node = world->sip_nodes[role];
 
-        if (node && sip_node_proxy(node))
-            sums.refusals += sip_proxy_refused_requests(sip_node_proxy(node));
+        if (!node || !sip_node_proxy(node))
+            continue;
+        sums.refusals += sip_proxy_refused_requests(sip_node_proxy(node));
+        sums.held_back += sip_proxy_held_back(sip_node_proxy(node));
     }
     for (size_t i = 0; i < LOAD_HOSTS; i++) {
         bool is_first = true;
@@ -124,7 +127,7 @@ static void add_block(struct arena *arena, struct log *log)
     log->blocks[log->block_count++] = arena_alloc(arena, sizeof(struct records));
 }
 
-static const struct record *record_of(const struct loading *loading, enum attempt_kind kind, uint64_t number)
+const struct record *loading_record(const struct loading *loading, enum attempt_kind kind, uint64_t number)
 {
     return &loading->logs[kind].blocks[number / RECORDS]->items[number % RECORDS];
 }
@@ -194,13 +197,13 @@ static int64_t warm_up_ns(struct loading *loading)
     size_t count = 0;
 
     for (uint64_t i = 0; i < attempts; i++)
-        if (record_of(loading, kind, i)->delay_ns != NONE_NS) {
-            delays[count] = (double)record_of(loading, kind, i)->delay_ns;
+        if (loading_record(loading, kind, i)->delay_ns != NONE_NS) {
+            delays[count] = (double)loading_record(loading, kind, i)->delay_ns;
             numbers[count++] = i;
         }
     size_t cut = mser_cut(delays, count);
 
-    return cut == 0 ? 0 : record_of(loading, kind, numbers[cut])->pressed_ns;
+    return cut == 0 ? 0 : loading_record(loading, kind, numbers[cut])->pressed_ns;
 }
 
 /* Attempts of a kind before that time: they arrive in the order of their numbers. */
@@ -208,7 +211,7 @@ static uint64_t count_before(const struct loading *loading, enum attempt_kind ki
 {
     uint64_t count = 0;
 
-    while (count < loading->attempts[kind] && record_of(loading, kind, count)->pressed_ns < at_ns)
+    while (count < loading->attempts[kind] && loading_record(loading, kind, count)->pressed_ns < at_ns)
         count++;
     return count;
 }
@@ -302,7 +305,7 @@ static void write_delays(struct loading *loading, struct load_outcome *outcome)
     struct tally stays = {0};
 
     for (uint64_t i = outcome->cut; i < loading->attempts[ATTEMPT_FILE]; i++) {
-        const struct record *record = record_of(loading, ATTEMPT_FILE, i);
+        const struct record *record = loading_record(loading, ATTEMPT_FILE, i);
 
         sample_add(&delays, record->delay_ns);
         sample_add(&setups, record->setup_ns);
@@ -330,7 +333,7 @@ static void write_beside(struct loading *loading, enum attempt_kind kind, int64_
         .values = arena_alloc(loading->world->arena, (loading->attempts[kind] + 1) * sizeof(*delays.values))};
 
     for (uint64_t i = count_before(loading, kind, from_ns); i < loading->attempts[kind]; i++) {
-        const struct record *record = record_of(loading, kind, i);
+        const struct record *record = loading_record(loading, kind, i);
         bool has_failed = record->end != OUTCOME_DELIVERED;
 
         sample_add(&delays, record->delay_ns);
@@ -357,6 +360,7 @@ static void write_sums(const struct loading *loading, struct load_outcome *outco
                           .delay_p95_ns = NONE_NS},
         .dropped = sums.dropped,
         .refusals = sums.refusals,
+        .held_back = sums.held_back,
         .sip_again = core_retransmissions(world) + loading->sip_again - loading->sip_again_before,
         .tcp_again = net_retransmissions(world->net) - loading->tcp_again_before,
         .events = world->engine->events_run,
@@ -400,6 +404,7 @@ static void write_finished(struct loading *loading, struct load_outcome *outcome
 
     outcome->inadequate = counted > 0 ? (double)inadequate / (double)counted : 0;
     loading_write_work(loading, outcome);
+    loading_write_steps(loading, outcome);
 }
 
 void loading_write(struct loading *loading, struct load_outcome *outcome)

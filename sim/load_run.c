@@ -163,10 +163,16 @@ static bool take_users(struct loading *loading, struct attempt_config *config)
            population_draw(population, POPULATION_CALLED, config->number, &config->called);
 }
 
-static void give_users(struct loading *loading, const struct attempt_config *config)
+static void give_users(struct loading *loading, const struct attempt *attempt)
 {
     struct world *world = loading->world;
-    int64_t free_ns = world_now(world) + 64 * sip_timers_gm.t1_ns;
+    const struct attempt_config *config = attempt_of(attempt);
+    int64_t wait_ns = 64 * sip_timers_gm.t1_ns, retry_ns = world->scenario->retry_after_ns;
+
+    /* The 503 that a user hears is the P-CSCF's own, and has said Retry-After. */
+    if (attempt_result(attempt).refusal == 503 && world->scenario->heeds_retry_after && wait_ns < retry_ns)
+        wait_ns = retry_ns;
+    int64_t free_ns = world_now(world) + wait_ns;
 
     if (config->kind == ATTEMPT_REGISTRATION) {
         renewals_give(loading->renewals, config->renewing);
@@ -221,7 +227,7 @@ bool loading_begin(struct loading *loading, enum attempt_kind kind)
 static void retire(struct loading *loading, struct place *place)
 {
     loading->sip_again += attempt_retransmissions(place->attempt);
-    give_users(loading, attempt_of(place->attempt));
+    give_users(loading, place->attempt);
     attempt_retire(place->attempt, loading->linger, &loading->linger_outbox);
     linger_do(loading, 0, 0);
     place->state = PLACE_GONE;

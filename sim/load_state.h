@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * load_state.h - a load while it runs: load.c lets attempts arrive, load_run.c keeps them and their memory,
- * load_count.c counts what they gave, load_work.c what they took. For users load.h is the door.
+ * load_count.c counts what they gave, load_work.c what they took,
+ * load_steps.c both step by step. For users load.h is the door.
  */
 #ifndef SIM_LOAD_STATE_H
 #define SIM_LOAD_STATE_H
@@ -126,8 +127,15 @@ void loading_measure(struct loading *loading);
 void loading_note(struct loading *loading, const struct place *place, const struct attempt_result *result);
 void loading_note_look(struct loading *loading, uint32_t talking);
 
+/* What is kept of an attempt that has ended, as all have at the end. */
+const struct record *loading_record(const struct loading *loading, enum attempt_kind kind, uint64_t number);
+
 /* Whether the file, in hand after delay_ns or never (NONE_NS), is so within load.delay_max. */
 bool loading_is_adequate(const struct loading *loading, int end, int64_t delay_ns);
 void loading_write(struct loading *loading, struct load_outcome *outcome);
+
+/* ---- load_steps.c ---- */
+
+void loading_write_steps(const struct loading *loading, struct load_outcome *outcome);
 
 #endif

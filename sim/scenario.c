@@ -242,6 +242,10 @@ const struct field scenario_fields[] = {
         "RFC 3261 section 21.5.4"),
     ROW("overload.work", FIELD_TIME, overload_work_ns, "0", "0", "1s", "what a CSCF works on a request that it refuses so",
         "assumed; 0: kind to the overloaded"),
+    CHOICE("overload.heeded", heeds_retry_after, "on", switches,
+           "whether a CSCF whose next hop has said Retry-After sends it nothing that begins for as long, and answers that "
+           "with 500; the users of a load who hear 503 wait as long too",
+           "RFC 3261 sections 16.7, 21.5.4"),
     CHOICE("reset.at", reset_at, "none", overloads,
            "the CSCF that was restarted after its SIP connections (TCP, TLS) were opened: it answers what comes on one by "
            "RST, which counts as 503; over UDP nobody notices",

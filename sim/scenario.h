@@ -114,6 +114,7 @@ struct scenario {
     int second_uar;           /* bool: the I-CSCF asks the HSS for the second REGISTER too */
     int overload_at;          /* enum overload */
     int reset_at;             /* enum overload: the node that has lost its SIP connections */
+    int heeds_retry_after;    /* bool: what begins is held back from a next hop that has said Retry-After */
     int devices_answer;       /* enum devices_answer: what all but the first device do */
     int provisional;          /* enum provisional: what comes before the 200 to INVITE */
     int ended_by;             /* enum ended_by: who sends BYE */

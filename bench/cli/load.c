@@ -8,6 +8,7 @@
 #include "sim/base/units.h"
 #include "sim/des/stats.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define LOAD_MEMORY ((size_t)16 << 30)
@@ -37,6 +38,8 @@ static enum err read_inputs(struct loading_command *own, struct note *note)
     TRY(command_number(own->line, "-j", headline_jobs(), 1, COMPARISON_JOBS_MAX, &own->jobs, note));
     TRY(command_scenario(own->line, &own->setup.file, note));
     TRY(setup_open(&own->setup, note));
+    if (command_option(own->line, "--steps") && own->setup.file.scenario.load_arrivals != ARRIVALS_STAIRCASE)
+        return note_set(note, ERR_RANGE, "--steps: expected load.arrivals = staircase");
     TRY(load_times_read(&own->setup.file.scenario, &own->times, note));
     TRY(load_folder_open(&own->folder, own->line, own->setup.file.scenario.name, note));
     own->outcomes = calloc(own->replications, sizeof(*own->outcomes));
@@ -96,6 +99,73 @@ static void make_rows(const struct loading_command *own, struct table *table)
             table_same(table, sink_written(&cell));
         }
     }
+}
+
+/* ---- A staircase: a row a step, over all replications ---- */
+
+static void step_numbers(const struct loading_command *own, uint32_t number, struct load_step *sum, double *delay_ns)
+{
+    struct tally delays = {0};
+
+    *sum = (struct load_step){.arrived = 0};
+    for (uint64_t i = 0; i < own->replications; i++) {
+        const struct load_step *step = &own->outcomes[i].steps[number];
+
+        sum->arrived += step->arrived;
+        sum->failed += step->failed;
+        sum->late += step->late;
+        for (size_t host = 0; host < LOAD_HOSTS; host++)
+            sum->utilisation[host] += step->utilisation[host] / (double)own->replications;
+        if (step->delay_mean_ns != NONE_NS)
+            tally_add(&delays, (double)step->delay_mean_ns);
+    }
+    *delay_ns = delays.count > 0 ? delays.mean : NAN;
+}
+
+static void step_cell(struct table *table, const char *format, double value)
+{
+    char text[CELL_SIZE];
+    struct sink cell = SINK(text);
+
+    if (isfinite(value))
+        sink_format(&cell, format, value);
+    table_same(table, sink_written(&cell));
+}
+
+static void step_row(const struct loading_command *own, uint32_t number, struct table *table)
+{
+    const struct scenario *scenario = &own->setup.file.scenario;
+    struct load_step step;
+    double delay_ns, busiest = 0;
+
+    step_numbers(own, number, &step, &delay_ns);
+    for (size_t host = 0; host < LOAD_HOSTS; host++)
+        busiest = fmax(busiest, step.utilisation[host]);
+    table_row(table);
+    step_cell(table, "%.0f", number);
+    step_cell(table, "%.3f",
+              ((double)scenario->load_rate_per_ks + number * (double)scenario->load_step_rate_per_ks) / 1000);
+    step_cell(table, "%.0f", (double)step.arrived);
+    step_cell(table, "%.0f", (double)step.failed);
+    step_cell(table, "%.0f", (double)step.late);
+    step_cell(table, "%.6g", step.arrived > 0 ? (double)(step.failed + step.late) / (double)step.arrived : NAN);
+    step_cell(table, "%.3f", delay_ns / (double)MS);
+    step_cell(table, "%.4f", busiest);
+}
+
+static void make_steps(const struct loading_command *own, struct table *table)
+{
+    table_init(table, own->arena);
+    table_column(table, "step", "step", TABLE_NUMBER);
+    table_column(table, "rate, 1/s", "rate_per_s", TABLE_NUMBER);
+    table_column(table, "arrived", "arrived", TABLE_NUMBER);
+    table_column(table, "failed", "failed", TABLE_NUMBER);
+    table_column(table, "late", "late", TABLE_NUMBER);
+    table_column(table, "inadequate", "inadequate_ratio", TABLE_NUMBER);
+    table_column(table, "delay, ms", "delay_mean_ms", TABLE_NUMBER);
+    table_column(table, "busiest host", "utilisation_ratio", TABLE_NUMBER);
+    for (uint32_t step = 0; step < own->outcomes[0].step_count; step++)
+        step_row(own, step, table);
 }
 
 /* ---- For people: a line a result, over all replications ---- */
@@ -200,6 +270,10 @@ static enum status print(struct loading_command *own)
 
     if (error != ERR_OK)
         return command_fail(error, &note);
+    if (command_option(own->line, "--steps")) {
+        make_steps(own, &table);
+        is_for_people = false;
+    }
     enum status status =
         is_for_people ? command_print(sink_written(&own->told)) : command_print_table(own->line, &table);
 
@@ -236,6 +310,7 @@ static enum status run_load(const struct command_line *line)
 static const struct command_option options[] = {
     {"--arm", "ARM", "the way to carry the file (hopsim list arms); msrp-smime unless given"},
     {"--replications", "N", "independent runs, each a row; 1 unless given"},
+    {"--steps", NULL, "of a staircase: a row a step, over all replications, in place of the results"},
     {"-j", "N", "threads; as many as there are processors unless given"},
     COMMAND_OPTION_FILE,
     COMMAND_OPTION_SET,

@@ -59,6 +59,7 @@ static void make_world(struct attempt *attempt)
     world->over = attempt_over;
     world->over_context = attempt;
     world->end = OUTCOME_TRANSFER_FAILED;
+    world->refusal = 0;
 }
 
 static void place(struct attempt *attempt, enum role role, struct population_user user)
@@ -196,6 +197,7 @@ struct attempt_result attempt_result(const struct attempt *attempt)
     bool is_answered = !attempt->pager && at->answered_ns != NONE_NS;
 
     return (struct attempt_result){.end = world->end,
+                                   .refusal = world->refusal,
                                    .pressed_ns = at->pressed_ns,
                                    .delay_ns = world->is_delivered ? at->in_hand_ns - at->pressed_ns : NONE_NS,
                                    .setup_ns = is_answered ? at->answered_ns - at->signalled_ns : NONE_NS};

@@ -33,7 +33,8 @@ MUST_USE enum err attempt_begin(const struct attempt_config *config, struct atte
 
 /* How it ended: valid from over on. */
 struct attempt_result {
-    int end; /* enum outcome_end */
+    int end;     /* enum outcome_end */
+    int refusal; /* its SIP status; 0: none */
     int64_t pressed_ns;
     int64_t delay_ns; /* NONE_NS: not delivered; of a call to its answer, of a registration to its 200 */
     int64_t setup_ns; /* INVITE leaves, to its 200; NONE_NS: none, or no session */

@@ -171,6 +171,7 @@ static void make_cscf(struct world *world, const struct cscf_row *row)
                                       .timers_ue = sip_timers_gm,
                                       .identity = stream_place(site->label) ^ world->trial->number,
                                       .secret = secret_of(world, row->role == ROLE_S_A, false),
+                                      .heeds_retry_after = world->scenario->heeds_retry_after != 0,
                                       .retry_after_s = retry_after_s(world, row->role),
                                       .by_size = by_size_at(world, row->role)};
 

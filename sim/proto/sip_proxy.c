@@ -3,6 +3,8 @@
 #include "sim/base/units.h"
 #include "sim/proto/sip_registrar.h"
 
+enum { RETRY_AFTER_MOST_S = 86400 }; /* longer ones are taken for nonsense */
+
 /* RFC 3261 section 16.6, step 11: more than three minutes. */
 #define TIMER_C_NS (181 * SECOND)
 
@@ -41,6 +43,11 @@ bool sip_proxy_may_refuse(struct span head)
 uint64_t sip_proxy_refused_requests(const struct sip_proxy *proxy)
 {
     return proxy->refusals;
+}
+
+uint64_t sip_proxy_held_back(const struct sip_proxy *proxy)
+{
+    return proxy->held_back;
 }
 
 void sip_proxy_set_overload(struct sip_proxy *proxy, uint64_t retry_after_s)
@@ -126,6 +133,40 @@ static bool has_own_via(const struct sip_proxy *proxy, const struct sip_message 
     return false;
 }
 
+/* ---- Next hops that want to be left alone ---- */
+
+/* The one that ends first makes room for another. */
+static void heed(struct sip_proxy *proxy, const struct sip_incoming *response)
+{
+    struct span value = sip_value(&response->message, SIP_HEADER_RETRY_AFTER);
+    struct sip_closed *place = &proxy->closed[0];
+    uint64_t seconds;
+
+    if (response->message.status != 503 || !proxy->config.heeds_retry_after ||
+        span_cut_number(&value, &seconds) != ERR_OK || seconds > RETRY_AFTER_MOST_S)
+        return;
+    for (size_t i = 0; i < SIP_CLOSED_MAX; i++) {
+        struct sip_closed *closed = &proxy->closed[i];
+
+        if (closed->address == response->from.address && closed->port == response->from.port) {
+            place = closed;
+            break;
+        }
+        if (closed->until_ns < place->until_ns)
+            place = closed;
+    }
+    *place = (struct sip_closed){response->from.address, response->from.port,
+                                 proxy->layer.now_ns + (int64_t)seconds * SECOND};
+}
+
+static bool is_closed(const struct sip_proxy *proxy, struct sip_hop hop)
+{
+    for (size_t i = 0; i < SIP_CLOSED_MAX; i++)
+        if (proxy->closed[i].address == hop.address && proxy->closed[i].port == hop.port)
+            return proxy->layer.now_ns < proxy->closed[i].until_ns;
+    return false;
+}
+
 /* Sends the request on and ties both transactions together, or ties one to all of those where it goes. */
 void sip_proxy_pass_on(struct sip_proxy *proxy, struct sip_transaction *server, const struct sip_incoming *request,
                        struct sip_forward *forward)
@@ -134,6 +175,12 @@ void sip_proxy_pass_on(struct sip_proxy *proxy, struct sip_transaction *server, 
     bool has_offer = span_equal(method, SPAN("INVITE")) || span_equal(method, SPAN("UPDATE"));
     struct slice body = request->body;
 
+    /* There is no other way: it is as if the next hop had said 503 once more (section 16.7, step 6). */
+    if (forward->is_initial && is_closed(proxy, forward->hop)) {
+        proxy->held_back++;
+        sip_proxy_answer(proxy, server, request, 500);
+        return;
+    }
     server->has_been_here = has_offer && proxy->config.rewrite_sdp && has_own_via(proxy, &request->message);
     if (has_offer && !server->has_been_here)
         body = sip_forward_body(proxy, request, false);
@@ -289,6 +336,7 @@ static void take_response(struct sip_proxy *proxy, const struct sip_incoming *re
 
     if (!client || client->kind > SIP_CLIENT_OTHER)
         return;
+    heed(proxy, response);
     struct sip_transaction *server = client->partner;
     struct sip_fork *fork = client->fork;
     enum sip_news news = sip_client_take(layer, client, &response->message);

@@ -68,6 +68,7 @@ struct sip_proxy_config {
     uint64_t identity;                     /* branches are made from it */
     struct sip_secret secret;              /* S-CSCF: of the user whose first requests it challenges with 407 */
     uint64_t retry_after_s;     /* not 0: overloaded, refuses what is no part of a dialog with 503 and this */
+    bool heeds_retry_after;     /* a next hop that answers 503 with Retry-After gets nothing that begins for as long */
     struct sip_by_size by_size; /* where transport is SIP_UDP */
     bool resolves;              /* i_cscf is not known but looked up: SIP_RESOLVE */
     const struct sip_registrar_config *registrar; /* NULL: REGISTER is refused with 405, users are those given */
@@ -125,6 +126,9 @@ bool sip_proxy_may_refuse(struct span head);
 
 /* Requests refused so far because of overload. */
 uint64_t sip_proxy_refused_requests(const struct sip_proxy *proxy);
+
+/* Requests so far that it did not send on since their next hop had said Retry-After: each got 500. */
+uint64_t sip_proxy_held_back(const struct sip_proxy *proxy);
 
 /* From now on overloaded, or not: what retry_after_s of the configuration says. */
 void sip_proxy_set_overload(struct sip_proxy *proxy, uint64_t retry_after_s);

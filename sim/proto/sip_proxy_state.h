@@ -49,11 +49,21 @@ struct sip_fork {
     struct sip_buffer *best; /* its head as it came; NULL: nobody answered, 408 */
 };
 
+/* A next hop that has said Retry-After (RFC 3261 section 21.5.4). */
+enum { SIP_CLOSED_MAX = 16 };
+struct sip_closed {
+    uint32_t address;
+    uint16_t port;
+    int64_t until_ns;
+};
+
 struct sip_proxy {
     struct sip_proxy_config config;
     struct sip_layer layer;
-    uint64_t drawn;       /* identifiers made so far */
-    uint64_t refusals;    /* because of overload */
+    uint64_t drawn;    /* identifiers made so far */
+    uint64_t refusals; /* because of overload */
+    struct sip_closed closed[SIP_CLOSED_MAX];
+    uint64_t held_back;
     uint32_t own_address; /* 0: not known by name */
     uint32_t last_token;
     struct sip_nonces nonces;

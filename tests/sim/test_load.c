@@ -88,6 +88,58 @@ static void an_attempt_alone_is_the_trial(void)
     }
 }
 
+/* More than the S-CSCFs can do, whose full queues drop or, at 12 jobs, refuse. */
+static struct scenario overload(void)
+{
+    struct scenario scenario = standard();
+
+    scenario.load_rate_per_ks = 1000 * 1000;
+    scenario.load_ns = 2 * SECOND;
+    scenario.cpu_workers = 1;
+    scenario.cpu_queue = 16;
+    return scenario;
+}
+
+/* What is dropped comes again, INVITEs from their last hop and 200s from UE-B, and takes work from what is new. Who
+ * refuses in time is spared most of that. */
+static void full_queues_bring_a_storm(void)
+{
+    struct scenario scenario = overload(), light = overload();
+    struct load_outcome full = run(&scenario, "msrp-plain", 0), refusing;
+
+    light.load_rate_per_ks = 200 * 1000;
+    CU_ASSERT_EQUAL(run(&light, "msrp-plain", 0).sip_again, 0);
+    CU_ASSERT(full.dropped > full.attempts);
+    CU_ASSERT(full.sip_again > full.attempts);
+    CU_ASSERT_EQUAL(full.delivered + full.refused + full.timed_out + full.otherwise, full.counted);
+    scenario.overload_jobs = 6;
+    scenario.heeds_retry_after = 0;
+    refusing = run(&scenario, "msrp-plain", 0);
+    CU_ASSERT(refusing.refusals > 0 && refusing.refused > 0);
+    CU_ASSERT_EQUAL(refusing.held_back, 0);
+    CU_ASSERT(refusing.sip_again < full.sip_again / 4);
+}
+
+/* The whole second hop is spared for as long as one 503 says. */
+static void a_retry_after_is_heeded(void)
+{
+    struct scenario scenario = overload();
+
+    scenario.overload_jobs = 6;
+    scenario.heeds_retry_after = 0;
+    scenario.retry_after_ns = 1 * SECOND;
+    struct load_outcome ignored = run(&scenario, "msrp-plain", 0);
+
+    scenario.heeds_retry_after = 1;
+    struct load_outcome heeded = run(&scenario, "msrp-plain", 0);
+
+    CU_ASSERT(ignored.refusals > 100);
+    CU_ASSERT(heeded.held_back > 100);
+    CU_ASSERT(heeded.refusals < ignored.refusals);
+    CU_ASSERT(heeded.utilisation[1] < ignored.utilisation[1]);
+    CU_ASSERT_EQUAL(heeded.delivered + heeded.refused + heeded.timed_out + heeded.otherwise, heeded.counted);
+}
+
 static void every_attempt_ends_in_one_way(void)
 {
     struct scenario scenario = standard();
@@ -97,6 +149,7 @@ static void every_attempt_ends_in_one_way(void)
     scenario.cpu_workers = 1;
     scenario.cpu_queue = 16;
     scenario.overload_jobs = 12;
+    scenario.heeds_retry_after = 0;
     struct load_outcome load = run(&scenario, "msrp-smime", 1);
 
     CU_ASSERT_EQUAL(load.end, LOAD_DONE);
@@ -277,9 +330,21 @@ static void a_staircase_rises(void)
     scenario.load_step_rate_per_ks = 40 * 1000;
     scenario.load_step_ns = 1 * SECOND;
     scenario.load_ns = 3 * SECOND;
-    double attempts = (double)run(&scenario, "msrp-plain", 0).attempts;
+    struct load_outcome load = run(&scenario, "msrp-plain", 0);
+    uint64_t attempts = 0;
 
-    CU_ASSERT(fabs(attempts - 180) < 4 * sqrt(180));
+    CU_ASSERT_EQUAL(load.step_count, 3);
+    for (int i = 0; i < 3; i++) {
+        double expected = 20 + 40 * i, arrived = (double)load.steps[i].arrived;
+
+        attempts += load.steps[i].arrived;
+        CU_ASSERT(fabs(arrived - expected) < 4 * sqrt(expected));
+        CU_ASSERT_EQUAL(load.steps[i].failed + load.steps[i].late, 0);
+        CU_ASSERT(load.steps[i].delay_mean_ns > 0);
+    }
+    CU_ASSERT_EQUAL(load.attempts, attempts);
+    CU_ASSERT(load.steps[0].utilisation[1] < load.steps[1].utilisation[1]);
+    CU_ASSERT(load.steps[1].utilisation[1] < load.steps[2].utilisation[1]);
 }
 
 static void a_capture_says_when(void)
@@ -345,6 +410,8 @@ int main(void)
 {
     static const struct unit_test tests[] = {
         {"an attempt alone is the trial", an_attempt_alone_is_the_trial},
+        {"full queues bring a storm", full_queues_bring_a_storm},
+        {"a Retry-After is heeded", a_retry_after_is_heeded},
         {"every attempt ends in one way", every_attempt_ends_in_one_way},
         {"a load that is too much is stopped", a_load_that_is_too_much_is_stopped},
         {"a load whose users are all busy says so", a_load_whose_users_are_all_busy_says_so},

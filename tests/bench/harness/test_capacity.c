@@ -133,11 +133,13 @@ static void refused_share_bounds(double share, uint32_t workers, uint32_t room, 
     scenario->dwell_distribution = DWELL_EXPONENTIAL;
     scenario->cpu_workers = workers;
     scenario->overload_jobs = room;
+    scenario->heeds_retry_after = 0;
     struct capacity capacity = find(share, 0.02, attempts);
 
     scenario->dwell_distribution = DWELL_LOGNORMAL;
     scenario->cpu_workers = 1;
     scenario->overload_jobs = 0;
+    scenario->heeds_retry_after = 1;
     CU_ASSERT_EQUAL(capacity.failing.reason, CAPACITY_INADEQUATE);
     CU_ASSERT(fabs((double)capacity.held.rate_per_ks / expected - 1) < tolerance);
     CU_ASSERT(capacity.held.inadequate <= share && capacity.failing.inadequate > share);

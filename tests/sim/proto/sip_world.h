@@ -162,6 +162,7 @@ static inline void add_proxy(struct world *world, enum node node, struct sip_tim
                                       .timers = sip_timers_core,
                                       .timers_ue = timers_ue,
                                       .identity = 100 + (uint64_t)node,
+                                      .heeds_retry_after = true,
                                       .by_size = {world->is_by_size ? world_mtu : NULL, world},
                                       .rewrite_sdp = places[node].role == CSCF_P ? rewrite_path : NULL,
                                       .rewrite_context = world};

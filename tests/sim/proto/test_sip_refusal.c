@@ -291,9 +291,44 @@ static void test_damaged_messages_do_no_harm(void)
     world_destroy(whole);
 }
 
+static size_t count_sent(const struct world *world, const char *kind, enum node from)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < world->log_count; i++)
+        count += world->log[i].from == from && strcmp(world->log[i].kind, kind) == 0;
+    return count;
+}
+
+/* RFC 3261 section 21.5.4: for the time that a 503 gives, its sender gets nothing that begins. */
+static void test_a_next_hop_that_says_retry_after_is_left_alone(void)
+{
+    struct world *world = world_create(SIP_UDP);
+
+    sip_proxy_set_overload(world->proxies[S_A], 5);
+    world_message(world, "one");
+    world_run(world, 100 * MS);
+    CU_ASSERT_EQUAL(world->status[UE_A], 500);
+    CU_ASSERT_EQUAL(count_sent(world, "MESSAGE", P_A), 1);
+    CU_ASSERT_EQUAL(count_sent(world, "MESSAGE/503", S_A), 1);
+    world_message(world, "two");
+    world_run(world, 4900 * MS);
+    CU_ASSERT_EQUAL(world->told[UE_A][SIP_REFUSED], 2);
+    CU_ASSERT_EQUAL(count_sent(world, "MESSAGE", P_A), 1);
+    CU_ASSERT_EQUAL(sip_proxy_held_back(world->proxies[P_A]), 1);
+    sip_proxy_set_overload(world->proxies[S_A], 0);
+    world_run(world, 5100 * MS);
+    world_message(world, "three");
+    world_run(world, 5300 * MS);
+    CU_ASSERT_EQUAL(world->told[UE_A][SIP_MESSAGE_ANSWERED], 1);
+    CU_ASSERT_EQUAL(sip_proxy_held_back(world->proxies[P_A]), 1);
+    world_destroy(world);
+}
+
 static const struct unit_test tests[] = {
     {"an unknown user is refused hop by hop", test_unknown_user},
     {"proxies refuse what they cannot forward", test_requests_that_proxies_refuse},
+    {"a next hop that says Retry-After is left alone", test_a_next_hop_that_says_retry_after_is_left_alone},
     {"a loop is refused and a spiral is not", test_loops_are_refused_and_spirals_are_not},
     {"user agents refuse what they cannot serve", test_requests_that_user_agents_refuse},
     {"CANCEL before the answer ends the call", test_cancel_before_the_answer_ends_the_call},
