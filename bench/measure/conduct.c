@@ -38,6 +38,7 @@ struct conductor {
     struct helper box, tap;
     struct helper players[CAST_COUNT];
     uint64_t is_marked[MARK_COUNT]; /* a bit for each role */
+    bool is_over;                   /* all were told to quit: one that goes first is nobody's failure */
     char name[NAME_SIZE];
 };
 
@@ -378,7 +379,8 @@ static void take_report(struct conductor *own, const struct node_report *report,
     own->is_marked[report->mark] |= UINT64_C(1) << role;
     switch (report->mark) {
     case MARK_FAILED:
-        fail(result, (enum node_end)report->value, cast_labels[role], report->text);
+        if (!own->is_over)
+            fail(result, (enum node_end)report->value, cast_labels[role], report->text);
         break;
     case MARK_BODY:
         result->body_bytes = report->value;
@@ -538,6 +540,7 @@ static enum err transfer(struct conductor *own, const volatile int *interrupted,
     if (!result->is_delivered)
         return ERR_OK;
     result->retransmissions = result->cpu_ns = result->ue_cpu_ns = 0;
+    own->is_over = true;
     command_all(own, NODE_QUIT);
     if (!gather(own, all_counted, loop_now_ns() + LINGER_NS, interrupted, result))
         result->retransmissions = result->cpu_ns = result->ue_cpu_ns = CONDUCT_NONE;
@@ -554,6 +557,7 @@ enum err conductor_run(struct conductor *own, uint64_t number, const volatile in
     for (int mark = 0; mark < MARK_COUNT; mark++)
         result->at_ns[mark] = CONDUCT_NONE;
     memset(own->is_marked, 0, sizeof(own->is_marked));
+    own->is_over = false;
     own->cast.number = own->first + number + 1;
     sink_format(&name, "received-%llu", (unsigned long long)number);
     sink_string(&name);

@@ -42,6 +42,9 @@ expect "a measured row has the columns of a simulated one" cmp simulated measure
 expect "several relays" "$HOPSIM" measure --arm msrp-relay --hops 5 --size 3KiB --loopback
 expect "chunks of 2,048 B" "$HOPSIM" measure --arm msrp-relay --chunk 2048B --size 20KiB --loopback
 expect "an empty file" "$HOPSIM" measure --arm msrp-smime --size 0 --loopback
+"$HOPSIM" measure --arm msrp-relay --size 1KiB --loopback --repeat 12 --csv >rows.csv 2>err
+expect "what processes counted is known of every transfer" [ "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+    NR > 1 && $at["retransmissions"] != "" && $at["cpu_ns"] > 0 { n++ } END { print n + 0 }' rows.csv)" -eq 12 ]
 expect "results go into a folder" "$HOPSIM" measure --size 1KiB --loopback --repeat 2 -o results
 expect "a row a transfer" [ "$(wc -l <results/trials.csv)" -eq 3 ]
 expect "a manifest" [ -s results/manifest.txt ]
