@@ -34,12 +34,28 @@ void stream_tls_free(struct stream_tls *tls)
     *tls = (struct stream_tls){0};
 }
 
+static int revocation_lists(const SSL_CTX *context)
+{
+    const STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+    int count = 0;
+
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++)
+        count += X509_OBJECT_get_type(sk_X509_OBJECT_value(objects, i)) == X509_LU_CRL;
+    return count;
+}
+
 enum err stream_tls_trust(struct stream_tls *tls, const char *path, struct note *note)
 {
-    if (SSL_CTX_load_verify_file(tls->client, path) == 1)
-        return ERR_OK;
-    ERR_clear_error();
-    return note_set(note, ERR_FILE, "%s: expected certificates in PEM", path);
+    int lists = revocation_lists(tls->client);
+
+    if (SSL_CTX_load_verify_file(tls->client, path) != 1) {
+        ERR_clear_error();
+        return note_set(note, ERR_FILE, "%s: expected certificates in PEM", path);
+    }
+    /* OpenSSL takes a certificate for unverified where its authority has no list at all. */
+    if (revocation_lists(tls->client) == lists)
+        (void)X509_VERIFY_PARAM_clear_flags(SSL_CTX_get0_param(tls->client), X509_V_FLAG_CRL_CHECK);
+    return ERR_OK;
 }
 
 /* The descriptor stands in the context's application data, one more than it is: 0 is "none". */

@@ -5,6 +5,8 @@
 #include "tests/bench/measure/stage.h"
 #include "tests/unit.h"
 
+#include <openssl/pem.h>
+
 /* One end of a pair and what it was told. */
 struct end {
     struct stream *stream;
@@ -219,6 +221,28 @@ static void no_way_back_to_plain_text(void)
     leave(&pair);
 }
 
+/* An authority that a file names is trusted, though it brings no list of revoked certificates. */
+static void authority_of_a_file(void)
+{
+    struct pair pair;
+    struct stream_tls trusting;
+    struct note note = {{0}};
+    char path[] = "/tmp/hopsim-authority-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+    check(file && PEM_write_X509(file, strangers.authority[PARTY_EC].certificate) == 1 && fclose(file) == 0);
+    check(stream_tls_init(&trusting, &parties.servers[0], &parties.authority[PARTY_EC], false, &note) == ERR_OK);
+    CU_ASSERT_EQUAL(stream_tls_trust(&trusting, path, &note), ERR_OK);
+    join(&pair, &trusting, &strange, "here.test", 0);
+    turn(&pair, 100);
+    CU_ASSERT_TRUE(pair.client.is_ready && pair.server.is_ready);
+    leave(&pair);
+    stream_tls_free(&trusting);
+    (void)unlink(path);
+    CU_ASSERT_EQUAL(stream_tls_trust(&own, "/nowhere", &note), ERR_FILE);
+}
+
 /* TLS that ends without close_notify is a break, not an end. */
 static void cut_off_tls(void)
 {
@@ -287,6 +311,7 @@ int main(void)
         {"whoever found no room is told of some", room_is_told},
         {"bytes and ends come over TLS", tls_bytes},
         {"a certificate of another authority is refused", another_authority},
+        {"an authority that a file names is trusted", authority_of_a_file},
         {"a certificate for another name is refused", another_name},
         {"there is no way back to plain text", no_way_back_to_plain_text},
         {"TLS cut off is a break", cut_off_tls},
