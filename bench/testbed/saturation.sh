@@ -83,8 +83,14 @@ renew() {
     sh bench/testbed/testbed.sh up || exit 3
     sipp_folder=bench/testbed/sipp
     CLIENT_PREFIX=
-    register a 1 1
-    register b 1 1
+    for side in a b; do
+        credentials $side 1 >"$TESTBED_RUN/users-$side.csv"
+        for turn in 1 2 3; do
+            registered $side 1 1 && break
+            sleep 2
+        done
+        [ "$successful" -eq 1 ] || { echo "failed: a user of home-$side.test does not register"; exit 1; }
+    done
     sipp_folder=$TESTBED_RUN
     CLIENT_PREFIX='taskset -c 1'
     on_cpu 0
@@ -96,22 +102,22 @@ holds() {
 
 # Rises by a tenth until a rate fails twice. A first rate that fails is halved, on a new core.
 search() { # KIND CLIENT SERVER FIRST REQUESTS
-    rate=$4
+    tried=$4
     renew
-    until holds "$1" "$2" "$3" $rate "$5"; do
-        if [ $rate -le 1 ]; then
+    until holds "$1" "$2" "$3" $tried "$5"; do
+        if [ $tried -le 1 ]; then
             echo "$1: fails at 1 a second" | tee -a "$folder/saturation.txt"
             return
         fi
-        rate=$((rate / 2))
+        tried=$((tried / 2))
         renew
     done
-    low=$rate rate=$((rate + (rate + 9) / 10))
-    while holds "$1" "$2" "$3" $rate "$5"; do
-        low=$rate rate=$((rate + (rate + 9) / 10))
+    low=$tried tried=$((tried + (tried + 9) / 10))
+    while holds "$1" "$2" "$3" $tried "$5"; do
+        low=$tried tried=$((tried + (tried + 9) / 10))
         sleep 1
     done
-    echo "$1: holds $low a second, fails at $rate" | tee -a "$folder/saturation.txt"
+    echo "$1: holds $low a second, fails at $tried" | tee -a "$folder/saturation.txt"
 }
 
 write_pager

@@ -159,7 +159,7 @@ run)
     # for a command in the foreground would hear of a signal only afterwards.
     setsid "$@" &
     command_pid=$!
-    trap 'kill -TERM -- -$command_pid 2>/dev/null; exit 3' INT TERM HUP
+    trap 'kill -TERM -$command_pid 2>/dev/null; exit 3' INT TERM HUP
     wait $command_pid
     exit $?
     ;;

@@ -64,7 +64,7 @@ expect "a command that fails tells its status" [ $? -eq 7 ]
 expect "and leaves no namespace" is_clean
 begin sh -c "$waits"
 expect "the core is up" is_up
-kill -INT -- -$job
+kill -INT "-$job"
 wait $job
 expect "Ctrl-C ends it with a fault's status" [ $? -eq 3 ]
 expect "and leaves no namespace" is_clean
@@ -78,7 +78,7 @@ expect "and leaves no namespace" is_clean
 expect "nor what the command had started" is_over
 begin sh -c "$waits"
 sleep 2
-kill -INT -- -$job
+kill -INT "-$job"
 wait $job
 expect "Ctrl-C while the core starts leaves no namespace" is_clean
 exit $failed
