@@ -362,7 +362,8 @@ const struct field scenario_fields[] = {
     ROW("load.step_time", FIELD_TIME, load_step_ns, "10s", "1s", "100000s", "of a staircase: how long a step is", "assumed"),
     ROW("load.capture", FIELD_TEXT, load_capture, "", NULL, NULL, "the capture of load.arrivals = capture", "-"),
     ROW("load.calls", FIELD_FREQUENCY, load_calls_per_ks, "0", "0", "1000000/s",
-        "calls beside the files, a Poisson process: INVITE with an offer of speech, 200, ACK, BYE; they count as attempts",
+        "calls beside the files, a Poisson process: INVITE with an offer of speech, 180 unless session.provisional is none, 200, ACK, "
+        "BYE; they count as attempts",
         "ETSI TS 186 008-1 counts all kinds; the rate is assumed"),
     ROW("load.call_time", FIELD_TIME, load_call_ns, "10s", "0", "3600s",
         "how long people talk, exponential with this mean; calls under way are steady after some times that",

@@ -193,17 +193,20 @@ static uint64_t next_rate(const struct capacity_search *search, const struct cap
     if (low == 0)
         return high / 2 > beside / BESIDE_SHARE ? high / 2 : 0;
     uint64_t near = reach(search, &capacity->held);
+    /* Beside load of other kinds it is a guess, and of no use once its steps are small. */
+    bool is_near = beside == 0 || (double)near > (double)low * (1 + 4 * search->precision);
 
     if (high == 0) {
         uint64_t next = low > RATE_MOST / 2 ? RATE_MOST : 2 * low;
 
-        next = near < next ? near : next;
+        next = is_near && near < next ? near : next;
         return next > low ? next : low < RATE_MOST ? low + 1 : 0;
     }
     check(low < high);
     if ((double)(high - low) <= search->precision * (double)low || high - low < 2)
         return 0;
-    return (double)near < (double)high * (1 - search->precision) && near > low ? near : low + (high - low) / 2;
+    is_near = is_near && (double)near < (double)high * (1 - search->precision) && near > low;
+    return is_near ? near : low + (high - low) / 2;
 }
 
 static enum err find(const struct capacity_search *search, const struct given *given, struct capacity *capacity,
