@@ -35,7 +35,7 @@ static struct span run_behind(struct span text, const char *mark, const char *ch
     return rest;
 }
 
-/* Keeps where a description has led so far. False: nowhere. */
+/* Keeps where a description led at first: of several devices that answer, the first takes the file. False: nowhere. */
 static bool keep_end(struct threat_end *end, struct span host, struct span port)
 {
     struct sink sink = SINK(end->host);
@@ -43,6 +43,8 @@ static bool keep_end(struct threat_end *end, struct span host, struct span port)
 
     if (host.size == 0 || span_cut_number(&port, &number) != ERR_OK || number > UINT16_MAX)
         return false;
+    if (end->port != 0)
+        return true;
     sink_span(&sink, host);
     sink_string(&sink);
     end->port = (uint16_t)number;

@@ -247,14 +247,17 @@ static bool is_method(const struct msrp_head *head, struct span method)
     return head->is_request && span_equal(head->method, method);
 }
 
-/* A back-to-back user agent's other neighbour than the one that a leg leads to. Who is not the one that it was told to
- * find downstream has come from upstream, whoever it is. */
+/* A back-to-back user agent's other neighbour than the one that a leg leads to. Who is neither of those it was told of
+ * has come from upstream, unless there is no answer yet: then only from downstream somebody can come so early. */
 static const char *relay_across(const struct relay_leg *from)
 {
     const struct relay *relay = from->relay;
+    enum role peer = channel_peer(from->leg->channel);
     enum role downstream = leg_role_of_uri(relay->world, span_of(relay->downstream));
+    bool is_upstream = leg_role_of_uri(relay->world, span_of(relay->upstream)) == peer ||
+                       (downstream != ROLE_COUNT && downstream != peer);
 
-    return downstream == channel_peer(from->leg->channel) ? relay->upstream : relay->downstream;
+    return is_upstream ? relay->downstream : relay->upstream;
 }
 
 static void transit_forward(struct transit *transit, const struct msrp_head *head, struct span next_uri)

@@ -74,8 +74,8 @@ perl -e 'local $/; open(my $f, "<:raw", $ARGV[0]); $_ = <$f>; print uc unpack("H
 
 # Nothing else writes keys at all.
 "$hopsim" compare home --arms msrp-smime --set transfer.size=4KiB -o "$folder/results" >"$folder/stdout" 2>&1 || failed=1
-"$hopsim" threats home --arms msrp-smime --attacks change-bit --at S-CSCF\(B\) --size 1KiB --json >>"$folder/stdout" 2>&1 ||
-    failed=1
-found=$(grep -rl -e 'PRIVATE KEY' "$folder/results" "$folder/stdout" "$folder"/*/out)
+"$hopsim" threats home --arms msrp-smime,msrp-tls --attacks change-bit,swap-path --at S-CSCF\(B\) --size 1KiB --json \
+    -o "$folder/threats" >>"$folder/stdout" 2>&1 || failed=1
+found=$(grep -rl -e 'PRIVATE KEY' "$folder/results" "$folder/threats" "$folder/stdout" "$folder"/*/out)
 [ -z "$found" ] || { echo "a private key is in $found"; failed=1; }
 exit $failed

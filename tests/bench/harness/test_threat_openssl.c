@@ -316,7 +316,7 @@ static void openssl_refuses_no_bit_that_we_take(int suite)
     CU_ASSERT_EQUAL_FATAL(mallory_init(&mallory, &scenario, 100, &note), ERR_OK);
     save_parties(&mallory);
     seal(&mallory, &mallory.file, &today);
-    for (size_t at = 0; at < today.size; at += unit_is_long() ? 1 : 89, count++) {
+    for (size_t at = 0; at < today.size; at += unit_is_long() ? 7 : 89, count++) {
         today.bytes[at] ^= (uint8_t)(1 << at % 8);
         struct span sealed = {(const char *)today.bytes, today.size};
         enum verdict theirs = by_program(&mallory, sealed), ours = by_ours(&mallory, sealed);
