@@ -24,8 +24,11 @@ browse() { # WIDTH ARGUMENTS...
         --window-size="$width,1200" --enable-logging=stderr "$@" 2>"$folder/log.$width"
 }
 
-"$HOPSIM" compare home --set dwell.spread=30% --trials 10 --sizes --threats -o "$folder/results" >/dev/null || exit 1
-page=$folder/results/report.html
+"$HOPSIM" compare home --set dwell.spread=30% --set transfer.size=16KiB --trials 10 -o "$folder/results" >/dev/null || exit 1
+"$HOPSIM" threats paper-exact --size 1KiB --arms msrp-smime,msrp-relay,message-tls,msrp-tls --csv \
+    >"$folder/results/threats.csv" || exit 1
+"$HOPSIM" report "$folder/results" -o "$folder/page.html" >/dev/null || exit 1
+page=$folder/page.html
 expect "the page is there" [ -s "$page" ]
 expect "nothing is loaded from elsewhere" sh -c "! grep -qE '(src|href)=\"(https?:|//|file:)' '$page'"
 
