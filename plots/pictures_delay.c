@@ -238,12 +238,13 @@ static void write_steps(const struct sample *sample, size_t panel, struct span a
     }
 }
 
-/* 1, 2 or 5 times a power of ten, so that two or three fall into the range. */
+/* 1, 2 or 5 times a power of ten, so that at least two multiples of it fall into the range widened by 0.3 of it on both
+ * sides (distribution.gp), and seldom more than four. */
 static double tick_of(double range)
 {
-    double half = range / 2.2, power = pow(10, floor(log10(half)));
+    double most = range / 1.4, power = pow(10, floor(log10(most)));
 
-    return half <= power ? power : half <= 2 * power ? 2 * power : half <= 5 * power ? 5 * power : 10 * power;
+    return most >= 5 * power ? 5 * power : most >= 2 * power ? 2 * power : power;
 }
 
 struct panels {
