@@ -33,7 +33,7 @@ if [ -z "$LAUNCH" ]; then
     *) LAUNCH=mpirun ;;
     esac
 fi
-if [ -e "$folder/trials.csv" ]; then
+if [ -d "$folder" ]; then
     set -- --resume "$@"
 fi
 set -- "$HOPSIM" sweep "$sweep" -o "$folder" "$@"
