@@ -5,7 +5,7 @@
 # every link packets sent = received + lost + in flight, there are as many packets as are somewhere, and each attempt
 # that arrived has ended once or runs. What comes out is held to the same load a tenth as long: every attempt counted
 # and delivered, the same rates.
-. tests/cli/common
+. tests/long/loads
 
 : "${EVENTS:=1000000000}"
 
@@ -15,9 +15,6 @@ run() { # NAME EVENTS: so many at least, into row-NAME.csv
     status=$?
     expect "$1: the load ends well, with nothing to say" [ "$status" -eq 0 -a ! -s "err-$1" ]
     [ $status -eq 0 ] || head -20 "err-$1"
-}
-column() { # NAME RUN
-    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } NR == 2 { print $at }' "row-$2.csv"
 }
 same() { # SHARE A B: two numbers, apart by at most that share of the first
     awk -v share="$1" -v a="$2" -v b="$3" 'BEGIN { d = a > b ? a - b : b - a; exit !(a > 0 && d <= share * a) }'
@@ -43,7 +40,5 @@ expect "as many events an attempt" same 0.01 "$(each events tenth)" "$(each even
 expect "as many segments sent again" same 0.05 "$(each tcp_again tenth)" "$(each tcp_again all)"
 expect "the same mean delay" same 0.05 "$(column delay_mean_ns tenth)" "$(column delay_mean_ns all)"
 expect "the same utilisation" same 0.03 "$(column utilisation_p_cscf_a_ratio tenth)" "$(column utilisation_p_cscf_a_ratio all)"
-grown=$(($(column memory_bytes all) - $(column memory_bytes tenth)))
-more=$(($(column attempts all) - $(column attempts tenth)))
-expect "memory grows by records only ($grown bytes for $more attempts)" [ $grown -le $((200 * more)) ]
+expect_no_growth tenth all
 exit $failed
