@@ -119,7 +119,8 @@ bool threat_redirect(struct threat_attacker *attacker, const struct threat_messa
 bool threat_onward(void *context, const char *from, struct sim_address *to)
 {
     const struct threat_detour *detour = &((const struct threat_attacker *)context)->detour;
-    bool is_answerer = strcmp(from, detour->answer.host) == 0 && strcmp(from, detour->offer.host) != 0;
+    bool is_named = strcmp(from, detour->answer.host) == 0 && strcmp(from, detour->offer.host) != 0;
+    bool is_answerer = is_named || detour->answer.host[0] == 0;
     const struct threat_end *end = is_answerer ? &detour->offer : &detour->answer;
 
     *to = (struct sim_address){end->host, end->port};

@@ -16,8 +16,8 @@ bool threat_replace_behind(struct span text, const char *mark, const char *chara
  * two that he is after, or leads nowhere. */
 bool threat_redirect(struct threat_attacker *attacker, const struct threat_message *message, struct sink *out);
 
-/* The tamperer's onward (sim_tamper): whom the answer named goes where the offer led, everybody else where the answer
- * did. */
+/* The tamperer's onward (sim_tamper): whom the answer named, and who comes before there is one, goes where the offer
+ * led, everybody else where the answer did. */
 bool threat_onward(void *context, const char *from, struct sim_address *to);
 
 #endif

@@ -252,6 +252,23 @@ static void who_rewrites_sdp_gets_between_relays_b2buas_and_gateways(void)
     threats_free(threats);
 }
 
+/* Then the answerer may come before its answer (a=setup, RFC 6135). */
+static void it_does_not_matter_who_connects(void)
+{
+    static const char *const names[] = {"msrp-e2ae", "msrp-b2bua", NULL};
+    static const struct expectation expected[] = {
+        {"msrp-e2ae", false, "swap-path-change", "I-CSCF(B)", THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+        {"msrp-b2bua", false, "swap-path-change", "I-CSCF(B)", THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
+    };
+
+    setup.file.scenario.setup_active = SETUP_ANSWERER;
+    struct threats *threats = run_at("I-CSCF(B)", names, "swap-path-change", 2, false);
+
+    setup.file.scenario.setup_active = SETUP_OFFERER;
+    expect(threats, expected, COUNT(expected));
+    threats_free(threats);
+}
+
 static void threads_change_nothing(void)
 {
     static const char *const names[] = {"msrp-smime", "msrp-tls", NULL};
@@ -282,6 +299,7 @@ int main(void)
         {"who rewrites SDP stands between the ends of TLS", who_rewrites_sdp_stands_between_the_ends_of_tls},
         {"who rewrites SDP gets between relays, B2BUAs and gateways",
          who_rewrites_sdp_gets_between_relays_b2buas_and_gateways},
+        {"it does not matter who connects", it_does_not_matter_who_connects},
         {"the number of threads changes nothing", threads_change_nothing},
         {NULL, NULL},
     };
