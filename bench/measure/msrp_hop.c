@@ -335,7 +335,9 @@ static void transit_route(struct msrp_hop_leg *from, struct transit *transit, co
         transit_forward(from, transit, head, next_uri);
     if (!head->is_request)
         return;
-    if (way == MSRP_RELAY_FOR_US && is_method(head, SPAN("AUTH"))) {
+    if (way == MSRP_RELAY_UNKNOWN) {
+        msrp_write_response(head, 501, &answer);
+    } else if (way == MSRP_RELAY_FOR_US && is_method(head, SPAN("AUTH"))) {
         msrp_relay_auth(relay->msrp, head, &answer);
     } else if (is_method(head, SPAN("SEND"))) {
         int status = transit->to ? 200 : 481;

@@ -297,13 +297,6 @@ static void transit_forward(struct transit *transit, const struct msrp_head *hea
         relay_cut_first(transit);
 }
 
-/* A relay passes on methods that it does not know; a back-to-back user agent is an end of the session, and answers them
- * as one does (RFC 4975 section 10.9). */
-static bool is_known_to_b2bua(const struct msrp_head *head)
-{
-    return is_method(head, SPAN("SEND")) || is_method(head, SPAN("REPORT"));
-}
-
 static void transit_route(struct transit *transit, const struct msrp_head *head)
 {
     struct relay *relay = transit->from->relay;
@@ -312,19 +305,17 @@ static void transit_route(struct transit *transit, const struct msrp_head *head)
     enum msrp_relay_way way = msrp_relay_route(relay->msrp, head, &next_uri);
 
     if (relay->is_b2bua && way == MSRP_RELAY_FOR_US && head->is_request) {
-        if (is_known_to_b2bua(head)) {
-            way = MSRP_RELAY_FORWARD;
-            next_uri = span_of(relay_across(transit->from));
-        } else {
-            msrp_write_response(head, 501, &answer);
-        }
+        way = MSRP_RELAY_FORWARD;
+        next_uri = span_of(relay_across(transit->from));
     }
     if (way == MSRP_RELAY_FORWARD)
         transit_forward(transit, head, next_uri);
     if (!head->is_request)
         return;
     transit->kind = is_method(head, SPAN("REPORT")) ? SPAN("REPORT") : SPAN("SEND");
-    if (way == MSRP_RELAY_FOR_US && !relay->is_b2bua && is_method(head, SPAN("AUTH"))) {
+    if (way == MSRP_RELAY_UNKNOWN) {
+        msrp_write_response(head, 501, &answer);
+    } else if (way == MSRP_RELAY_FOR_US && is_method(head, SPAN("AUTH"))) {
         msrp_relay_auth(relay->msrp, head, &answer);
         transit->cost = COST_DIGEST;
     } else if (is_method(head, SPAN("SEND"))) {

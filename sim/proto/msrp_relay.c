@@ -244,6 +244,11 @@ static bool is_own_authority(const struct msrp_relay *relay, const struct msrp_u
            span_equal_nocase(uri->host, relay->own.host);
 }
 
+static bool is_known_to_end(struct span method)
+{
+    return span_equal(method, SPAN("SEND")) || span_equal(method, SPAN("REPORT"));
+}
+
 enum msrp_relay_way msrp_relay_route(struct msrp_relay *relay, const struct msrp_head *head, struct span *next_uri)
 {
     struct span path = head->to_path, first, next;
@@ -252,7 +257,7 @@ enum msrp_relay_way msrp_relay_route(struct msrp_relay *relay, const struct msrp
     if (!msrp_path_next(&path, &first) || msrp_parse_uri(first, &uri) != ERR_OK || !is_own_authority(relay, &uri))
         return MSRP_RELAY_NOT_OURS;
     if (relay->config.is_b2bua)
-        return MSRP_RELAY_FOR_US;
+        return head->is_request && !is_known_to_end(head->method) ? MSRP_RELAY_UNKNOWN : MSRP_RELAY_FOR_US;
     bool is_auth = span_equal(head->method, SPAN("AUTH"));
     bool has_next = msrp_path_next(&path, &next);
 

@@ -58,8 +58,9 @@ void msrp_relay_auth(struct msrp_relay *relay, const struct msrp_head *request, 
 void msrp_relay_session_uri(struct msrp_relay *relay, struct sink *out);
 
 /* Whether the first To-Path URI of the request is ours (a relay: with a session part that it handed out, for AUTH also
- * without one; a B2BUA: equal to its uri in host and port) and, when a next hop follows, which URI that is. */
-enum msrp_relay_way { MSRP_RELAY_FORWARD, MSRP_RELAY_FOR_US, MSRP_RELAY_NOT_OURS };
+ * without one; a B2BUA: equal to its uri in host and port) and, when a next hop follows, which URI that is. UNKNOWN: a
+ * method that gets 501 (RFC 4975 section 10.9) from a B2BUA, which is an end of the session; a relay passes it on. */
+enum msrp_relay_way { MSRP_RELAY_FORWARD, MSRP_RELAY_FOR_US, MSRP_RELAY_NOT_OURS, MSRP_RELAY_UNKNOWN };
 enum msrp_relay_way msrp_relay_route(struct msrp_relay *relay, const struct msrp_head *head, struct span *next_uri);
 
 /* The head of the forwarded request (a new transaction ID unless given): To-Path without us, From-Path with us in

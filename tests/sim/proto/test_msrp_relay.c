@@ -449,6 +449,11 @@ static void test_b2bua(void)
                              .has_body = true};
 
     CU_ASSERT_EQUAL(msrp_relay_route(relay, &head, &next), MSRP_RELAY_FOR_US);
+    head.method = SPAN("NICKNAME");
+    CU_ASSERT_EQUAL(msrp_relay_route(relay, &head, &next), MSRP_RELAY_UNKNOWN);
+    head.method = SPAN("AUTH");
+    CU_ASSERT_EQUAL(msrp_relay_route(relay, &head, &next), MSRP_RELAY_UNKNOWN);
+    head.method = SPAN("SEND");
     how.range_start = 2049;
     how.range_end = 4096;
     begin(&message);
