@@ -124,11 +124,12 @@ dissect() {
 
 # Notes and warnings that have their reason:
 # - A connection is closed: Wireshark notes each FIN.
+# - TLS 1.2 is resumed by a ticket where the world says so.
 # - Parts of a file are numbered by a header that no standard knows.
 # - A CMS object holds bytes of 0, which end the string as which Wireshark shows a body.
 # - Wireshark 4.0 does not know id-ct-authEnvelopedData (RFC 5083), 1.2.840.113549.1.9.16.1.23.
 explained='Connection finish .FIN.|This frame (initiates|undergoes) the connection closing'
-explained="$explained|Unrecognised SIP header .file-part."
+explained="$explained|This session reuses previously negotiated keys .Session resumption.|Unrecognised SIP header .file-part."
 explained_cms='Trailing stray characters|BER: Dissector for OID not implemented[.].*'
 
 check_frames() {
