@@ -54,10 +54,8 @@ static void media_answer(void *context, const struct cause *cause)
     struct media_job *job = context;
     struct media *media = job->media;
 
-    media->leg->cause = *cause;
     watch_acted(media->world, job->watched);
-    msrp_receiver_answer(media->receiver);
-    leg_push(media->leg);
+    media_write_answer(media, cause);
     job->next = media->jobs_free;
     media->jobs_free = job;
 }

@@ -83,16 +83,40 @@ static void media_check_sender(struct media *media)
     }
 }
 
-/* The file, and once it has made way the text, then the rest of the file. */
+static bool media_in_chunk(const struct media *media)
+{
+    return (media->sender && msrp_sender_in_chunk(media->sender)) || (media->text && msrp_sender_in_chunk(media->text));
+}
+
+/* Between two chunks: what is answered to the other end. */
+static void media_write_due(struct media *media)
+{
+    struct cause cause = media->leg->cause;
+
+    leg_push(media->leg);
+    media->leg->cause = cause_feedback(&cause);
+    for (; media->answers_due > 0; media->answers_due--)
+        msrp_receiver_answer(media->receiver);
+    leg_push(media->leg);
+    media->leg->cause = cause;
+    if (media->text && msrp_sender_state(media->text) == MSRP_SENDING)
+        return;
+    msrp_sender_resume(media->sender);
+    msrp_sender_pump(media->sender, world_now(media->world));
+}
+
+/* The file, and once it has made way answers and the text, then the rest of the file. */
 static void media_pump(struct media *media)
 {
     int64_t now_ns = world_now(media->world);
 
-    if (timer_armed(media->text_timer)) {
+    if (timer_armed(media->text_timer) || media->receiver) {
         media->pumped = media->leg->cause;
         media->pumped_ns = now_ns;
     }
     msrp_sender_pump(media->sender, now_ns);
+    if (media->answers_due > 0 && !media_in_chunk(media))
+        media_write_due(media);
     if (media->text && !msrp_sender_in_chunk(media->sender)) {
         msrp_sender_pump(media->text, now_ns);
         if (msrp_sender_state(media->text) != MSRP_SENDING) {
@@ -122,7 +146,32 @@ static void media_wake(struct engine *engine, void *context)
     media_check_sender(media);
 }
 
-/* ---- A text in between ---- */
+/* ---- What comes in between ---- */
+
+/* The sums of what has been sent last, and has waited in line since: what goes on with what comes in between would have
+ * gone on without it. */
+static struct cause media_waited(const struct media *media)
+{
+    struct cause cause = media->pumped;
+
+    cause_charge(&cause, PART_QUEUEING, world_now(media->world) - media->pumped_ns);
+    return cause;
+}
+
+/* A chunk that may be longer than 2,048 B makes way for it (RFC 4975 section 5.1). */
+void media_write_answer(struct media *media, const struct cause *cause)
+{
+    if (!media_in_chunk(media)) {
+        media->leg->cause = *cause;
+        msrp_receiver_answer(media->receiver);
+        leg_push(media->leg);
+        return;
+    }
+    media->answers_due++;
+    media->leg->cause = media_waited(media);
+    msrp_sender_interrupt(media->sender, world_now(media->world));
+    media_pump(media);
+}
 
 static void media_send_text(struct engine *engine, void *context)
 {
@@ -136,14 +185,11 @@ static void media_send_text(struct engine *engine, void *context)
                                       .timeout_ns = 30 * SECOND,
                                       .writer = leg_writer(media->leg)};
     enum msrp_sender_state state = msrp_sender_state(media->sender);
-    struct cause cause = media->pumped;
 
     if ((state != MSRP_SENDING && state != MSRP_WAITING) || channel_is_dead(media->leg->channel))
         return;
-    /* What goes on with it would have gone on without it: it has waited in line. */
-    cause_charge(&cause, PART_QUEUEING, engine->now_ns - media->pumped_ns);
     media->text = msrp_sender_create(world->arena, &config);
-    media->leg->cause = cause;
+    media->leg->cause = media_waited(media);
     msrp_sender_interrupt(media->sender, engine->now_ns);
     media_pump(media);
 }

@@ -62,6 +62,7 @@ struct media {
     struct msrp_sender *claim;
 
     struct msrp_receiver *receiver;
+    uint32_t answers_due; /* that wait for a chunk to make way */
     uint64_t received_bytes;
     bool tells_growth;
     uint8_t *kept;
@@ -100,6 +101,9 @@ void media_begin(struct media *media, const struct cause *cause);
 
 /* Begins to send when there is both a body and a connection. */
 void media_try_send(struct media *media, const struct cause *cause);
+
+/* Writes the answer to the oldest request: at once, or where a chunk is under way when that has been cut off. */
+void media_write_answer(struct media *media, const struct cause *cause);
 
 /* Goes on sending: room has come, or a response or a REPORT about what this UE sends. */
 void media_heard(struct media *media);

@@ -98,6 +98,45 @@ static void the_active_end_opens_and_speaks_first(void)
         }
 }
 
+/* What the answerer says first is answered while the file is under way: its chunk makes way for that (RFC 4975 section
+ * 5.1), where it is longer than what fits into the socket. */
+static void a_long_file_makes_way_for_the_answer_to_the_first_word(void)
+{
+    static const char *const names[] = {"msrp-plain",     "msrp-tls",         "msrp-smime",
+                                        "msrp-smime-agw", "msrp-tls-agw",     "msrp-e2ae",
+                                        "msrp-relay",     "msrp-relay-plain", "msrp-b2bua"};
+
+    dwells.rows[0] = (struct dwell_row){.role = DWELL_UE_A,
+                                        .kind = "SEND",
+                                        .side = DWELL_ANY_SIDE,
+                                        .n = 1,
+                                        .min_ns = NONE_NS,
+                                        .median_ns = 1 * MS,
+                                        .p95_ns = NONE_NS,
+                                        .max_ns = NONE_NS,
+                                        .work_ns = NONE_NS};
+    dwells.count = 1;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        for (int chunking = 0; chunking < 2; chunking++) {
+            struct scenario scenario = standard();
+            bool is_of_ues = i < DIRECT;
+
+            scenario.setup_active = SETUP_ANSWERER;
+            scenario.chunking = chunking;
+            scenario.tcp_buffer_bytes = 64 * KIB;
+            struct outcome outcome = run(&scenario, names[i], 1000000, NULL);
+            int64_t sum_ns = 0;
+
+            CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+            for (int part = 0; part < PART_COUNT; part++)
+                sum_ns += outcome.parts_ns[part];
+            CU_ASSERT_EQUAL(sum_ns, outcome.delay_ns);
+            if (is_of_ues && chunking == CHUNKING_FEW_LARGE)
+                CU_ASSERT_EQUAL(outcome.chunks, 2);
+        }
+    dwells.count = 0;
+}
+
 static bool is_same(struct span a, struct span b)
 {
     return a.size > 0 && span_equal(a, b);
@@ -182,6 +221,8 @@ int main(void)
 {
     const struct unit_test tests[] = {
         {"RFC 6135: the active end opens the connection and speaks first", the_active_end_opens_and_speaks_first},
+        {"RFC 6135: a long file makes way for the answer to the first word",
+         a_long_file_makes_way_for_the_answer_to_the_first_word},
         {"RFC 6714: gateways change address and port, and not the path",
          gateways_change_address_and_port_and_not_the_path},
         {"RFC 5547: the answer takes the file that was offered", the_answer_takes_the_file_that_was_offered},
