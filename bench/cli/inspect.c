@@ -151,13 +151,17 @@ static void write_dwell_rows(const struct inspect *inspect, struct sink *sink)
         sink_format(sink, "# Left out: %zu kinds of dwell between legs that were paired by guess.\n", guesses);
 }
 
+/* Of the row's side, or of any: beside that a row of one side would take its place. */
 static bool is_found(const struct inspect *inspect, const struct dwell_row *row)
 {
     for (size_t i = 0; i < inspect->dwells.count; i++) {
         const struct dwells_row *found = &inspect->dwells.rows[i];
 
-        if (!found->is_guess && strcmp(found->role, dwell_role_names[row->role]) == 0 &&
-            strcmp(found->kind, row->kind) == 0 && strcmp(found->side, dwell_side_names[row->side]) == 0)
+        bool is_of_side = strcmp(found->side, dwell_side_names[DWELL_ANY_SIDE]) == 0 ||
+                          strcmp(found->side, dwell_side_names[row->side]) == 0;
+
+        if (!found->is_guess && is_of_side && strcmp(found->role, dwell_role_names[row->role]) == 0 &&
+            strcmp(found->kind, row->kind) == 0)
             return true;
     }
     return false;

@@ -176,6 +176,38 @@ static void write_scenario(struct sink *sink)
     sink_text(sink, ".BR hopsim (1),\n.BR hopsim\\-show (1),\n.BR hopsim\\-sweep (1)\n");
 }
 
+/* Columns of summary.csv behind those of a point, as results.h writes them. */
+static const struct summary_column {
+    const char *name, *help;
+} summary_columns[] = {
+    {"exact", "1 where nothing is random: then one trial says it all, and intervals have no width"},
+    {"trials", "how many there were"},
+    {"delivered", "how many of them delivered the file"},
+    {"failed_ratio", "the share that did not"},
+    {"delay_mean_ms", "mean of those that were delivered"},
+    {"delay_low_ms, delay_high_ms", "its 95 % interval (Student); -inf and inf for a lone random trial"},
+    {"p50_ms, p90_ms, p95_ms, p99_ms",
+     "quantiles, a failure counting as longer than every delay (inf); p95 from 200 trials on, p99 from 1,000; _low and "
+     "_high: intervals of 95 % by order statistics"},
+    {"reference", "the arm with which this one is paired: msrp-smime where it is there, else the first"},
+    {"pairs", "trials that both delivered"},
+    {"difference_ms", "mean of this arm's delay less the reference's, in pairs; _low and _high: its 95 % interval"},
+    {"variance_ratio", "variance of unpaired differences over that of paired ones"},
+    {"ranked", "0 where failures forbid to say which is faster"},
+    {"part_..._ms", "means of the parts of the delay"},
+    {"wire_bytes, retransmissions, cpu_ms ...", "means over all trials"},
+};
+
+static void write_summary_columns(struct sink *sink)
+{
+    heading(sink, "SUMMARY");
+    sentence(sink, "The table summary.csv has a row a point and arm: the columns of the point, the arm, and these");
+    for (size_t i = 0; i < sizeof(summary_columns) / sizeof(*summary_columns); i++) {
+        tag(sink, summary_columns[i].name, NULL);
+        sentence(sink, summary_columns[i].help);
+    }
+}
+
 static void write_results(struct sink *sink)
 {
     begin(sink, "hopsim-results", 5, "the rows of a trial or a measured transfer of hopsim");
@@ -194,6 +226,7 @@ static void write_results(struct sink *sink)
         tag(sink, sink_string(&column), NULL);
         sentence(sink, row->help && row->help[0] ? row->help : "How the trial ended");
     }
+    write_summary_columns(sink);
     heading(sink, "SEE ALSO");
     sink_text(sink, ".BR hopsim (1),\n.BR hopsim\\-scenario (5),\n.BR sqlite3 (1)\n");
 }

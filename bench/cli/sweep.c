@@ -113,9 +113,12 @@ static enum status dry_run(struct sweeping *sweeping, struct note *note)
         error = measure(sweep, &seconds, note);
     if (error != ERR_OK)
         return command_fail(error, note);
-    sink_format(&sink, "%zu points of %zu axes, %zu arms, %s%zu trials a point: %llu rows%s\n", sweep->points,
+    bool has_lone = sweeping->wanted < (uint64_t)sweep->points * sweep->arm_count * sweep->repetitions;
+
+    sink_format(&sink, "%zu points of %zu axes, %zu arms, %s%zu trials a point%s: %llu rows%s\n", sweep->points,
                 sweep->axis_count, sweep->arm_count, sweep->precision > 0 ? "up to " : "", sweep->repetitions,
-                (unsigned long long)sweeping->wanted, sweep->precision > 0 ? " at most" : "");
+                has_lone ? ", 1 where nothing is random" : "", (unsigned long long)sweeping->wanted,
+                sweep->precision > 0 ? " at most" : "");
     sink_format(&sink, "about %.1f s in %llu threads, from %.3g ms a trial at points spread over the sweep\n",
                 seconds * (double)sweeping->wanted / (double)jobs, (unsigned long long)jobs, 1000 * seconds);
     return command_print(sink_written(&sink));
@@ -271,7 +274,7 @@ static enum err limit_events(struct sweeping *sweeping, struct note *note)
 
     if (!command_option(sweeping->line, "--trial-events-max"))
         return ERR_OK;
-    TRY(command_number(sweeping->line, "--trial-events-max", 1, 1, UINT64_MAX, &most, note));
+    TRY(command_number(sweeping->line, "--trial-events-max", 1, 1, SWEEP_EVENTS_MAX, &most, note));
     return sweep_limit_events(&sweeping->sweep, most, note);
 }
 

@@ -296,7 +296,7 @@ static enum err read_repetitions(struct reading *reading, struct span text)
 static enum err read_events_max(struct reading *reading, struct span text)
 {
     reading->seen &= ~(1U << SETTING_EVENTS);
-    return number_of(reading, text, 1, UINT64_C(1) << 60, &reading->sweep->events_max);
+    return number_of(reading, text, 1, SWEEP_EVENTS_MAX, &reading->sweep->events_max);
 }
 
 static enum err read_scenarios(struct reading *reading, struct span text)

@@ -26,6 +26,8 @@ enum {
     SWEEP_POINTS_MAX = 1 << 20
 };
 
+#define SWEEP_EVENTS_MAX (UINT64_C(1) << 60) /* the largest limit of a trial's events */
+
 enum sweep_design { SWEEP_GRID, SWEEP_ZIP, SWEEP_LATIN };
 
 struct sweep_axis {

@@ -110,6 +110,14 @@ done
 "$HOPSIM" inspect at-i-cscf-b.pcapng --dwell found.csv >/dev/null 2>err
 expect "dwells are saved" [ -s found.csv ]
 expect "a dwell file names nobody" sh -c '! grep -Eq "alice|bob|open-ims|192\.168|@" found.csv'
+# What was found is what a scenario uses: nothing from the other table stands in its place.
+"$HOPSIM" inspect at-p-cscf-a.pcapng --dwell p-cscf.csv >/dev/null 2>err
+sed 's/^\(p-cscf,[A-Z]*,any,[0-9]*\),.*hopsim inspect.*/\1,400,400,400,400,,,test/' p-cscf.csv >slow.csv
+delay_with() { # TABLE
+    "$HOPSIM" run home --arm msrp-plain --set transfer.size=1KiB --set dwell.table="$1" --csv |
+        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "delay_ns") at = i } NR == 2 { print $at / 1e6 }'
+}
+expect "a dwell that was found is a scenario's" within "$(delay_with slow.csv)" "$(echo "$(delay_with p-cscf.csv)" | awk '{ print $1 + 795 }')" 10
 "$HOPSIM" inspect at-p-cscf-a.pcapng --ladder --csv >out 2>err
 expect "a ladder is no table: status 2" [ $? -eq 2 ]
 "$HOPSIM" inspect at-p-cscf-a.pcapng --ladder >ladder 2>err

@@ -166,6 +166,12 @@ expect "a lone random trial is not exact" grep -q '^0,1024,msrp-plain,0,1,1,0,[0
 printf 'include = home\n[sweep]\ntransfer.size = 1KiB, 2KiB, 4KiB\ncore.delay = 1ms, 2ms, 3ms\ndesign = zip\n' >zip.ini
 "$HOPSIM" sweep zip.ini -o zip >out 2>err
 expect "zip: side by side; without spread one trial a point" [ "$(wc -l <zip/trials.csv)" -eq 10 ]
+"$HOPSIM" sweep zip.ini -o dry --dry-run >out 2>err
+expect "a dry run says how many rows" [ "$(sed -n 1p out)" = '3 points of 2 axes, 3 arms, 30 trials a point, 1 where nothing is random: 9 rows' ]
+expect "and about how long" grep -q '^about [0-9.]* s in [0-9]* threads, from ' out
+"$HOPSIM" sweep sizes.ini --dry-run >out 2>err
+expect "with randomness each trial is a row" grep -q '^8 points of 2 axes, 3 arms, 25 trials a point: 600 rows$' out
+expect "and runs nothing" [ ! -e dry ]
 printf 'include = home\n[sweep]\ntransfer.size = 1KiB .. 1MiB log 40\ncore.delay = 1ms .. 40ms lin 40\narms = msrp-plain\ndesign = latin 20\n' >latin.ini
 "$HOPSIM" sweep latin.ini -o latin >out 2>err
 expect "latin: every stratum of an axis once" [ "$(awk -F, 'NR > 1 { print $3 }' latin/trials.csv | sort -u | wc -l)" -eq 20 ]
@@ -210,6 +216,8 @@ printf 'include = home\n[sweep]\ntransfer.size = 1KiB, 64MiB\narms = msrp-plain\
 expect "a trial that passes events_max is a row" grep -q ',limit,' limited/trials.csv
 "$HOPSIM" sweep zip.ini -o short --trial-events-max 50 >out 2>err
 expect "so is one that passes --trial-events-max" [ "$(grep -c ',limit,' short/trials.csv)" -eq 9 ]
+"$HOPSIM" sweep zip.ini -o endless-trial --trial-events-max 18446744073709551615 >out 2>err
+expect "a limit that a file cannot say is refused before there is a folder" [ $? -eq 2 -a ! -e endless-trial ]
 cp short/trials.csv short.csv && truncate -s -700 short/trials.csv && rm short/summary.csv short/manifest.txt
 "$HOPSIM" sweep zip.ini -o short --resume --trial-events-max 50 >out 2>err
 expect "and it is resumed with its limit" cmp short.csv short/trials.csv

@@ -25,6 +25,13 @@ expect "every parameter is in hopsim-scenario" [ "$(while read -r name; do grep 
 "$HOPSIM" run paper-exact --csv | head -1 | tr , '\n' | grep -vx 'scenario\|arm\|trial\|seed' >names
 absent=$(while read -r name; do grep -q "^fB${name}fR" page || echo "$name"; done <names | tr '\n' ' ')
 expect "every column of a row is in hopsim-results $absent" [ -z "$absent" ]
+printf 'include = paper-exact\n[sweep]\ntransfer.size = 1KiB\narms = msrp-plain\n' >one.ini
+"$HOPSIM" sweep one.ini -o one >out 2>err
+head -1 one/summary.csv | tr , '\n' | sed -e 's/_low_ms$/_ms/' -e 's/_high_ms$/_ms/' -e 's/^part_.*/part_..._ms/' |
+    sed -n '/^exact$/,/^cpu_ms$/p' | grep -v '^delay_ms$' | sort -u >names
+sed -n '/SH SUMMARY/,$p' page | grep '^fB' | sed -e 's/^fB//' -e 's/fR$//' -e 's/ ...$//' -e 's/, /\n/g' | sed 's/_low_ms$/_ms/' >told
+absent=$(grep -vxFf told names | tr '\n' ' ')
+expect "every column of a summary is there, too $absent" [ -s names -a -z "$absent" ]
 if command -v groff >/dev/null; then
     expect "groff has nothing to say" [ -z "$(groff -man -Tutf8 -ww -z man/* 2>&1)" ]
 else
