@@ -23,7 +23,7 @@ enum {
     REQUEST_12 = 1 + 1 + 2 + 2 + 2, /* one type, one signature algorithm, no authorities */
     FINISHED_12 = 12,
     TICKET_AROUND = 16 + 16 + 32, /* as OpenSSL seals sessions: the key's name, an IV, HMAC-SHA-256 */
-    SESSION = 8 * 16,             /* in whole blocks: its DER is 113 to 128 bytes long */
+    SESSION = 8 * 16,             /* in whole blocks: its DER is 112 to 127 bytes long */
     SESSION_MUTUAL = 34 * 16,     /* with the client's certificate */
     SESSION_12 = 6 * 16,
     SESSION_12_MUTUAL = 33 * 16,
