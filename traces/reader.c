@@ -140,6 +140,7 @@ static void begin_message(struct reader *reader, const struct msrp_head *head, s
 
     *message = reader_message(reader, TRACE_MSRP, piece);
     message->is_request = head->is_request;
+    message->wants_report = span_equal(head->success_report, SPAN("yes"));
     message->status = head->status;
     message->kind = msrp_kind(trace, head);
     message->bytes = text.size;

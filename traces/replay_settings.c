@@ -353,7 +353,7 @@ static bool asks_for_reports(const struct replay *replay)
 {
     size_t send = find_send(replay);
 
-    return send != SIZE_MAX && holds(message_of(replay, send)->text, SPAN("\r\nSuccess-Report: yes"));
+    return send != SIZE_MAX && message_of(replay, send)->wants_report;
 }
 
 static void find_chunks(struct replay *replay)

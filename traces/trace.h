@@ -24,6 +24,7 @@ struct trace_message {
     bool is_copy;       /* the same packet once more, at another place of the capture */
     bool is_again;      /* sent before on this hop, and no copy; flow_init sets it */
     bool is_in_tls;     /* it was opened with the connection's secrets */
+    bool wants_report;  /* MSRP: Success-Report: yes */
     bool is_malformed;  /* libosip2 refuses it; kind is what its start line says */
     uint32_t fragments; /* IP fragments it came in; 1: none */
     uint64_t bytes;
