@@ -150,7 +150,10 @@ static void fill_protected(const struct inspect *inspect, struct table *table)
             endpoint_cell(table, &row->from);
             endpoint_cell(table, &row->to);
         }
-        format_cell(table, row->is_esp ? "0x%08" PRIx32 : "", row->spi);
+        if (row->is_esp)
+            format_cell(table, "0x%08" PRIx32, row->spi);
+        else
+            format_cell(table, "%s", "");
         text_cell(table, row->suite);
         format_cell(table, "%" PRIu64, row->opened);
         format_cell(table, "%" PRIu64, row->opened_bytes);

@@ -130,11 +130,13 @@ static void measure_and_print(const struct benchmark *benchmark)
 }
 
 /* All benchmarks, or those named on the command line; --capture FILE BYTES writes the capture that inspect is measured
- * with. */
+ * with, --read FILE reads it as inspect does. */
 int main(int count, char **names)
 {
     if (count == 4 && strcmp(names[1], "--capture") == 0)
         return capture_save(names[2], strtoull(names[3], NULL, 10) / CAPTURE_FRAME);
+    if (count == 3 && strcmp(names[1], "--read") == 0)
+        return inspect_read(names[2]);
     variates_prepare();
     printf("name,value,unit,floor,ratio\n");
     for (size_t i = 0; i < sizeof(benchmarks) / sizeof(benchmarks[0]); i++) {

@@ -53,6 +53,9 @@ struct speed inspect_run(uint64_t size, uint64_t count);
 struct speed inspect_memory(uint64_t size, uint64_t count);
 struct speed inspect_floor(uint64_t size, uint64_t count);
 
+/* Reads the capture as inspect does: the exit status of the program. */
+int inspect_read(const char *path);
+
 /* CPU time of this process so far. */
 double speed_clock(void);
 
