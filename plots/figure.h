@@ -20,7 +20,7 @@ extern const struct figure_script figure_scripts[];
 /* The text of one of them, which must be there. */
 const char *figure_script_text(const char *name);
 
-enum { FIGURE_SETTINGS_MAX = 24, FIGURE_TEXT_SIZE = 1024, FIGURE_SECONDS_MAX = 60 };
+enum { FIGURE_SETTINGS_MAX = 24, FIGURE_TEXT_SIZE = 1024, FIGURE_SECONDS_MAX = 180 };
 
 /* How high a figure's title with its subtitle stands, and its caption, in points (style.gp); its script says so as
  * title_points and caption_points, so that where they are shown as text the picture can be cut to what is between. */
