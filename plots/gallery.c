@@ -149,8 +149,9 @@ static void find_command(struct gallery *gallery)
 
 /* ---- What is assumed ---- */
 
-/* Rows of dwell tables, those of them whose source says "assumed", lines "name = value ; assumed..." of a scenario
- * written in full, and its spread of dwells, which nobody measured: "30%"; empty: none. */
+/* Rows of a dwell table, those of them whose source says "assumed" (of several tables the one with most of these),
+ * lines "name = value ; assumed..." of a scenario written in full, and its spread of dwells, which nobody measured:
+ * "30%"; empty: none. */
 struct assumed {
     size_t dwells, dwells_assumed, parameters;
     char spread[32];
@@ -163,11 +164,16 @@ static void count_dwells(const char *path, struct assumed *assumed)
 
     if (sheet_read(path, &sheet, &ignored) != ERR_OK)
         return;
-    for (size_t row = 0; row < sheet.row_count && sheet_column(&sheet, "source") != SIZE_MAX; row++) {
+    size_t count = 0;
+
+    for (size_t row = 0; row < sheet.row_count; row++) {
         struct span source = sheet_find(&sheet, row, "source");
 
-        assumed->dwells++;
-        assumed->dwells_assumed += span_find(source, SPAN("assumed")) < source.size;
+        count += span_find(source, SPAN("assumed")) < source.size;
+    }
+    if (count > assumed->dwells_assumed) {
+        assumed->dwells = sheet.row_count;
+        assumed->dwells_assumed = count;
     }
     sheet_free(&sheet);
 }

@@ -32,7 +32,7 @@ if ($browser == 0) {
     POSIX::dup2(20, 3);
     POSIX::dup2(21, 4);
     open STDERR, '>', "$folder/devtools.log";
-    { exec qw(timeout 300 chromium --headless --no-sandbox --disable-gpu --no-first-run --remote-debugging-pipe),
+    { exec qw(timeout 900 chromium --headless --no-sandbox --disable-gpu --no-first-run --remote-debugging-pipe),
         "--user-data-dir=$folder/devtools", 'about:blank' }
     POSIX::_exit(127);
 }

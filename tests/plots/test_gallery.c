@@ -194,6 +194,7 @@ static void test_assumed_is_counted_in_the_inputs(void)
     enter(false);
     save_grid();
     save("scenario-dwell.csv", "role,source\np-cscf,measured\ns-cscf,\"assumed, as at the P-CSCF\"\n");
+    save("again-dwell.csv", "role,source\np-cscf,measured\ns-cscf,assumed\n"); /* the same rows, counted once */
     save("scenario.ini",
          "spread = 9%\nsize = 1MiB ; assumed: a photograph\n[dwell]\n# of each\nspread = 30% ; --set\n[x]\n"
          "rate = 50Mbit/s ; assumed\nspread = 7%\nseed = 1 ; any number\n");
