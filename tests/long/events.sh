@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# 10^9 events in one load (EVENTS for another number): 4 MiB by msrp-smime, 20 a second, so that most events are packets
-# and queues overflow. At each look, every quarter of a simulated second, and at the end the program aborts unless on
+# 10^9 events in one load (EVENTS for more; with far fewer the tenth has not reached its level): 4 MiB by msrp-smime,
+# 20 a second, so that most events are packets and queues overflow. At each look, every quarter of a simulated second, and at the end the program aborts unless on
 # every link packets sent = received + lost + in flight, there are as many packets as are somewhere, and each attempt
 # that arrived has ended once or runs. What comes out is held to the same load a tenth as long: every attempt counted
 # and delivered, the same rates.
