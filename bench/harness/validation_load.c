@@ -44,6 +44,7 @@ static struct trial open_stage(struct stage *stage, const struct subject *subjec
     scenario->cpu_workers = subject->workers;
     scenario->cpu_queue = 1000000;
     scenario->overload_jobs = subject->room;
+    scenario->heeds_retry_after = false; /* the formulas have who is refused leave, and arrivals go on as before */
     scenario->load_users = USERS * (effort->is_quick ? 1 : 4);
     scenario->load_rate_per_ks = (uint64_t)llround(rate * 1000);
     scenario->load_ns = llround(attempts / rate * (double)SECOND);
