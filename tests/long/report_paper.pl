@@ -80,8 +80,9 @@ while ($html =~ m{<figure[^>]*>(.*?)</figure>}gs) {
     (my $svg = $source) =~ s/%([0-9a-f]{2})/chr hex $1/gie;
     my ($top, $high) = $svg =~ /viewBox="0 (\S+) \S+ (\S+)"/;
     my @texts;
-    while ($svg =~ m{<g transform="translate\(([\d.]+),([\d.]+)\)[^>]*>\s*<text>(.*?)</text>}gs) {
-        my ($y, $text) = ($2, $3 =~ s/<[^>]*>//gr);
+    while ($svg =~ m{<g transform="translate\([\d.]+,([\d.]+)\)([^>]*)>\s*<text>(.*?)</text>}gs) {
+        my ($y, $turned, $text) = ($1, $2, $3 =~ s/<[^>]*>//gr);
+        next if $turned =~ /rotate\((-?[\d.]+)/ && $1 != 0 && abs($1) != 90; # pdftotext takes a slant for many lines
         push @texts, letters($text) if $y > $top && $y < $top + $high && $text =~ /^[\w .,%()*+-]+$/ && $text =~ /\S/;
     }
     my ($head, $tail) = (letters($title), substr(letters($caption), -60));
