@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/ims/channel_state.h"
-#include "sim/ims/gate.h"
-
-enum { CHANNEL_NOTES = 8 };
 
 struct listener {
     struct world *world;
@@ -14,9 +11,6 @@ struct listener {
 };
 
 static const struct tcp_owner channel_tcp_owner;
-static void notes_add(struct channel *channel, struct notes *notes, struct watched *message);
-static void notes_move(struct channel *channel);
-static void barrier_due(struct engine *engine, void *context);
 
 static struct tcp_config channel_tcp_config(const struct world *world)
 {
@@ -51,8 +45,7 @@ struct channel *channel_tls_peer(const struct channel *channel)
     return peer;
 }
 
-/* Who writes what is read here, behind all gateways. */
-static struct channel *channel_far(const struct channel *channel)
+struct channel *channel_far(const struct channel *channel)
 {
     struct channel *far = channel->other;
 
@@ -75,7 +68,7 @@ static struct channel *channel_create(struct world *world, enum role role, bool 
     rope_init(&channel->out, world->arena);
     rope_init(&channel->sealed, world->arena);
     rope_init(&channel->wire, world->arena);
-    timer_init(&channel->barrier_timer, world->engine, channel, barrier_due);
+    timer_init(&channel->barrier_timer, world->engine, channel, channel_barrier_due);
     world->channels_first = channel;
     return channel;
 }
@@ -85,7 +78,7 @@ void channel_tell(struct channel *from, enum role to, const char *protocol, stru
     struct watch_new message = {
         .from = from->role, .to = to, .protocol = protocol, .label = label, .bytes = bytes, .head = label};
 
-    notes_add(from, &from->notes, watch_sent(from->world, &message));
+    channel_note_add(from, &from->notes, watch_sent(from->world, &message));
 }
 
 /* ---- Somebody on the way ---- */
@@ -456,97 +449,6 @@ void channel_abort(struct channel *channel, const struct cause *cause)
         channel_reset(channel, cause);
 }
 
-/* ---- Waiting for the time that a schedule says ---- */
-
-/* Those that are open stand in nobody's way. */
-static void barriers_drop(struct channel *channel)
-{
-    int64_t now_ns = world_now(channel->world);
-
-    while (channel->barriers && channel->barriers->at_ns <= now_ns)
-        channel->barriers = channel->barriers->next;
-    if (channel->barriers)
-        timer_arm(&channel->barrier_timer, channel->barriers->at_ns);
-}
-
-uint64_t channel_open_bytes(const struct channel *channel, const struct rope *rope)
-{
-    uint64_t length = rope_length(rope);
-
-    if (!channel->barriers)
-        return length;
-    check(channel->barriers->offset >= rope->begin);
-    return channel->barriers->offset - rope->begin < length ? channel->barriers->offset - rope->begin : length;
-}
-
-/* What leaves now has been kept since it was pushed. */
-static void barrier_due(struct engine *engine, void *context)
-{
-    struct channel *channel = context;
-    struct cause cause = channel->pushed;
-
-    barriers_drop(channel);
-    if (channel->state != CHANNEL_READY)
-        return;
-    if (cause.transfer != 0)
-        cause_charge(&cause, PART_PROCESSING, engine->now_ns - channel->pushed_ns);
-    if (channel->is_tls)
-        channel_seal_next(channel, &cause);
-    else
-        channel_flush(channel, &cause);
-    channel_offer_room(channel, &cause);
-}
-
-void channel_mark(struct channel *channel, struct marks *marks, uint64_t offset, struct span kind)
-{
-    struct mark *mark = arena_alloc(channel->world->arena, sizeof(*mark));
-    struct sink text = SINK(mark->kind);
-
-    *mark = (struct mark){.offset = offset};
-    sink_span(&text, kind);
-    sink_string(&text);
-    if (marks->first)
-        marks->last->next = mark;
-    else
-        marks->first = mark;
-    marks->last = mark;
-}
-
-uint64_t channel_pass_on(struct channel *in, struct channel *out, uint64_t offset, uint64_t size)
-{
-    struct marks *marks = &in->other->marks;
-
-    while (marks->first && marks->first->offset <= offset) {
-        channel_gate(out, out->peer, span_of(marks->first->kind));
-        marks->first = marks->first->next;
-    }
-    if (!marks->first || marks->first->offset - offset >= size)
-        return size;
-    return marks->first->offset - offset;
-}
-
-void channel_gate(struct channel *channel, enum role to, struct span kind)
-{
-    struct world *world = channel->world;
-
-    if (world->trial->schedule && world->arm->path == PATH_AGWS)
-        channel_mark(channel, channel_passes_tls(channel) ? &channel->plain_marks : &channel->marks, channel->written,
-                     kind);
-    int64_t due_ns = gate_take(world, channel->role, to, kind);
-
-    if (due_ns == NONE_NS || due_ns <= world_now(world) || channel->state == CHANNEL_DEAD)
-        return;
-    struct barrier *barrier = arena_alloc(world->arena, sizeof(*barrier));
-
-    *barrier = (struct barrier){.offset = channel->is_tls ? channel->out.end : channel->wire.end, .at_ns = due_ns};
-    if (channel->barriers)
-        channel->barriers_last->next = barrier;
-    else
-        channel->barriers = barrier;
-    channel->barriers_last = barrier;
-    barriers_drop(channel);
-}
-
 /* ---- Reading ---- */
 
 struct rope *channel_in(struct channel *channel)
@@ -568,7 +470,7 @@ void channel_release(struct channel *channel, uint64_t offset, const struct caus
 void channel_ready(struct channel *channel, const struct cause *cause)
 {
     channel->state = CHANNEL_READY;
-    notes_move(channel);
+    channel_notes_follow(channel);
     if (channel->owner->ready)
         channel->owner->ready(channel->context, channel, cause);
     if (channel->is_tls) {
@@ -642,51 +544,3 @@ static const struct tcp_owner channel_tcp_owner = {.established = channel_tcp_es
                                                    .received = channel_tcp_received,
                                                    .writable = channel_tcp_writable,
                                                    .ended = channel_tcp_ended};
-
-/* ---- Notes ---- */
-
-static void notes_add(struct channel *channel, struct notes *notes, struct watched *message)
-{
-    if (!message)
-        return;
-    if (notes->end - notes->first == notes->capacity) {
-        uint32_t capacity = notes->capacity ? 2 * notes->capacity : CHANNEL_NOTES;
-        struct watched **ring = arena_alloc(channel->world->arena, capacity * sizeof(struct watched *));
-
-        for (uint32_t i = notes->first; i != notes->end; i++)
-            ring[i & (capacity - 1)] = notes->ring[i & (notes->capacity - 1)];
-        notes->ring = ring;
-        notes->capacity = capacity;
-    }
-    notes->ring[notes->end++ & (notes->capacity - 1)] = message;
-}
-
-/* What is written before the channel is ready leaves behind its handshakes. */
-void channel_note_sent(struct channel *channel, struct watched *message)
-{
-    notes_add(channel, channel->state == CHANNEL_READY ? &channel->notes : &channel->early, message);
-}
-
-static void notes_move(struct channel *channel)
-{
-    struct notes *early = &channel->early;
-
-    while (early->first != early->end)
-        notes_add(channel, &channel->notes, early->ring[early->first++ & (early->capacity - 1)]);
-}
-
-struct watched *channel_note_take(struct channel *sender)
-{
-    struct notes *notes = &sender->notes;
-
-    if (notes->first == notes->end)
-        return NULL;
-    return notes->ring[notes->first++ & (notes->capacity - 1)];
-}
-
-struct watched *channel_note_received(struct channel *channel)
-{
-    struct channel *far = channel_far(channel);
-
-    return far ? channel_note_take(far) : NULL;
-}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * channel_state.h - the inside of a channel, and what its two files do for each other: channel.c opens, writes and
- * listens to TCP, channel_tls.c makes handshakes and records.
+ * channel_state.h - the inside of a channel, and what its files do for each other: channel.c opens, writes and
+ * listens to TCP, channel_tls.c makes handshakes and records, channel_schedule.c keeps what a schedule lets go later,
+ * channel_notes.c the messages under way.
  */
 #ifndef SIM_IMS_CHANNEL_STATE_H
 #define SIM_IMS_CHANNEL_STATE_H
@@ -97,19 +98,15 @@ void channel_tell(struct channel *from, enum role to, const char *protocol, stru
 /* The other end of TLS, behind gateways that pass it on. NULL: there is no connection so far yet. */
 struct channel *channel_tls_peer(const struct channel *channel);
 
-/* The oldest message that this end of a stream has sent and nobody has received. */
-struct watched *channel_note_take(struct channel *sender);
-
-/* How much of what waits in the rope that barriers count in may leave now. */
-uint64_t channel_open_bytes(const struct channel *channel, const struct rope *rope);
-
-void channel_mark(struct channel *channel, struct marks *marks, uint64_t offset, struct span kind);
+/* Who writes what is read here, behind all gateways. NULL: there is no connection so far yet. */
+struct channel *channel_far(const struct channel *channel);
 
 /* Whether TLS goes on behind the peer. */
 static inline bool channel_passes_tls(const struct channel *channel)
 {
     return channel->is_tls && channel->tls_end != channel->peer;
 }
+
 /* Bytes for TCP, past whoever is on the way. */
 void channel_wire(struct channel *channel, struct span bytes);
 
@@ -125,6 +122,27 @@ void channel_offer_room(struct channel *channel, const struct cause *cause);
 
 /* Both ends can write: the owner is told, and what waited leaves. */
 void channel_ready(struct channel *channel, const struct cause *cause);
+
+/* ---- channel_schedule.c ---- */
+
+/* How much of what waits in the rope that barriers count in may leave now. */
+uint64_t channel_open_bytes(const struct channel *channel, const struct rope *rope);
+
+void channel_mark(struct channel *channel, struct marks *marks, uint64_t offset, struct span kind);
+
+/* A timer_fn: the first barrier is due. What leaves now has been kept since it was pushed. */
+void channel_barrier_due(struct engine *engine, void *context);
+
+/* ---- channel_notes.c ---- */
+
+/* A message that is sent now joins those under way; NULL is none. */
+void channel_note_add(struct channel *channel, struct notes *notes, struct watched *message);
+
+/* What was written before the channel was ready leaves now, behind its handshakes. */
+void channel_notes_follow(struct channel *channel);
+
+/* The oldest message that this end of a stream has sent and nobody has received. */
+struct watched *channel_note_take(struct channel *sender);
 
 /* ---- channel_tls.c ---- */
 
