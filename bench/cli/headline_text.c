@@ -334,8 +334,8 @@ static void put_shown(struct table *table, double value, int decimals)
     table_same(table, sink_written(&sink));
 }
 
-/* What each arm costs the network and the hosts: bytes of every link, and CPU time. */
-static void write_costs(const struct comparison *comparison, struct arena *arena, struct sink *sink)
+/* What each arm costs the network: bytes of every link, by layer. */
+static void write_wire(const struct comparison *comparison, struct arena *arena, struct sink *sink)
 {
     static const char *const titles[COMPARISON_LAYERS] = {"link", "IP", "TCP, UDP", "ESP", "TLS", "SIP", "rest"};
     struct table table;
@@ -344,9 +344,6 @@ static void write_costs(const struct comparison *comparison, struct arena *arena
     table_column(&table, "on the wire, KiB", "arm", TABLE_TEXT);
     for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
         table_column(&table, titles[layer], comparison_layer_names[layer], TABLE_NUMBER);
-    table_column(&table, "CPU ms: UEs", "ue_cpu_ms", TABLE_NUMBER);
-    table_column(&table, "core", "core_cpu_ms", TABLE_NUMBER);
-    table_column(&table, "relays", "relay_cpu_ms", TABLE_NUMBER);
     for (size_t arm = 0; arm < comparison->arm_count; arm++) {
         struct comparison_arm one = comparison_of_arm(comparison, arm);
 
@@ -354,6 +351,26 @@ static void write_costs(const struct comparison *comparison, struct arena *arena
         table_same(&table, span_of(comparison->arms[arm]->name));
         for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
             put_shown(&table, one.layer_bytes[layer] / KIB, 1);
+    }
+    table_write_text(&table, sink);
+    sink_char(sink, '\n');
+}
+
+/* And what it costs the hosts. */
+static void write_cpu(const struct comparison *comparison, struct arena *arena, struct sink *sink)
+{
+    struct table table;
+
+    table_init(&table, arena);
+    table_column(&table, "CPU time, ms", "arm", TABLE_TEXT);
+    table_column(&table, "UEs", "ue_cpu_ms", TABLE_NUMBER);
+    table_column(&table, "core", "core_cpu_ms", TABLE_NUMBER);
+    table_column(&table, "relays", "relay_cpu_ms", TABLE_NUMBER);
+    for (size_t arm = 0; arm < comparison->arm_count; arm++) {
+        struct comparison_arm one = comparison_of_arm(comparison, arm);
+
+        table_row(&table);
+        table_same(&table, span_of(comparison->arms[arm]->name));
         put_shown(&table, one.ue_cpu_ms, 3);
         put_shown(&table, one.core_cpu_ms, 3);
         put_shown(&table, one.relay_cpu_ms, 3);
@@ -379,7 +396,8 @@ static void write_case(const struct headline *headline, const struct headline_ca
     add_rows(&table, headline, one);
     table_write_text(&table, sink);
     write_bars(comparison, terminal, sink);
-    write_costs(comparison, arena, sink);
+    write_wire(comparison, arena, sink);
+    write_cpu(comparison, arena, sink);
     for (size_t arm = 0; arm < comparison->arm_count; arm++)
         if (headline_mark(comparison->arms[arm])[0] == '(')
             write_verdict(comparison, arm, sink);
