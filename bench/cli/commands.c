@@ -18,6 +18,7 @@ const struct command command_version = {
     .run = run_version,
 };
 
+/* clang-format off */
 const struct command *const commands[] = {
     &command_run,
     &command_compare,
@@ -44,3 +45,4 @@ const struct command *const commands[] = {
     &command_version,
     NULL,
 };
+/* clang-format on */

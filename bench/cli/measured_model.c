@@ -55,22 +55,14 @@ const struct measured_point *measured_calibration(size_t *count)
 /* ---- The network of `hopsim measure` in the words of a scenario ---- */
 
 static const char *const settings[] = {
-    "topology=home",
-    "connections=warm",
-    "core.rate=0",
-    "core.delay=0",
-    "site.rate=0",
-    "site.delay=0",
-    "access.rate=0",
-    "access.delay=0",
-    "access.queue=256KiB",
-    "dwell.table=kamailio-5.6",
-    "dwell.spread=0",
-    "seal.when=after-answer",
-    "tcp.set=linux",
-    "tcp.congestion=newreno",
-    "tcp.buffer=1MiB",
-    NULL,
+    "topology=home",       "connections=warm",
+    "core.rate=0",         "core.delay=0",
+    "site.rate=0",         "site.delay=0",
+    "access.rate=0",       "access.delay=0",
+    "access.queue=256KiB", "dwell.table=kamailio-5.6",
+    "dwell.spread=0",      "seal.when=after-answer",
+    "tcp.set=linux",       "tcp.congestion=newreno",
+    "tcp.buffer=1MiB",     NULL,
 };
 
 enum err measured_model_open(struct measured_model *model, struct note *note)

@@ -118,20 +118,39 @@ static enum err save_anew(const struct results *results, const char *name, struc
     return results_save(results, name, content, note);
 }
 
+/* What names the sweep and the program that its rows are of. */
+struct identity {
+    char *text; /* the caller frees it */
+    struct span sweep, program;
+    char program_text[PROGRAM_SIZE];
+};
+
+static enum err identity_make(struct identity *identity, const struct sweep *sweep, struct note *note)
+{
+    struct sink text = {.data = malloc(text_size(sweep)), .capacity = text_size(sweep)};
+    struct sink program = SINK(identity->program_text);
+
+    if (!text.data)
+        return note_set(note, ERR_FULL, "no memory for a copy of the sweep");
+    write_text(sweep, &text);
+    results_write_program(&program);
+    identity->text = text.data;
+    identity->sweep = sink_written(&text);
+    identity->program = sink_written(&program);
+    return ERR_OK;
+}
+
 static enum err save_texts(const struct results *results, const struct sweep *sweep, struct note *note)
 {
-    struct sink sink = {.data = malloc(text_size(sweep)), .capacity = text_size(sweep)};
-    char program[PROGRAM_SIZE];
-    struct sink program_sink = SINK(program);
+    struct identity identity;
 
-    if (!sink.data)
-        return note_set(note, ERR_FULL, "no memory for a copy of the sweep");
-    write_text(sweep, &sink);
-    results_write_program(&program_sink);
-    enum err error = save_anew(results, SWEEP_TEXT, sink_written(&sink), note);
+    TRY(identity_make(&identity, sweep, note));
+    enum err error = save_anew(results, SWEEP_TEXT, identity.sweep, note);
 
-    free(sink.data);
-    return error == ERR_OK ? save_anew(results, SWEEP_PROGRAM, sink_written(&program_sink), note) : error;
+    if (error == ERR_OK)
+        error = save_anew(results, SWEEP_PROGRAM, identity.program, note);
+    free(identity.text);
+    return error;
 }
 
 /* The file of the folder must be this text. */
@@ -152,23 +171,18 @@ static enum err expect_text(const char *folder, const char *name, struct span te
 /* Rows of one file come from one sweep and one program. */
 static enum err expect_texts(const char *folder, const struct sweep *sweep, struct note *note)
 {
-    struct sink sink = {.data = malloc(text_size(sweep)), .capacity = text_size(sweep)};
-    char program[PROGRAM_SIZE];
-    struct sink program_sink = SINK(program);
+    struct identity identity;
 
-    if (!sink.data)
-        return note_set(note, ERR_FULL, "no memory for a copy of the sweep");
-    write_text(sweep, &sink);
-    results_write_program(&program_sink);
+    TRY(identity_make(&identity, sweep, note));
     enum err error =
-        expect_text(folder, SWEEP_TEXT, sink_written(&sink), "is another sweep: expected the one that was begun", note);
+        expect_text(folder, SWEEP_TEXT, identity.sweep, "is another sweep: expected the one that was begun", note);
 
-    free(sink.data);
-    if (error != ERR_OK)
-        return error;
-    return expect_text(folder, SWEEP_PROGRAM, sink_written(&program_sink),
-                       "names another program: expected the revision and compiler that began it, whose rows these are",
-                       note);
+    if (error == ERR_OK)
+        error = expect_text(
+            folder, SWEEP_PROGRAM, identity.program,
+            "names another program: expected the revision and compiler that began it, whose rows these are", note);
+    free(identity.text);
+    return error;
 }
 
 enum err sweep_file_begin(struct sweep_file *file, const struct results *results, const struct sweep *sweep,

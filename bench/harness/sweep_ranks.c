@@ -118,10 +118,7 @@ void *sweep_ranks_receive(void *context)
         }
     }
     free(message);
-    pthread_mutex_lock(&work->lock);
-    work->running--;
-    pthread_cond_signal(&work->done);
-    pthread_mutex_unlock(&work->lock);
+    sweep_thread_done(work);
     return NULL;
 }
 

@@ -177,6 +177,14 @@ void sweep_worker_free(struct worker *worker)
     free(worker->setup);
 }
 
+void sweep_thread_done(struct work *work)
+{
+    pthread_mutex_lock(&work->lock);
+    work->running--;
+    pthread_cond_signal(&work->done);
+    pthread_mutex_unlock(&work->lock);
+}
+
 static void *run_worker(void *context)
 {
     struct work *work = context;
@@ -185,10 +193,7 @@ static void *run_worker(void *context)
     if (sweep_worker_init(&worker, work->job))
         run_rows(work, &worker);
     sweep_worker_free(&worker);
-    pthread_mutex_lock(&work->lock);
-    work->running--;
-    pthread_cond_signal(&work->done);
-    pthread_mutex_unlock(&work->lock);
+    sweep_thread_done(work);
     return NULL;
 }
 

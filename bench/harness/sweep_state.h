@@ -58,6 +58,9 @@ bool sweep_is_stopped(const struct work *work);
 /* A worker's row is in its slot. */
 void sweep_slot_done(struct work *work, uint64_t row);
 
+/* One thread of the running puts no more rows into slots. */
+void sweep_thread_done(struct work *work);
+
 /* ---- sweep_ranks.c ---- */
 
 bool sweep_has_ranks(const struct sweep_job *job);

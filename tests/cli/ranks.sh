@@ -37,14 +37,7 @@ build_with_ranks "$folder/hopsim" || {
 }
 cd "$folder" || exit 3
 
-cat >rows.ini <<'END'
-include = home
-[sweep]
-transfer.size = 1KiB, 20KiB, 100KiB
-access.loss = 0, 1%
-arms = msrp-smime, message-plain
-repetitions = 12
-END
+write_rows_sweep rows.ini
 sed 's/repetitions = 12/precision = 5%\ntrials_max = 20/' rows.ini >precise.ini
 for sweep in rows precise; do
     "$HOPSIM" sweep $sweep.ini -o $sweep-1 -j 1 >/dev/null 2>err || failed "$sweep: one process: $(cat err)"

@@ -121,14 +121,7 @@ ready Slurm sh -c '[ "$(sinfo -h -o %T)" = idle ]'
 
 export HOPSIM="$folder/hopsim" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_hwloc_base_binding_policy=none
-cat >rows.ini <<'SWEEP'
-include = home
-[sweep]
-transfer.size = 1KiB, 20KiB, 100KiB
-access.loss = 0, 1%
-arms = msrp-smime, message-plain
-repetitions = 12
-SWEEP
+write_rows_sweep rows.ini
 sed 's/repetitions = 12/repetitions = 400/; s/, 20KiB, 100KiB/, 200KiB/' rows.ini >long.ini
 for sweep in rows long; do
     "$folder/hopsim" sweep $sweep.ini -o $sweep-1 >/dev/null 2>err || { cat err; exit 1; }
