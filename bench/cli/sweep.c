@@ -167,6 +167,23 @@ static enum err use_copies(struct sweeping *sweeping, struct note *note)
     return ERR_OK;
 }
 
+/* Rows, until they are all there or somebody says stop; what is done is in the file either way. */
+static enum err fill_folder(struct sweeping *sweeping, struct sweep_job *job, struct note *note)
+{
+    struct note flush = {{0}};
+
+    TRY(open_folder(sweeping, job, note));
+    TRY(use_copies(sweeping, note));
+    progress_begin(&sweeping->progress, "sweep");
+    sweeping->line_ns = clock_now_ns();
+    enum err error = sweep_run(job, note);
+
+    progress_end(&sweeping->progress);
+    enum err flushed = sweep_file_flush(sweeping->file, error == ERR_OK ? note : &flush);
+
+    return error == ERR_OK ? flushed : error;
+}
+
 static enum err run_rows(struct sweeping *sweeping, struct note *note)
 {
     struct sweep_job job = {.sweep = &sweeping->sweep,
@@ -185,21 +202,13 @@ static enum err run_rows(struct sweeping *sweeping, struct note *note)
     TRY(command_number(sweeping->line, "-j", by_itself, 1, COMPARISON_JOBS_MAX, &jobs, note));
     job.jobs = (unsigned)jobs;
     TRY(sweep_rows(&sweeping->sweep, &sweeping->wanted, note));
-    TRY(open_folder(sweeping, &job, note));
-    TRY(use_copies(sweeping, note));
-    progress_begin(&sweeping->progress, "sweep");
-    sweeping->line_ns = clock_now_ns();
-    sigaction(SIGINT, &action, &before);
+    sigaction(SIGINT, &action, &before); /* before there is a folder: whoever ends it is told how to go on */
     sigaction(SIGTERM, &action, &before_term);
-    enum err error = sweep_run(&job, note);
+    enum err error = fill_folder(sweeping, &job, note);
 
     sigaction(SIGINT, &before, NULL);
     sigaction(SIGTERM, &before_term, NULL);
-    progress_end(&sweeping->progress);
-    struct note flush = {{0}};
-    enum err flushed = sweep_file_flush(sweeping->file, error == ERR_OK ? note : &flush);
-
-    return error == ERR_OK ? flushed : error;
+    return error;
 }
 
 /* Whoever was stopped, by a signal or a full disk, is told how to go on. */

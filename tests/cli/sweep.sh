@@ -93,6 +93,8 @@ expect "no room, then room: the same file" cmp full/trials.csv j1/trials.csv
 
 # A full disk, where one can be made: the same.
 if [ "$(id -u)" = 0 ] && mkdir small && mount -t tmpfs -o size=64k none small 2>/dev/null; then
+    trap 'umount "$folder/small" 2>/dev/null; rm -rf "$folder"' EXIT
+    trap 'exit 1' HUP INT TERM
     "$HOPSIM" sweep sizes.ini -o small/run >out 2>err
     expect "a full disk: status 3" [ $? -eq 3 ]
     expect "a full disk: how to go on is told" grep -q -- '--resume' err
@@ -116,8 +118,7 @@ fi
 sed 's/repetitions = .*/repetitions = 100000/' sizes.ini >endless.ini
 "$HOPSIM" sweep endless.ini -o endless -j 2 --trial-events-max 1000000 >out 2>err &
 pid=$!
-until [ -e endless/trials.csv ]; do sleep 0.02; done
-sleep 0.1
+until [ "$(wc -l <endless/trials.csv)" -gt 2 ]; do sleep 0.02; done 2>wait.err
 kill -TERM $pid
 wait $pid
 expect "interrupted: status 1" [ $? -eq 1 ]
@@ -127,7 +128,7 @@ expect "interrupted: by the rows that are there" grep -q "^hopsim: $(($(wc -l <e
 expect "interrupted: no summary stands for what is not there" [ ! -e endless/summary.csv ]
 "$HOPSIM" sweep sizes.ini -o stopped -j 2 >out 2>err &
 pid=$!
-sleep 0.15
+until [ -e stopped/trials.csv ]; do sleep 0.02; done
 kill -TERM $pid
 wait $pid
 "$HOPSIM" sweep sizes.ini -o stopped --resume >out 2>err
