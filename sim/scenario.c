@@ -66,7 +66,7 @@ static const char *const seals[] = {"after-answer", "at-press", "before-invite",
     {.name = (row_name), .kind = FIELD_CHOICE, .offset = offsetof(struct scenario, member),                            \
      .standard = (row_standard), .choices = (row_choices), .help = (row_help), .source = (row_source)}
 
-/* The nine rows of a kind of link. */
+/* The ten rows of a kind of link. */
 #define LINK(link, what, rate, delay, queue, mtu_bytes, overhead, origin, mtu_origin)                                  \
     ROW(#link ".rate", FIELD_RATE, link.rate_bps, rate, "0", "1Tbit/s", "bit rate of " what "; 0: infinitely fast",    \
         origin),                                                                                                       \
@@ -80,6 +80,9 @@ static const char *const seals[] = {"after-answer", "at-press", "before-invite",
         "mean run of losses, packets; 1: each is lost independently, more: Gilbert's two states", "assumed"),          \
     ROW(#link ".queue", FIELD_SIZE, link.queue_bytes, queue, "0", "1GiB", "bytes that may wait for transmission",      \
         "assumed"),                                                                                                    \
+    ROW(#link ".burst", FIELD_SIZE, link.burst_bytes, "0", "0", "1GiB",                                                \
+        "bytes sent at once after silence: depth of a token bucket (Linux' tbf), a packet at least; 0: one after another", \
+        "0: a transmitter has no bucket"),                                                                             \
     ROW(#link ".mtu", FIELD_SIZE, link.mtu, mtu_bytes, "576B", "65535B", "largest IP packet", mtu_origin),             \
     ROW(#link ".overhead", FIELD_SIZE, link.overhead_bytes, overhead, "0", "256B",                                     \
         "link-layer bytes of each packet", "an Ethernet header, as captures show it; none on a loopback")

@@ -68,6 +68,7 @@ struct scenario_link {
     uint64_t queue_bytes;
     uint64_t mtu;
     uint64_t overhead_bytes;
+    uint64_t burst_bytes; /* 0: no token bucket */
 };
 
 struct scenario {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/measured_model.h"
+#include "bench/measure/network.h"
 #include "sim/base/units.h"
 
 #include <assert.h>
@@ -147,6 +148,9 @@ static enum err set_network(const struct measured_model *model, const struct mea
     TRY(set_time(file, "access.delay", point->rtt_ns / 4 + box_ns + model->fit.hop_ns / 2, note));
     TRY(set_time(file, "site.delay", model->fit.hop_ns / 2, note));
     sink_format(&sink, "access.rate=%llubit/s", (unsigned long long)point->rate_bps);
+    TRY(scenario_file_set(file, sink_written(&sink), note));
+    sink.size = 0;
+    sink_format(&sink, "access.burst=%lluB", (unsigned long long)network_burst_bytes(point->rate_bps));
     TRY(scenario_file_set(file, sink_written(&sink), note));
     sink.size = 0;
     sink_format(&sink, "path.relays=%u", point->relays > 0 ? point->relays : 2);

@@ -47,6 +47,13 @@ bool network_has_box(const struct network_config *config)
     return config->rate_bps > 0 || config->delay_ns > 0;
 }
 
+uint64_t network_burst_bytes(uint64_t rate_bps)
+{
+    uint64_t bytes = rate_bps / 8 / 4000;
+
+    return bytes < 1600 ? 1600 : bytes > 16000 ? 16000 : bytes;
+}
+
 bool network_may(struct note *note)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -183,15 +190,6 @@ static enum err set_up_middle(const struct network *network, const struct cast *
     return batch(sink_string(&name), &lines, note);
 }
 
-/* A bucket of one frame, or a quarter of a millisecond: small beside what is measured, large enough for the machine's
- * timers. */
-static uint64_t burst_of(uint64_t rate_bps)
-{
-    uint64_t bytes = rate_bps / 8 / 4000;
-
-    return bytes < 1600 ? 1600 : bytes > 16000 ? 16000 : bytes;
-}
-
 static enum err shape(const struct network *network, const char *device, struct note *note)
 {
     char name_text[NETWORK_NAME_SIZE], rate_text[32], burst_text[32], limit_text[32];
@@ -199,7 +197,7 @@ static enum err shape(const struct network *network, const char *device, struct 
 
     write_name(network, MIDDLE, &name);
     sink_format(&rate, "%llubit", (unsigned long long)network->config.rate_bps);
-    sink_format(&burst, "%llu", (unsigned long long)burst_of(network->config.rate_bps));
+    sink_format(&burst, "%llu", (unsigned long long)network_burst_bytes(network->config.rate_bps));
     sink_format(&limit, "%llu", (unsigned long long)network->config.queue_bytes);
     const char *const words[] = {"tc",
                                  "-n",

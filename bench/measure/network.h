@@ -34,6 +34,10 @@ struct network_count {
 /* Whether the users' links go through a delay box: where they have a rate or a delay. */
 bool network_has_box(const struct network_config *config);
 
+/* Depth of the token bucket of a link with a rate: one frame, or a quarter of a millisecond: small beside what is
+ * measured, large enough for the machine's timers. */
+uint64_t network_burst_bytes(uint64_t rate_bps);
+
 /* Whether this process may make namespaces; the note says in one sentence what is missing. */
 bool network_may(struct note *note);
 

@@ -129,6 +129,7 @@ const char *const sim_server_names[] = {"192.168.80.1",          "192.168.80.3",
 static struct link_config link_of(const struct scenario_link *link, int64_t extra_ns)
 {
     return (struct link_config){.rate_bps = link->rate_bps,
+                                .burst_bytes = link->burst_bytes,
                                 .propagation_ns = link->delay_ns + extra_ns,
                                 .jitter_ns = link->jitter_ns,
                                 .is_order_free = link->jitter_order == JITTER_FREE,

@@ -6,6 +6,7 @@
 #include "sim/net/link.h"
 #include "sim/base/units.h"
 #include "sim/net/graph.h"
+#include "sim/net/link_watch.h"
 #include "sim/net/udp.h"
 
 /* Rings are read and written in order, each line again only after all others: it is asked for some packets ahead. */
@@ -13,9 +14,25 @@ enum { RING_FIRST = 16, AHEAD = 6 };
 
 static event_fn link_arrive;
 static event_fn link_arrive_free;
-static event_fn link_depart;
 
 static const struct cause nobody = {.transfer = 0};
+
+static bool has_bucket(const struct link_config *config)
+{
+    return config->rate_bps > 0 && config->burst_bytes > 0;
+}
+
+/* How long it takes to fill; below 2^63 for a GiB at 1 bit/s. */
+static int64_t bucket_ns(const struct link_config *config)
+{
+    uint64_t depth = config->mtu + config->overhead_bytes;
+
+    if (!has_bucket(config))
+        return 0;
+    if (depth < config->burst_bytes)
+        depth = config->burst_bytes;
+    return (int64_t)(depth * 8 * (uint64_t)SECOND / config->rate_bps);
+}
 
 void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, const struct link_config *config,
                uint64_t place)
@@ -25,6 +42,7 @@ void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, c
     check(config->loss_burst >= 0);
     check(config->mtu >= 68 && config->mtu <= IP_BYTES_MAX); /* RFC 791: the least that every link carries */
     check(config->overhead_bytes <= MIB);
+    check(config->burst_bytes <= GIB);
     *link = (struct link){
         .net = net,
         .engine = net->engine,
@@ -33,14 +51,16 @@ void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, c
         .mtu = config->mtu,
         .from = from,
         .to = to,
-        .is_random = config->loss > 0 || config->jitter_ns > 0,
+        .is_random = config->loss > 0 || config->jitter_ns > 0 || has_bucket(config),
         .is_free = config->is_order_free,
         .is_watched = config->is_order_free || net->tap != NULL,
         .queue_bytes_max = config->queue_bytes_max,
         .rate_bps = config->rate_bps,
+        .bucket_ns = bucket_ns(config),
         .place = place,
         .config = *config,
     };
+    link->empty_ns = net->engine->now_ns - link->bucket_ns; /* full */
     link->flights = arena_alloc(net->arena, RING_FIRST * sizeof(*link->flights));
     link->flight_mask = RING_FIRST - 1;
     link->waiting = arena_alloc(net->arena, RING_FIRST * sizeof(*link->waiting));
@@ -132,11 +152,13 @@ static void parts_take(struct parts *to, const volatile struct parts *from)
 
 /*
  * The packet waits until the link is free. Behind its own transfer it goes on with the sums that the packet before it
- * had at its release: that one's sums, less what it was charged for its way after that.
+ * had at its release: that one's sums, less what it was charged for its way after that. A bucket may let it begin
+ * before that release, which then is less transmission, or later.
  */
-static void link_charge_wait(const struct link *link, struct cause *cause)
+static void link_charge_wait(const struct link *link, int64_t release_ns, struct cause *cause)
 {
     const struct cause *last = link->last;
+    int64_t later_ns = link->free_ns - release_ns;
 
     if (cause->transfer == 0)
         return;
@@ -146,6 +168,10 @@ static void link_charge_wait(const struct link *link, struct cause *cause)
     }
     parts_take(&cause->parts, &last->parts);
     cause->parts.ns[last->is_feedback ? PART_FEEDBACK : PART_PROPAGATION] -= link->last_way_ns;
+    if (later_ns != 0)
+        cause->parts.ns[later_ns > 0        ? PART_QUEUEING
+                        : last->is_feedback ? PART_FEEDBACK
+                                            : PART_TRANSMISSION] += later_ns;
 }
 
 /* The address of a draw is the packet's ordinal on this link, so that one lost packet more changes no other draw. */
@@ -211,7 +237,7 @@ static void link_repeat(struct engine *engine, void *context)
     link_take(link, packet);
 }
 
-/* What chance and a fault add to the way; *is_lost: it does not come out. */
+/* What chance, a fault and the order of packets add to the way; *is_lost: it does not come out. */
 static int64_t link_way_ns(struct link *link, const struct packet *packet, bool *is_lost)
 {
     int64_t way_ns = link->propagation_ns;
@@ -233,81 +259,11 @@ static int64_t link_way_ns(struct link *link, const struct packet *packet, bool 
     return way_ns;
 }
 
-static void tap_tell(struct link *link, enum tap_event event, int64_t at_ns, const struct packet *packet)
-{
-    const struct net_tap *tap = link->net->tap;
-    bool is_origin = packet->flags & PACKET_ORIGIN;
-
-    if (tap)
-        tap->packet(tap->context, link->net, link->number, event, at_ns, is_origin, packet);
-}
-
 static void link_drop(struct link *link, struct packet *packet)
 {
     link->dropped_queue++;
-    tap_tell(link, TAP_DROPPED, link->engine->now_ns, packet);
+    link_tell(link, TAP_DROPPED, link->engine->now_ns, packet);
     packet_lose(link->net, packet);
-}
-
-/* ---- What a tap sees: packets leave in order of time, so those that wait are told by an event of their own ---- */
-
-static void departure_tell(struct link *link, struct packet *packet, bool is_lost)
-{
-    int64_t now_ns = link->engine->now_ns;
-
-    tap_tell(link, TAP_SENT, now_ns, packet);
-    if (is_lost)
-        tap_tell(link, TAP_DROPPED, now_ns, packet);
-}
-
-static struct departure *departure_create(struct net *net)
-{
-    struct departure *departure = net->departures;
-
-    if (!departure)
-        return arena_alloc(net->arena, sizeof(*departure));
-    net->departures = departure->next;
-    return departure;
-}
-
-static void link_depart(struct engine *engine, void *context)
-{
-    struct link *link = context;
-    struct net *net = link->net;
-    struct departure *first = link->departures;
-
-    link->departures = first->next;
-    if (first->next)
-        engine_at_ticket(engine, first->next->start_ns, first->next->ticket, link, link_depart);
-    departure_tell(link, first->packet, first->is_lost);
-    if (first->is_lost) {
-        net->packets_departing--;
-        packet_lose(net, first->packet);
-    }
-    first->next = net->departures;
-    net->departures = first;
-}
-
-/* True if the tap will see the packet leave later; a lost one is given back then. */
-static bool link_watch(struct link *link, struct packet *packet, int64_t start_ns, bool is_lost)
-{
-    struct engine *engine = link->engine;
-    struct departure *departure;
-
-    if (start_ns == engine->now_ns) {
-        departure_tell(link, packet, is_lost);
-        return false;
-    }
-    departure = departure_create(link->net);
-    *departure = (struct departure){NULL, packet, start_ns, engine_ticket(engine), is_lost};
-    if (link->departures)
-        link->departures_last->next = departure;
-    else
-        link->departures = departure;
-    if (departure == link->departures)
-        engine_at_ticket(engine, start_ns, departure->ticket, link, link_depart);
-    link->departures_last = departure;
-    return true;
 }
 
 /* Lost on the way: its transmission takes its time, but it does not come out. */
@@ -357,14 +313,14 @@ static inline void link_launch(struct link *link, struct packet *packet, int64_t
     __builtin_prefetch(&link->flights[(link->flight_end + AHEAD) & link->flight_mask], 1);
 }
 
-/* Behind the packets before it: false if there is no room for it. */
-static bool link_wait(struct link *link, struct packet *packet, uint32_t bytes)
+/* Behind the packets before it, the last of which is released at release_ns: false if there is no room for it. */
+static bool link_wait(struct link *link, struct packet *packet, uint32_t bytes, int64_t release_ns)
 {
     if (!link_admit(link, bytes)) {
         link_drop(link, packet);
         return false;
     }
-    link_charge_wait(link, &packet->cause);
+    link_charge_wait(link, release_ns, &packet->cause);
     return true;
 }
 
@@ -409,6 +365,35 @@ static void link_wake(struct link *link)
     }
 }
 
+/*
+ * A token bucket, as Linux' tbf has it: a packet begins as soon as there are tokens for all of it and those before it
+ * have begun. Tokens since empty_ns, at the link's rate; more than the bucket holds are lost. False: no room to wait.
+ */
+static bool link_pass_bucket(struct link *link, struct packet *packet, uint32_t bytes)
+{
+    int64_t now_ns = link->engine->now_ns, release_ns = link->free_ns;
+    int64_t transmission_ns = link_transmission_ns(link, bytes);
+    int64_t start_ns = link->start_ns > now_ns ? link->start_ns : now_ns;
+
+    if (link->has_radio && link->radio->ready_ns > start_ns)
+        start_ns = link->radio->ready_ns;
+    if (start_ns < link->empty_ns + transmission_ns)
+        start_ns = link->empty_ns + transmission_ns;
+    if (release_ns <= now_ns) { /* the packet before it may be gone */
+        release_ns = now_ns;
+        link->last = &nobody;
+    }
+    link->free_ns = start_ns;
+    if (start_ns > now_ns && !link_wait(link, packet, bytes, release_ns)) {
+        link->free_ns = release_ns;
+        return false;
+    }
+    link->empty_ns =
+        (start_ns - link->bucket_ns > link->empty_ns ? start_ns - link->bucket_ns : link->empty_ns) + transmission_ns;
+    link->start_ns = start_ns;
+    return true;
+}
+
 static inline void link_carry(struct link *link, struct packet *packet)
 {
     uint32_t bytes = packet->bytes + link->overhead_bytes;
@@ -416,8 +401,12 @@ static inline void link_carry(struct link *link, struct packet *packet)
 
     if (link->has_radio)
         link_wake(link);
-    if (link->free_ns > start_ns) {
-        if (!link_wait(link, packet, bytes))
+    if (link->bucket_ns > 0) {
+        if (!link_pass_bucket(link, packet, bytes))
+            return;
+        start_ns = link->free_ns;
+    } else if (link->free_ns > start_ns) {
+        if (!link_wait(link, packet, bytes, link->free_ns))
             return;
         start_ns = link->free_ns;
     }
@@ -567,7 +556,7 @@ static inline void link_deliver(struct link *link, struct packet *packet)
 
     link->payload_bytes += packet->length;
     if (link->is_watched)
-        tap_tell(link, TAP_RECEIVED, link->engine->now_ns, packet);
+        link_tell(link, TAP_RECEIVED, link->engine->now_ns, packet);
     if (packet->flags & (PACKET_UDP | PACKET_SHIELDED | PACKET_TUNNELLED)) {
         link_deliver_special(link, packet);
         return;

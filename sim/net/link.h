@@ -61,7 +61,7 @@ struct link {
     uint32_t mtu;
     uint32_t to;         /* node */
     uint32_t size_bytes; /* the size that was transmitted last, and how long that took */
-    bool is_random;      /* loss or jitter */
+    bool is_random;      /* loss or jitter, or a bucket lets short packets follow at once: the way is not always one */
     bool is_free;        /* packets may overtake one another */
     bool is_watched;     /* that, or there is a tap */
     bool has_radio;
@@ -83,6 +83,9 @@ struct link {
     uint64_t waiting_bytes;
     uint64_t queue_bytes_max;
     uint64_t rate_bps;
+    int64_t bucket_ns; /* until an empty one is full; 0: there is none */
+    int64_t empty_ns;  /* when the bucket was, or will be, or would have been empty, counted back from its tokens */
+    int64_t start_ns;  /* of the packet accepted last, where there is a bucket */
 
     struct radio *radio;
     struct shield *tunnel; /* gateways at both its ends protect what has certain ports; NULL: none */

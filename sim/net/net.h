@@ -20,7 +20,9 @@ struct net_tap;
 
 /* One direction of a link. */
 struct link_config {
-    uint64_t rate_bps; /* 0: infinitely fast */
+    uint64_t rate_bps;    /* 0: infinitely fast */
+    uint64_t burst_bytes; /* what a link silent for long sends at once (a token bucket of that depth, or of one packet
+                             if that is more, filled at rate_bps), at most 1 GiB; 0: one packet after the other */
     int64_t propagation_ns;
     int64_t jitter_ns;  /* 0, or the most that is added to a packet's propagation, uniform */
     bool is_order_free; /* a packet may overtake those sent before it; else it waits for them */
