@@ -105,7 +105,9 @@ static enum err start_box(struct conductor *own, struct note *note)
 {
     char names[4][NETWORK_DEVICE_SIZE];
     const enum cast_role users[] = {CAST_UE_A, CAST_UE_B};
-    struct delay_box_config config = {.delay_ns = own->plan.network.delay_ns, .rate_bps = own->plan.network.rate_bps};
+    struct delay_box_config config = {.delay_ns = own->plan.network.delay_ns,
+                                      .rate_bps = own->plan.network.rate_bps,
+                                      .queue_bytes = own->plan.network.queue_bytes};
     int line = -1;
 
     for (size_t i = 0; i < 2; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
 #include "bench/measure/delay_box.h"
+#include "bench/measure/delay_line.h"
 #include "bench/measure/packet_socket.h"
 
 #include <errno.h>
@@ -34,12 +35,10 @@ struct port {
     int fd;
     struct frame *ring;
     uint64_t first, next;
-    int64_t due_ns; /* of the last frame that came in */
+    struct delay_line line;
 };
 
 struct box {
-    int64_t delay_ns;
-    uint64_t rate_bps;
     size_t count;
     struct port ports[PORTS]; /* 2i and 2i + 1 are a pair */
     struct delay_box_report report;
@@ -53,12 +52,6 @@ static int64_t now_ns(void)
 
     clock_gettime(CLOCK_REALTIME, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-/* A token bucket lets a frame go at the moment at which a link would begin to send it: its bits are waited for here. */
-static int64_t bits_ns(const struct box *box, uint64_t size)
-{
-    return box->rate_bps > 0 ? (int64_t)(size * 8 * 1000000000 / box->rate_bps) : 0;
 }
 
 static bool take_frame(struct box *box, struct port *port)
@@ -82,11 +75,7 @@ static bool take_frame(struct box *box, struct port *port)
 
     if (seen_ns == 0)
         seen_ns = now_ns();
-    /* No frame overtakes a longer one before it. */
-    frame->due_ns = seen_ns + box->delay_ns + bits_ns(box, (uint64_t)size);
-    if (frame->due_ns < port->due_ns)
-        frame->due_ns = port->due_ns;
-    port->due_ns = frame->due_ns;
+    frame->due_ns = delay_line_due(&port->line, seen_ns, (uint64_t)size);
     port->next++;
     return true;
 }
@@ -152,12 +141,12 @@ static void finish(struct box *box)
 
 static bool box_open(struct box *box, const struct delay_box_config *config)
 {
-    box->delay_ns = config->delay_ns;
-    box->rate_bps = config->rate_bps;
     for (size_t i = 0; i < 2 * config->pair_count; i++) {
         struct port *port = &box->ports[box->count++];
 
         port->fd = packet_socket_open(config->pairs[i / 2][i % 2], BUFFER, true);
+        port->line = (struct delay_line){
+            .delay_ns = config->delay_ns, .rate_bps = config->rate_bps, .queue_bytes = config->queue_bytes};
         port->ring = malloc(RING * sizeof(*port->ring));
         if (port->fd < 0 || !port->ring)
             return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * box RATE DEVICE DEVICE [DEVICE DEVICE] - the delay box of hopsim measure between the devices of each pair, for links
- * of RATE bit/s that a token bucket spaces: each frame also waits for its own bits. Prints "ready", runs until its
+ * box RATE QUEUE DEVICE DEVICE [DEVICE DEVICE] - the delay box of hopsim measure between the devices of each pair, for
+ * links of RATE bit/s that a token bucket with room for QUEUE bytes spaces. Prints "ready", runs until its
  * standard input ends, and then prints how late it was.
  */
 #include "bench/measure/delay_box.h"
@@ -42,15 +42,16 @@ static int mind(int line)
 
 int main(int count, char **words)
 {
-    struct delay_box_config config = {.rate_bps = count > 1 ? strtoull(words[1], NULL, 10) : 0};
+    struct delay_box_config config = {.rate_bps = count > 2 ? strtoull(words[1], NULL, 10) : 0,
+                                      .queue_bytes = count > 2 ? strtoull(words[2], NULL, 10) : 0};
     int ends[2];
 
-    for (int i = 2; i + 1 < count && config.pair_count < DELAY_BOX_PAIRS_MAX; i += 2) {
+    for (int i = 3; i + 1 < count && config.pair_count < DELAY_BOX_PAIRS_MAX; i += 2) {
         config.pairs[config.pair_count][0] = words[i];
         config.pairs[config.pair_count++][1] = words[i + 1];
     }
-    if (config.rate_bps == 0 || config.pair_count == 0 || count != 2 + 2 * (int)config.pair_count) {
-        fputs("usage: box RATE DEVICE DEVICE [DEVICE DEVICE]\n", stderr);
+    if (config.rate_bps == 0 || config.pair_count == 0 || count != 3 + 2 * (int)config.pair_count) {
+        fputs("usage: box RATE QUEUE DEVICE DEVICE [DEVICE DEVICE]\n", stderr);
         return 2;
     }
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)

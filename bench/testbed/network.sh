@@ -91,7 +91,7 @@ links_begin() { # RATE
         done
     done
     mkfifo "$TESTBED_RUN/box-line" 2>/dev/null
-    ip netns exec $bridge "$TESTBED_BOX" "$1" ue-a far-ue-a ue-b far-ue-b <"$TESTBED_RUN/box-line" >"$TESTBED_RUN/box.out" 2>&1 &
+    ip netns exec $bridge "$TESTBED_BOX" "$1" 262144 ue-a far-ue-a ue-b far-ue-b <"$TESTBED_RUN/box-line" >"$TESTBED_RUN/box.out" 2>&1 &
     box_pid=$!
     exec 8>"$TESTBED_RUN/box-line"
     for turn in 1 2 3 4 5 6 7 8 9 10; do
