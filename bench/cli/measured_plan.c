@@ -60,6 +60,11 @@ void measured_plan_make(struct measured_plan *plan, uint64_t every)
                                          .size_bytes = sizes[size], .rate_bps = rates[rate], .rtt_ns = rtts[rtt]});
 }
 
+bool measured_plan_takes_turns(const struct measured_point *point)
+{
+    return point->rtt_ns == 0 && point->size_bytes <= 100 * KIB;
+}
+
 int64_t measured_plan_time_ns(const struct measured_point *point, uint64_t repeat)
 {
     int64_t bits_ns = point->rate_bps ? (int64_t)(point->size_bytes * 8 * 1050 / (point->rate_bps / 1000000)) : 10 * MS;

@@ -18,6 +18,9 @@ struct measured_plan {
 /* Each every-th point, from the first on. MESSAGEs, whose files are small, only stand beside the other arms. */
 void measured_plan_make(struct measured_plan *plan, uint64_t every);
 
+/* Whether the machine's own time, not the network's, makes most of a point's. */
+bool measured_plan_takes_turns(const struct measured_point *point);
+
 /* What repeat transfers of a point take, about. */
 int64_t measured_plan_time_ns(const struct measured_point *point, uint64_t repeat);
 

@@ -59,7 +59,9 @@ static void print_plan(struct measured *measured)
             "plan: calibrate on %zu points (unshaped, 2 hops: the MSRP arms, 10 KiB and 1 MiB, message-tls, 10 KiB;\n"
             "msrp-plain, 10 KiB, 1 Gbit/s), %llu transfers each;\n"
             "predict and measure %zu points (MSRP arms: 10 KiB to 10 MiB, message-tls: to 100 KiB; 10 and 100 Mbit/s,\n"
-            "round trips of 0 and 20 ms, 1, 3 and 5 relays), %llu transfers each; %zu points are missing in the record",
+            "round trips of 0 and 20 ms, 1, 3 and 5 relays), %llu transfers each, those without a round trip up to 100 "
+            "KiB in\n"
+            "turns with the calibration; %zu points are missing in the record",
             count, (unsigned long long)(MEASURED_CALIBRATION_TIMES * measured->repeat), measured->plan.count,
             (unsigned long long)measured->repeat, missing);
     fprintf(stderr, measured->is_recorded ? " and left out\n" : ", about %s\n", sink_string(&shown));
@@ -91,13 +93,11 @@ static void summarise(const struct measured_point *point, const struct outcome *
     row->delay_ns = measure_median(outcomes, count, offsetof(struct outcome, delay_ns));
 }
 
-/* Measures a point by so many transfers. */
-static enum err measure(struct measured *measured, const struct measured_point *point, uint64_t repeat,
-                        struct measured_row *row, struct note *note)
+/* Performs so many transfers of a point. */
+static enum err transfer(struct measured *measured, const struct measured_point *point, uint64_t times,
+                         struct outcome *outcomes, size_t *done, struct note *note)
 {
-    struct outcome outcomes[MEASURED_CALIBRATION_TIMES * REPEAT_MOST];
     struct measure_told told;
-    size_t done;
     struct measure_point how = {
         .arm = point->arm,
         .file = {&measured->model.setup.source, 0, point->size_bytes},
@@ -109,25 +109,91 @@ static enum err measure(struct measured *measured, const struct measured_point *
 
     if (!network_may(note))
         return ERR_FILE;
-    TRY(measure_run(&how, (size_t)repeat, outcomes, &done, &told, note));
+    TRY(measure_run(&how, (size_t)times, outcomes, done, &told, note));
     if (measure_was_interrupted())
         return note_set(note, ERR_FULL, "interrupted; the same command with the same --record goes on");
     if (told.reason[0])
         fprintf(stderr, "hopsim: %s: %s\n", point->arm->name, told.reason);
-    summarise(point, outcomes, done, row);
-    measured->done_ns += measured_plan_time_ns(point, repeat);
+    measured->done_ns += measured_plan_time_ns(point, times);
     progress_show(&measured->progress, (size_t)(measured->done_ns / MS), (size_t)(measured->time_ns / MS));
-    return measured_record_add(&measured->record, row, note);
+    return ERR_OK;
 }
 
-/* The row of a point, from the record or measured now. */
-static enum err row_of(struct measured *measured, const struct measured_point *point, uint64_t repeat,
-                       struct measured_row *row, struct note *note)
+static enum err keep(struct measured *measured, const struct measured_point *point, const struct outcome *outcomes,
+                     size_t count, struct note *note)
 {
+    struct measured_row row;
+
+    summarise(point, outcomes, count, &row);
+    return measured_record_add(&measured->record, &row, note);
+}
+
+/* ---- In turns ---- */
+
+/* A point that is measured in turns with others. */
+struct turn {
+    const struct measured_point *point;
+    uint64_t times; /* transfers a turn */
+    size_t done;
+    struct outcome *outcomes;
+};
+
+static void add_turn(struct measured *measured, struct turn *turns, size_t *count, const struct measured_point *point,
+                     uint64_t times)
+{
+    struct turn *turn = &turns[*count];
+
+    if (measured_record_find(&measured->record, point))
+        return;
+    *turn = (struct turn){point, times, 0, NULL};
+    turn->outcomes = arena_alloc(measured->arena, measured->repeat * times * sizeof(*turn->outcomes));
+    (*count)++;
+}
+
+/* What a machine takes itself changes from minute to minute by more than the errors that are looked for: points that
+ * are mostly that take turns with those that calibrate, so that all of them have seen the same minutes. */
+static enum err take_turns(struct measured *measured, struct note *note)
+{
+    size_t calibrating, count = 0;
+    const struct measured_point *calibration = measured_calibration(&calibrating);
+    struct turn *turns = arena_alloc(measured->arena, (calibrating + measured->plan.count) * sizeof(*turns));
+
+    for (size_t i = 0; i < calibrating; i++)
+        add_turn(measured, turns, &count, &calibration[i], MEASURED_CALIBRATION_TIMES);
+    for (size_t i = 0; i < measured->plan.count; i++)
+        if (measured_plan_takes_turns(&measured->plan.points[i]))
+            add_turn(measured, turns, &count, &measured->plan.points[i], 1);
+    for (size_t i = 0; i < count * measured->repeat; i++) {
+        struct turn *turn = &turns[i % count];
+        size_t done;
+
+        TRY(transfer(measured, turn->point, turn->times, turn->outcomes + turn->done, &done, note));
+        turn->done += done;
+    }
+    for (size_t i = 0; i < count; i++)
+        TRY(keep(measured, turns[i].point, turns[i].outcomes, turns[i].done, note));
+    return ERR_OK;
+}
+
+/* ---- One after another ---- */
+
+static enum err measure(struct measured *measured, const struct measured_point *point, struct note *note)
+{
+    struct outcome outcomes[REPEAT_MOST];
+    size_t done;
+
+    TRY(transfer(measured, point, measured->repeat, outcomes, &done, note));
+    return keep(measured, point, outcomes, done, note);
+}
+
+/* The row of a point; without transfers where the record has none and nothing is measured. */
+static enum err row_of(struct measured *measured, const struct measured_point *point, struct measured_row *row,
+                       struct note *note)
+{
+    if (!measured->is_recorded && !measured_record_find(&measured->record, point))
+        TRY(measure(measured, point, note));
     const struct measured_row *known = measured_record_find(&measured->record, point);
 
-    if (!known && !measured->is_recorded)
-        return measure(measured, point, repeat, row, note);
     *row = known ? *known : (struct measured_row){.n = 0};
     return ERR_OK;
 }
@@ -136,15 +202,11 @@ static enum err calibrate(struct measured *measured, struct note *note)
 {
     size_t count;
     const struct measured_point *points = measured_calibration(&count);
-    struct measured_row *rows = calloc(count, sizeof(*rows));
-    enum err error = rows ? ERR_OK : note_set(note, ERR_FULL, "no memory");
+    struct measured_row *rows = arena_alloc(measured->arena, count * sizeof(*rows));
 
-    for (size_t i = 0; i < count && error == ERR_OK; i++)
-        error = row_of(measured, &points[i], MEASURED_CALIBRATION_TIMES * measured->repeat, &rows[i], note);
-    if (error == ERR_OK)
-        error = measured_model_fit(&measured->model, rows, count, note);
-    free(rows);
-    return error;
+    for (size_t i = 0; i < count; i++)
+        TRY(row_of(measured, &points[i], &rows[i], note));
+    return measured_model_fit(&measured->model, rows, count, note);
 }
 
 static enum err fill(struct measured *measured, struct note *note)
@@ -153,7 +215,7 @@ static enum err fill(struct measured *measured, struct note *note)
         const struct measured_point *point = &measured->plan.points[i];
         struct measured_cell *cell = &measured->cells[measured->count];
 
-        TRY(row_of(measured, point, measured->repeat, &cell->row, note));
+        TRY(row_of(measured, point, &cell->row, note));
         if (cell->row.n == 0 && measured->is_recorded)
             continue;
         if (cell->row.n == 0)
@@ -292,8 +354,10 @@ static enum err perform(struct measured *measured, struct note *note)
     TRY(open_all(measured, note));
     print_plan(measured);
     progress_begin(&measured->progress, "measuring");
-    enum err error = calibrate(measured, note);
+    enum err error = measured->is_recorded ? ERR_OK : take_turns(measured, note);
 
+    if (error == ERR_OK)
+        error = calibrate(measured, note);
     if (error == ERR_OK)
         error = fill(measured, note);
     progress_end(&measured->progress);
