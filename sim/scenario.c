@@ -81,7 +81,7 @@ static const char *const seals[] = {"after-answer", "at-press", "before-invite",
     ROW(#link ".queue", FIELD_SIZE, link.queue_bytes, queue, "0", "1GiB", "bytes that may wait for transmission",      \
         "assumed"),                                                                                                    \
     ROW(#link ".burst", FIELD_SIZE, link.burst_bytes, "0", "0", "1GiB",                                                \
-        "bytes sent at once after silence: depth of a token bucket (Linux' tbf), a packet at least; 0: one after another", \
+        "bytes sent at once after silence: depth of a token bucket (Linux' tbf), a packet at least; 0: none", \
         "0: a transmitter has no bucket"),                                                                             \
     ROW(#link ".mtu", FIELD_SIZE, link.mtu, mtu_bytes, "576B", "65535B", "largest IP packet", mtu_origin),             \
     ROW(#link ".overhead", FIELD_SIZE, link.overhead_bytes, overhead, "0", "256B",                                     \

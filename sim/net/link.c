@@ -51,7 +51,7 @@ void link_init(struct link *link, struct net *net, uint32_t from, uint32_t to, c
         .mtu = config->mtu,
         .from = from,
         .to = to,
-        .is_random = config->loss > 0 || config->jitter_ns > 0 || has_bucket(config),
+        .is_random = config->loss > 0 || config->jitter_ns > 0,
         .is_free = config->is_order_free,
         .is_watched = config->is_order_free || net->tap != NULL,
         .queue_bytes_max = config->queue_bytes_max,
@@ -366,19 +366,21 @@ static void link_wake(struct link *link)
 }
 
 /*
- * A token bucket, as Linux' tbf has it: a packet begins as soon as there are tokens for all of it and those before it
- * have begun. Tokens since empty_ns, at the link's rate; more than the bucket holds are lost. False: no room to wait.
+ * A token bucket, as Linux' tbf has it at the end of a wire: a packet's last bit comes out as soon as there are tokens
+ * for all of it, and not before that of an earlier one. Tokens since empty_ns, at the link's rate; more than the bucket
+ * holds are lost. Sets when the packet begins, which is not before an earlier one does, and how long it takes from then
+ * on. False: no room to wait.
  */
-static bool link_pass_bucket(struct link *link, struct packet *packet, uint32_t bytes)
+static bool link_pass_bucket(struct link *link, struct packet *packet, uint32_t bytes, int64_t *transmission_ns)
 {
-    int64_t now_ns = link->engine->now_ns, release_ns = link->free_ns;
-    int64_t transmission_ns = link_transmission_ns(link, bytes);
-    int64_t start_ns = link->start_ns > now_ns ? link->start_ns : now_ns;
+    int64_t now_ns = link->engine->now_ns, release_ns = link->free_ns, bits_ns = *transmission_ns;
+    int64_t start_ns = now_ns > link->empty_ns ? now_ns : link->empty_ns;
 
     if (link->has_radio && link->radio->ready_ns > start_ns)
         start_ns = link->radio->ready_ns;
-    if (start_ns < link->empty_ns + transmission_ns)
-        start_ns = link->empty_ns + transmission_ns;
+    int64_t end_ns = start_ns + bits_ns > release_ns ? start_ns + bits_ns : release_ns;
+
+    start_ns = end_ns - bits_ns > link->start_ns ? end_ns - bits_ns : link->start_ns;
     if (release_ns <= now_ns) { /* the packet before it may be gone */
         release_ns = now_ns;
         link->last = &nobody;
@@ -388,30 +390,30 @@ static bool link_pass_bucket(struct link *link, struct packet *packet, uint32_t 
         link->free_ns = release_ns;
         return false;
     }
-    link->empty_ns =
-        (start_ns - link->bucket_ns > link->empty_ns ? start_ns - link->bucket_ns : link->empty_ns) + transmission_ns;
+    if (link->empty_ns < end_ns - link->bucket_ns)
+        link->empty_ns = end_ns - link->bucket_ns;
+    link->empty_ns += bits_ns;
     link->start_ns = start_ns;
+    *transmission_ns = end_ns - start_ns;
     return true;
 }
 
 static inline void link_carry(struct link *link, struct packet *packet)
 {
     uint32_t bytes = packet->bytes + link->overhead_bytes;
-    int64_t start_ns = link->engine->now_ns;
+    int64_t start_ns = link->engine->now_ns, transmission_ns = link_transmission_ns(link, bytes);
 
     if (link->has_radio)
         link_wake(link);
     if (link->bucket_ns > 0) {
-        if (!link_pass_bucket(link, packet, bytes))
+        if (!link_pass_bucket(link, packet, bytes, &transmission_ns))
             return;
-        start_ns = link->free_ns;
+        start_ns = link->start_ns;
     } else if (link->free_ns > start_ns) {
         if (!link_wait(link, packet, bytes, link->free_ns))
             return;
         start_ns = link->free_ns;
     }
-    int64_t transmission_ns = link_transmission_ns(link, bytes);
-
     link->free_ns = start_ns + transmission_ns;
     link->packets++;
     link->bytes += bytes;

@@ -61,7 +61,7 @@ struct link {
     uint32_t mtu;
     uint32_t to;         /* node */
     uint32_t size_bytes; /* the size that was transmitted last, and how long that took */
-    bool is_random;      /* loss or jitter, or a bucket lets short packets follow at once: the way is not always one */
+    bool is_random;      /* loss or jitter */
     bool is_free;        /* packets may overtake one another */
     bool is_watched;     /* that, or there is a tap */
     bool has_radio;

@@ -526,7 +526,7 @@ static void test_routes(void)
 /* ---- A token bucket ---- */
 
 /* Tokens counted one by one as Linux' tbf does: they come at the link's rate, no more than the bucket holds; a packet
- * that finds enough, and nobody before it, goes. In bits times a second's nanoseconds. */
+ * that finds enough, and nobody before it, comes out. In bits times a second's nanoseconds. */
 struct tokens {
     int64_t level, most, at_ns;
     int64_t rate_bps;
@@ -572,7 +572,7 @@ static void test_bucket(void)
     struct log log = {.lab = &lab};
     struct link_config config = lab_link(RATE, 3 * MS);
     struct tokens tokens = {.level = DEPTH * 8 * SECOND, .most = DEPTH * 8 * SECOND, .rate_bps = RATE};
-    int64_t at_ns = 0, last_ns = 0, at_once = 0;
+    int64_t at_ns = 0, at_once = 0;
     uint32_t random = 7;
 
     config.burst_bytes = DEPTH;
@@ -584,11 +584,11 @@ static void test_bucket(void)
         packets[i] = (struct bucket_packet){&lab, i, random >> 31 ? 1472 : random >> 24};
         at_ns += i % 20 == 0 ? 20 * MS : (random >> 8 & 0xff) * US;
         engine_at(&lab.engine, at_ns, &packets[i], bucket_send);
-        int64_t bytes = packets[i].size + 28 + 14, start_ns = tokens_take(&tokens, at_ns, bytes);
+        int64_t bytes = packets[i].size + 28 + 14;
+        int64_t end_ns = tokens_take(&tokens, at_ns + bytes * 800, bytes);
 
-        at_once += start_ns == at_ns;
-        last_ns = start_ns + bytes * 800 + 3 * MS > last_ns ? start_ns + bytes * 800 + 3 * MS : last_ns;
-        expected_ns[i] = last_ns;
+        at_once += end_ns == at_ns + bytes * 800;
+        expected_ns[i] = end_ns + 3 * MS;
     }
     engine_run(&lab.engine, NULL);
     CU_ASSERT_EQUAL(log.count, COUNT);
