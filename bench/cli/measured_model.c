@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TRIAL_MEMORY ((size_t)2 << 30)
@@ -134,9 +135,9 @@ static enum err set_time(struct scenario_file *file, const char *key, int64_t ti
     return scenario_file_set(file, sink_written(&sink), note);
 }
 
-/* A quarter of the round trip on each crossing of a user's link, and where there is a box what it takes; what a message
- * takes from one process to another is on two links, whoever they are. */
-static enum err set_network(const struct measured_model *model, const struct measured_point *point,
+/* A quarter of the round trip on each crossing of a user's link, and where there is a box what it takes, always or on
+ * average; what a message takes from one process to another is on two links, whoever they are. */
+static enum err set_network(const struct measured_model *model, const struct measured_point *point, bool is_random,
                             struct scenario_file *file, struct note *note)
 {
     char text[128];
@@ -145,7 +146,8 @@ static enum err set_network(const struct measured_model *model, const struct mea
     bool has_box = point->rate_bps > 0 || point->rtt_ns > 0;
     int64_t box_ns = has_box ? model->fit.box_ns : 0;
 
-    TRY(set_time(file, "access.delay", point->rtt_ns / 4 + box_ns + model->fit.hop_ns / 2, note));
+    TRY(set_time(file, "access.delay", point->rtt_ns / 4 + (is_random ? 0 : box_ns) + model->fit.hop_ns / 2, note));
+    TRY(set_time(file, "access.jitter", is_random ? 2 * box_ns : 0, note));
     TRY(set_time(file, "site.delay", model->fit.hop_ns / 2, note));
     sink_format(&sink, "access.rate=%llubit/s", (unsigned long long)point->rate_bps);
     TRY(scenario_file_set(file, sink_written(&sink), note));
@@ -157,19 +159,38 @@ static enum err set_network(const struct measured_model *model, const struct mea
     return scenario_file_set(file, sink_written(&sink), note);
 }
 
-enum err measured_model_run(struct measured_model *model, const struct measured_point *point, struct outcome *outcome,
-                            struct note *note)
+static enum err run(struct measured_model *model, const struct measured_point *point, bool is_random, uint64_t number,
+                    struct outcome *outcome, struct note *note)
 {
     struct setup setup = model->setup;
 
-    TRY(set_network(model, point, &setup.file, note));
+    TRY(set_network(model, point, is_random, &setup.file, note));
     apply(model, &setup.dwells, &setup.costs);
-    struct trial trial = setup_trial(&setup, point->arm, 0);
+    struct trial trial = setup_trial(&setup, point->arm, number);
 
     trial.file_bytes = point->size_bytes;
     TRY(sim_run(&trial, model->arena, outcome, note));
     if (outcome->end != OUTCOME_DELIVERED)
         return note_set(note, ERR_RANGE, "%s is not delivered in the simulator", point->arm->name);
+    return ERR_OK;
+}
+
+static int by_delay(const void *a, const void *b)
+{
+    const struct outcome *x = a, *y = b;
+
+    return (x->delay_ns > y->delay_ns) - (x->delay_ns < y->delay_ns);
+}
+
+enum err measured_model_predict(struct measured_model *model, const struct measured_point *point,
+                                struct outcome *outcome, struct note *note)
+{
+    struct outcome outcomes[MEASURED_TRIALS];
+
+    for (uint64_t number = 0; number < MEASURED_TRIALS; number++)
+        TRY(run(model, point, true, number, &outcomes[number], note));
+    qsort(outcomes, MEASURED_TRIALS, sizeof(*outcomes), by_delay);
+    *outcome = outcomes[MEASURED_TRIALS / 2];
     return ERR_OK;
 }
 
@@ -207,7 +228,7 @@ static enum err turn(struct measured_model *model, const struct knob *knob, cons
         struct outcome outcome;
 
         set_member(&model->fit, knob->number, middle_ns);
-        TRY(measured_model_run(model, &rows[knob->point].point, &outcome, note));
+        TRY(run(model, &rows[knob->point].point, false, 0, &outcome, note));
         if (member(&outcome, knob->phase) < wanted_ns)
             low_ns = middle_ns + 1;
         else
@@ -226,7 +247,7 @@ static enum err turn_tls(struct measured_model *model, const struct measured_row
         struct outcome outcome;
 
         model->fit.tls_scale = (low + high) / 2;
-        TRY(measured_model_run(model, &row->point, &outcome, note));
+        TRY(run(model, &row->point, false, 0, &outcome, note));
         if (outcome.prepare_ns < row->prepare_ns)
             low = model->fit.tls_scale;
         else

@@ -11,6 +11,9 @@
 /* Of TCP sockets (the scenario's own default) and of the queues of shaped links (assumed), measured and simulated. */
 enum { MEASURED_BUFFER = 1 << 20, MEASURED_QUEUE = 256 << 10 };
 
+/* Simulated transfers of a predicted point. */
+enum { MEASURED_TRIALS = 21 };
+
 /* A point: what is transferred over which network. */
 struct measured_point {
     const struct arm *arm;
@@ -59,8 +62,10 @@ void measured_model_close(struct measured_model *model);
 MUST_USE enum err measured_model_fit(struct measured_model *model, const struct measured_row *rows, size_t count,
                                      struct note *note);
 
-/* What the simulator says of a point. */
-MUST_USE enum err measured_model_run(struct measured_model *model, const struct measured_point *point,
-                                     struct outcome *outcome, struct note *note);
+/* What the simulator says of a point: of MEASURED_TRIALS trials the one of median delay. What the delay box takes is
+ * uniform in 0 to twice the fit's (assumed), so that chance, and not the last nanosecond, decides which of two packets
+ * finds a queue full. */
+MUST_USE enum err measured_model_predict(struct measured_model *model, const struct measured_point *point,
+                                         struct outcome *outcome, struct note *note);
 
 #endif

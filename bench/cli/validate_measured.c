@@ -220,7 +220,7 @@ static enum err fill(struct measured *measured, struct note *note)
             continue;
         if (cell->row.n == 0)
             return note_set(note, ERR_RANGE, "%s was not delivered: it has no delay to compare", point->arm->name);
-        TRY(measured_model_run(&measured->model, point, &cell->predicted, note));
+        TRY(measured_model_predict(&measured->model, point, &cell->predicted, note));
         measured->count++;
     }
     return ERR_OK;
