@@ -6,13 +6,16 @@
 # Dwells: registrations, file sessions' signalling and MESSAGEs at 1, 10 and 100 a second, captured on every link, last
 # bit in to first bit out as hopsim inspect finds them.
 # Work: with every process of the core on one CPU and SIPp on the other, SIPp keeps 24 calls outstanding, so that the
-# core always has something to do; CPU time of each node's processes (/proc/PID/schedstat) over the calls. Sessions with
-# 8 more INFOs tell what a request in the dialog costs. What a request and its responses cost together is divided in the
-# ratio of their dwells.
+# core always has something to do; CPU time of each node's processes (/proc/PID/schedstat) over the calls. Kinds take
+# turns, and each counts with the median of TESTBED_ROUNDS, behind one round in which the core gets warm: memory that it
+# touches for the first time takes half as long again. Sessions with 8 more INFOs tell what a request in the dialog
+# costs. What a request and its responses cost together is divided in the ratio of their dwells. Not at real-time
+# priority: what wakes there does not interrupt who has woken it, and a core works in longer batches than by itself.
 set -u
 : "${TESTBED_RUN:=$(pwd)/build/testbed}"
 : "${TESTBED_RATES:=1 10 100}"
-: "${TESTBED_SATURATION:=2000}" # calls of a kind
+: "${TESTBED_SATURATION:=2000}" # calls of a kind in a round
+: "${TESTBED_ROUNDS:=3}"
 folder=${1:-$TESTBED_RUN}
 . bench/testbed/network.sh
 . bench/testbed/users.sh
@@ -104,32 +107,65 @@ saturated_registrations() {
     saturate register-a $half expect "$half registrations, 24 outstanding" client register a "$TESTBED_RUN/users-a.csv" $half 5000 -l 24
 }
 
-work() {
-    sipp_folder=$TESTBED_RUN
+saturate_all() {
+    saturated messages message message-uas "$TESTBED_SATURATION"
+    saturated long-messages long-message message-uas "$TESTBED_SATURATION"
+    saturated sessions uac uas "$TESTBED_SATURATION"
+    saturated infos uac-infos uas-infos $((TESTBED_SATURATION / 4))
+    saturated_registrations
+}
+
+# long-message: with the body of a part of 10 KiB in 17 of them, which the table is not made from.
+write_scenarios() {
     cp bench/testbed/sipp/*.xml "$TESTBED_RUN"
     for file in uac uas; do
         awk -v more=8 -f bench/testbed/more.awk bench/testbed/sipp/$file.xml >"$TESTBED_RUN/$file-infos.xml"
     done
+    awk '/^      0123456789[0-9]*$/ { for (body = ""; length(body) < 603;) body = body "0123456789"; $0 = "      " substr(body, 1, 603) }
+        { print }' bench/testbed/sipp/message.xml >"$TESTBED_RUN/long-message.xml"
+}
+
+work() {
+    write_scenarios
+    sipp_folder=$TESTBED_RUN
     CLIENT_PREFIX='taskset -c 1'
     on_cpu 0
-    : >"$TESTBED_RUN/work"
-    saturated messages message message-uas "$TESTBED_SATURATION"
-    saturated sessions uac uas "$TESTBED_SATURATION"
-    saturated infos uac-infos uas-infos $((TESTBED_SATURATION / 4))
-    saturated_registrations
+    for round in $(seq 0 "$TESTBED_ROUNDS"); do
+        : >"$TESTBED_RUN/work"
+        saturate_all
+        mv "$TESTBED_RUN/work" "$TESTBED_RUN/work-$round"
+    done
+    rm "$TESTBED_RUN/work-0"
     on_cpu 0,1
     CLIENT_PREFIX=
     sipp_folder=bench/testbed/sipp
+    medians "$TESTBED_RUN"/work-* >"$TESTBED_RUN/work"
+    rm "$TESTBED_RUN"/work-*
+}
+
+# Of a count that is even the lower one of the two in the middle.
+medians() { # FILE...
+    sort -k 1,1 -k 2,2 -k 3,3g "$@" | awk '
+        function close_group() { if (count > 0) print name, values[int((count + 1) / 2)] }
+        $1 " " $2 != name { close_group(); name = $1 " " $2; count = 0 }
+        { values[++count] = $3 }
+        END { close_group() }'
 }
 
 # ---- Tables ----
+
+# A MESSAGE of 603 B of body over one of 100 B, by the whole core.
+longer() {
+    awk '{ sum[$1] += $2 == "rate" ? 0 : $3 } END { printf "%.2f", sum["long-messages"] / sum["messages"] }' "$TESTBED_RUN/work"
+}
 
 about() { # RATE
     cat <<END
 # Kamailio $version, its IMS modules and its Diameter server as HSS, two home networks, each node in a network namespace of one
 # machine ($(nproc) CPUs, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), Linux $(uname -r)), $(date -u +%F): $1 a second. Dwells: last bit in to
 # first bit out at the node's own interface, by hopsim inspect. Work: CPU time of the node's processes a message where
-# the core is saturated, divided between a request and its responses in the ratio of their dwells, at most the median.
+# the core is saturated and warm (median of $TESTBED_ROUNDS), divided between a request and its responses in the ratio of their
+# dwells, at most the median. A MESSAGE of 603 B takes $(longer) times as much work as those of 100 B that are meant here.
 # Work is not part of a dwell alone: at few messages a second, a dwell is longer for waking processes and cold caches.
 # Made by bench/testbed/dwells.sh. Times in milliseconds.
 role,kind,side,n,min_ms,median_ms,p95_ms,max_ms,work_ms,includes,source
