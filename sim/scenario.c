@@ -277,6 +277,9 @@ const struct field scenario_fields[] = {
            "RFC 4975 section 5.1"),
     ROW("msrp.window", FIELD_COUNT, window, "0", "0", "1000000", "SENDs outstanding; 0: without limit",
         "RFC 4975 does not require waiting for the 200"),
+    ROW("msrp.read", FIELD_TIME, read_ns, "0", "0", "10s",
+        "from a file's last byte at UE-B until its user agent, which that wakes, has read it",
+        "0: assumed; fitted to measured transfers by hopsim validate --core"),
     ROW("msrp.text_after", FIELD_TIME, text_after_ns, "0", "0", "1000s",
         "from the file's first byte until UE-A sends a short text in the same session, for which a long chunk is cut off; "
         "0: never",

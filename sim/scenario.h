@@ -135,6 +135,7 @@ struct scenario {
     int asks_nickname; /* bool: before the file, by a method that UE-B does not know */
     int chunking;
     uint64_t window;         /* SENDs outstanding; 0: without limit */
+    int64_t read_ns;         /* from the last byte of the file at UE-B until it is read */
     int64_t text_after_ns;   /* from the file's first byte until UE-A's user types a text; 0: never */
     int64_t second_after_ns; /* from the file's first byte until UE-A claims the session on another connection */
     int success_report;

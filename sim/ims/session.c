@@ -91,6 +91,14 @@ static void session_grown(void *context, uint64_t length, const struct cause *ca
     cargo_grown(&session->cargo, length, &forward);
 }
 
+static void session_has_read(void *context, const struct cause *cause)
+{
+    struct session *session = context;
+
+    session->world->moments.last_byte_ns = world_now(session->world);
+    cargo_open(&session->cargo, cause, session, session_in_hand);
+}
+
 static void session_received(void *context, uint64_t length, struct span content_type, const struct cause *cause)
 {
     struct session *session = context;
@@ -105,7 +113,10 @@ static void session_received(void *context, uint64_t length, struct span content
     session->is_received = true;
     if (session->is_closing)
         media_close(session->media_b, &forward);
-    cargo_open(&session->cargo, &forward, session, session_in_hand);
+    if (world->scenario->read_ns > 0)
+        world_wait(world, PART_PROCESSING, world->scenario->read_ns, &forward, session, session_has_read);
+    else
+        session_has_read(session, &forward);
 }
 
 /* ---- UE-A ---- */

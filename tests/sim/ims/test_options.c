@@ -67,6 +67,17 @@ static bool hashes_twice(const struct pair *p)
            p->is.delay_ns - p->was.delay_ns == p->is.prepare_ns - p->was.prepare_ns + cost(COST_SHA1);
 }
 
+static void set_read(struct scenario *s)
+{
+    s->read_ns = 123456;
+}
+
+/* To the nanosecond, and as part of the transfer. */
+static bool reads_later(const struct pair *p)
+{
+    return p->is.delay_ns - p->was.delay_ns == 123456 && p->is.transfer_ns - p->was.transfer_ns == 123456;
+}
+
 static void set_certificate_left_out(struct scenario *s)
 {
     s->certificate = 0;
@@ -263,6 +274,9 @@ static const struct option {
     {"seal.when = before-invite", "msrp-smime", no_change, set_seal_before_invite, seals_first},
     {"file.hash = sha-1", "msrp-smime", no_change, set_hash, hashes_twice},
     {"file.hash = sha-1, in clear", "msrp-plain", no_change, set_hash, hashes_twice},
+    {"msrp.read", "msrp-plain", no_change, set_read, reads_later},
+    {"msrp.read, sealed", "msrp-smime", no_change, set_read, reads_later},
+    {"msrp.read, through relays", "msrp-relay", no_change, set_read, reads_later},
     {"smime.certificate = left-out", "msrp-smime", no_change, set_certificate_left_out, has_shorter_body},
     {"smime.recipient = fetch", "msrp-smime", no_change, set_fetch, waits_for_certificate},
     {"smime.suite = rfc4975-rsa", "msrp-smime", no_change, set_rsa, has_body_of_suite},
