@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/core_model.h"
+#include "bench/measure/network.h"
 #include "sim/base/units.h"
 
 #include <stddef.h>
@@ -39,6 +40,7 @@ enum err core_model_open(struct core_model *model, const char *dwells, uint64_t 
     for (const char *const *setting = settings; *setting; setting++)
         TRY(set(model, note, "%s", *setting));
     TRY(set(model, note, "access.rate=%llubit/s", (unsigned long long)rate_bps));
+    TRY(set(model, note, "access.burst=%lluB", (unsigned long long)network_burst_bytes(rate_bps)));
     TRY(set(model, note, "dwell.table=%s", dwells));
     TRY(setup_open(&model->setup, note));
     model->arena = arena_create(TRIAL_MEMORY);
@@ -104,15 +106,22 @@ static void apply(const struct core_fit *fit, struct setup *setup)
     set_cost(&setup->costs.costs[COST_CMS_OPEN_RFC8591], fit->open_fixed_ns, fit->open_byte_ps);
 }
 
+static enum err set_time(struct scenario_file *file, const char *key, int64_t time_ns, struct note *note)
+{
+    char text[64];
+    struct sink sink = SINK(text);
+
+    sink_format(&sink, "%s=%lldns", key, (long long)time_ns);
+    return scenario_file_set(file, sink_written(&sink), note);
+}
+
 enum err core_model_run(struct core_model *model, const struct measured_point *point, struct outcome *outcome,
                         struct note *note)
 {
     struct setup setup = model->setup;
-    char text[64];
-    struct sink delay = SINK(text);
 
-    sink_format(&delay, "access.delay=%lldns", (long long)model->fit.link_ns);
-    TRY(scenario_file_set(&setup.file, sink_written(&delay), note));
+    TRY(set_time(&setup.file, "access.delay", model->fit.link_ns, note));
+    TRY(set_time(&setup.file, "msrp.read", model->fit.read_ns, note));
     apply(&model->fit, &setup);
     struct trial trial = setup_trial(&setup, point->arm, 0);
 
@@ -125,28 +134,38 @@ enum err core_model_run(struct core_model *model, const struct measured_point *p
 
 /* ---- The fit ---- */
 
-/* A number of the fit, up to most, and the phase of a transfer of 10 KiB that it is to bring to what was measured. */
-struct knob {
+enum { KNOB_POINTS = 4, FIT_PASSES = 3 };
+
+struct fit_point {
     const char *arm;
-    size_t number, phase, measured; /* offsets in struct core_fit, outcome and measured_row */
-    int64_t most;
+    uint64_t size_bytes;
 };
 
-#define KNOB(arm_name, member, time, most_value)                                                                       \
+/* A number of the fit, up to most, and the phase of calibrating transfers that it is to bring, in sum, to what was
+ * measured: of all those that have the phase alike, since then it scatters less. */
+struct knob {
+    size_t number, phase, measured; /* offsets in struct core_fit, outcome and measured_row */
+    int64_t most;
+    struct fit_point points[KNOB_POINTS]; /* up to one without an arm */
+};
+
+#define KNOB(member, time, most_value)                                                                                 \
+    .number = offsetof(struct core_fit, member), .phase = offsetof(struct outcome, time),                              \
+    .measured = offsetof(struct measured_row, time), .most = most_value
+
+#define DIRECT                                                                                                         \
     {                                                                                                                  \
-        arm_name, offsetof(struct core_fit, member), offsetof(struct outcome, time),                                   \
-            offsetof(struct measured_row, time), most_value                                                            \
+        {"msrp-plain", 10 * KIB}, {"msrp-plain", MIB}, {"msrp-smime", 10 * KIB}, {"msrp-smime", MIB},                  \
     }
 
 static const struct knob knobs[] = {
-    KNOB("msrp-plain", link_ns, connect_ns, 10 * MS),
-    KNOB("msrp-relay", tls_ppm, prepare_ns, 100000000),
-    KNOB("msrp-relay", relay_ns, transfer_ns, 10 * MS),
-    KNOB("message-plain", message_ppm, transfer_ns, 3000000),
+    {KNOB(link_ns, connect_ns, 10 * MS), .points = DIRECT},
+    {KNOB(read_ns, transfer_ns, 10 * MS), .points = {{"msrp-plain", 10 * KIB}, {"msrp-smime", 10 * KIB}}},
+    {KNOB(tls_ppm, prepare_ns, 100000000), .points = {{"msrp-relay", 10 * KIB}, {"msrp-relay", MIB}}},
+    {KNOB(relay_ns, transfer_ns, 10 * MS), .points = {{"msrp-relay", 10 * KIB}}},
+    {KNOB(message_ppm, transfer_ns, 3000000), .points = {{"message-plain", 10 * KIB}}},
+    {KNOB(setup_ppm, setup_ns, 3000000), .points = DIRECT},
 };
-
-/* The time to set up does not depend on what will be sent: of all direct transfers together it scatters less. */
-static const struct knob setup_knob = KNOB("msrp-plain", setup_ppm, setup_ns, 3000000);
 
 static int64_t member(const void *record, size_t offset)
 {
@@ -154,27 +173,6 @@ static int64_t member(const void *record, size_t offset)
 
     memcpy(&value, (const char *)record + offset, sizeof(value));
     return value;
-}
-
-/* The least value at which the phase is as long as it was measured: it grows with each of them. */
-static enum err turn(struct core_model *model, const struct knob *knob, const struct measured_row *row,
-                     struct note *note)
-{
-    int64_t wanted_ns = member(row, knob->measured), low = 0, high = knob->most;
-
-    for (int round = 0; round < FIT_ROUNDS && low < high; round++) {
-        int64_t middle = low + (high - low) / 2;
-        struct outcome outcome;
-
-        memcpy((char *)&model->fit + knob->number, &middle, sizeof(middle));
-        TRY(core_model_run(model, &row->point, &outcome, note));
-        if (member(&outcome, knob->phase) < wanted_ns)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    memcpy((char *)&model->fit + knob->number, &low, sizeof(low));
-    return ERR_OK;
 }
 
 static enum err find(const struct core_trials *trials, const char *arm, uint64_t size, const struct measured_row **row,
@@ -186,6 +184,43 @@ static enum err find(const struct core_trials *trials, const char *arm, uint64_t
     return note_set(note, ERR_RANGE, "calibrating needs %s of %llu bytes, delivered", arm, (unsigned long long)size);
 }
 
+/* Sums over a knob's points: as simulated now, and as measured. */
+static enum err add_up(struct core_model *model, const struct knob *knob, const struct core_trials *calibration,
+                       int64_t sums_ns[2], struct note *note)
+{
+    sums_ns[0] = sums_ns[1] = 0;
+    for (size_t i = 0; i < KNOB_POINTS && knob->points[i].arm; i++) {
+        const struct measured_row *row;
+        struct outcome outcome;
+
+        TRY(find(calibration, knob->points[i].arm, knob->points[i].size_bytes, &row, note));
+        TRY(core_model_run(model, &row->point, &outcome, note));
+        sums_ns[0] += member(&outcome, knob->phase);
+        sums_ns[1] += member(row, knob->measured);
+    }
+    return ERR_OK;
+}
+
+/* The least value at which the phases are as long as they were measured: they grow with it. */
+static enum err turn(struct core_model *model, const struct knob *knob, const struct core_trials *calibration,
+                     struct note *note)
+{
+    int64_t low = 0, high = knob->most;
+
+    for (int round = 0; round < FIT_ROUNDS && low < high; round++) {
+        int64_t middle = low + (high - low) / 2, sums_ns[2];
+
+        memcpy((char *)&model->fit + knob->number, &middle, sizeof(middle));
+        TRY(add_up(model, knob, calibration, sums_ns, note));
+        if (sums_ns[0] < sums_ns[1])
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    memcpy((char *)&model->fit + knob->number, &low, sizeof(low));
+    return ERR_OK;
+}
+
 /* A line through two sizes. */
 static void line(int64_t small_ns, int64_t large_ns, int64_t *fixed_ns, int64_t *byte_ps)
 {
@@ -193,22 +228,17 @@ static void line(int64_t small_ns, int64_t large_ns, int64_t *fixed_ns, int64_t 
     *fixed_ns = small_ns - *byte_ps * (int64_t)(10 * KIB) / 1000;
 }
 
+/* What a relay keeps is in the time to get ready, and the other way round: so more than one pass. */
 enum err core_model_fit(struct core_model *model, const struct core_trials *calibration, struct note *note)
 {
-    const struct measured_row *small, *large, *row, *plain, *plain_large;
+    const struct measured_row *small, *large;
 
     TRY(find(calibration, "msrp-smime", 10 * KIB, &small, note));
     TRY(find(calibration, "msrp-smime", MIB, &large, note));
-    TRY(find(calibration, "msrp-plain", 10 * KIB, &plain, note));
-    TRY(find(calibration, "msrp-plain", MIB, &plain_large, note));
     line(small->protect_ns, large->protect_ns, &model->fit.seal_fixed_ns, &model->fit.seal_byte_ps);
     line(small->unprotect_ns, large->unprotect_ns, &model->fit.open_fixed_ns, &model->fit.open_byte_ps);
-    for (size_t i = 0; i < sizeof(knobs) / sizeof(*knobs); i++) {
-        TRY(find(calibration, knobs[i].arm, 10 * KIB, &row, note));
-        TRY(turn(model, &knobs[i], row, note));
-    }
-    struct measured_row direct = *plain;
-
-    direct.setup_ns = (plain->setup_ns + plain_large->setup_ns + small->setup_ns + large->setup_ns) / 4;
-    return turn(model, &setup_knob, &direct, note);
+    for (int pass = 0; pass < FIT_PASSES; pass++)
+        for (size_t i = 0; i < sizeof(knobs) / sizeof(*knobs); i++)
+            TRY(turn(model, &knobs[i], calibration, note));
+    return ERR_OK;
 }

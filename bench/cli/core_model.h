@@ -11,7 +11,8 @@
 /* What is fitted. */
 struct core_fit {
     int64_t link_ns;       /* propagation of a user's link: the kernel's way and a process that wakes */
-    int64_t relay_ns;      /* dwell of an MSRP message at a relay of ours */
+    int64_t read_ns;       /* UE-B's process wakes and reads what has come */
+    int64_t relay_ns;      /* dwell of an MSRP message at a relay of ours: one more that wakes and reads */
     int64_t setup_ppm;     /* of the dwells of INVITE, its answers and the LIR, in millionths */
     int64_t message_ppm;   /* of those of MESSAGE and its answers */
     int64_t tls_ppm;       /* of the cost table's handshakes, in millionths */
@@ -31,8 +32,8 @@ struct core_model {
 MUST_USE enum err core_model_open(struct core_model *model, const char *dwells, uint64_t rate_bps, struct note *note);
 void core_model_close(struct core_model *model);
 
-/* Needs msrp-relay and message-plain of 10 KiB, msrp-plain and msrp-smime of 10 KiB and 1 MiB. ERR_RANGE: one of them
- * is not there. */
+/* Needs message-plain of 10 KiB, msrp-relay, msrp-plain and msrp-smime of 10 KiB and 1 MiB. ERR_RANGE: one of them is
+ * not there. */
 MUST_USE enum err core_model_fit(struct core_model *model, const struct core_trials *calibration, struct note *note);
 
 MUST_USE enum err core_model_run(struct core_model *model, const struct measured_point *point, struct outcome *outcome,

@@ -199,7 +199,9 @@ static void write_fit(struct validation *validation, unsigned load, const struct
 
     sink_format(sink, "calibrated at %u a second: a user's link adds ", load);
     units_show_time(sink, fit->link_ns);
-    sink_text(sink, ", a relay keeps an MSRP message ");
+    sink_text(sink, ", UE-B takes ");
+    units_show_time(sink, fit->read_ns);
+    sink_text(sink, " to read a SEND that is there, a relay keeps an MSRP message ");
     units_show_time(sink, fit->relay_ns);
     sink_format(
         sink,
