@@ -295,7 +295,8 @@ const struct field scenario_fields[] = {
     CHOICE("msrp.success_report", success_report, "no", success_reports,
            "yes: UE-B reports when it has the whole file, and BYE waits for that", "RFC 4975 section 7.1.2"),
     CHOICE("msrp.failure_report", failure_report, "yes", failure_reports,
-           "which SENDs are answered: yes: all; partial: those that fail; no: none", "RFC 4975 section 7.1.1"),
+           "which SENDs are answered: yes: all; partial: those that fail, for which BYE waits 30 s; no: none",
+           "RFC 4975 section 7.1.1"),
     ROW("msrp.size_max", FIELD_SIZE, receive_bytes_max, "0", "0", "64GiB",
         "what UE-B takes of a message, it answers 413 to a longer one; 0: everything", "RFC 4975 section 10.5"),
 

@@ -138,8 +138,7 @@ static void media_wake(struct engine *engine, void *context)
     if (media->nickname_id[0] != 0 && engine->now_ns >= media->nickname_until_ns)
         media_end_nickname(media, 408);
     /* What is done about an answer that has not come is nobody's: it takes the file no further. */
-    if (msrp_sender_state(media->sender) == MSRP_FAILED ||
-        (media->text && msrp_sender_state(media->text) == MSRP_FAILED))
+    if (msrp_sender_state(media->sender) >= MSRP_SENT || (media->text && msrp_sender_state(media->text) == MSRP_FAILED))
         media->leg->cause = (struct cause){.transfer = 0};
     leg_push(media->leg);
     media_arm(media);
@@ -272,7 +271,8 @@ void media_try_send(struct media *media, const struct cause *cause)
     media_plan_second(media);
     if (scenario->text_after_ns > 0)
         timer_arm(media->text_timer, world_now(world) + scenario->text_after_ns);
-    media_pump(media);
+    /* Nothing may come of it any more: no room, as all of it had, and no answer, as none was asked for. */
+    media_heard(media);
 }
 
 /* The active end has nothing of its own to send. */

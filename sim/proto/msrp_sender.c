@@ -25,8 +25,10 @@ struct msrp_sender {
     int status;
     char *head; /* from "MSRP " to "Byte-Range: " */
     size_t head_size, head_capacity;
-    struct span tail; /* from behind the Byte-Range's value to the empty line */
-    bool is_silent;   /* Failure-Report says that a 200 never comes */
+    struct span tail;        /* from behind the Byte-Range's value to the empty line */
+    bool is_silent;          /* Failure-Report says that a 200 never comes */
+    bool awaits_errors;      /* ... but an error may, and no report tells that none will */
+    int64_t errors_until_ns; /* it is awaited until then: INT64_MAX before all is written, 0 when it is over */
     bool wants_report, has_report;
     struct msrp_ranges reported; /* bytes that reports of success have told of */
     char message_id[MSRP_IDENT_SIZE];
@@ -104,6 +106,8 @@ struct msrp_sender *msrp_sender_create(struct arena *arena, const struct msrp_se
     sender->offered = config->body.length;
     sender->is_silent = !span_equal(failure, SPAN("yes"));
     sender->wants_report = config->success_report && span_equal(span_of(config->success_report), SPAN("yes"));
+    sender->awaits_errors = span_equal(failure, SPAN("partial")) && !sender->wants_report;
+    sender->errors_until_ns = sender->awaits_errors ? INT64_MAX : 0;
     sender->ring = arena_alloc(arena, RING_FIRST * sizeof(*sender->ring));
     sender->ring_capacity = RING_FIRST;
     prepare_head(sender);
@@ -246,12 +250,17 @@ static bool is_reported(const struct msrp_sender *sender)
            (sender->has_report && msrp_ranges_whole(&sender->reported, sender->config.body.length));
 }
 
+static bool is_written(const struct msrp_sender *sender)
+{
+    return sender->written == sender->config.body.length && sender->chunks > 0 && !sender->in_chunk;
+}
+
 static void settle(struct msrp_sender *sender)
 {
-    bool is_written = sender->written == sender->config.body.length && sender->chunks > 0 && !sender->in_chunk;
+    bool is_awaited = sender->waiting > 0 || sender->errors_until_ns > 0 || !is_reported(sender);
 
-    if (is_written)
-        sender->state = sender->waiting > 0 || !is_reported(sender) ? MSRP_WAITING : MSRP_SENT;
+    if (is_written(sender))
+        sender->state = is_awaited ? MSRP_WAITING : MSRP_SENT;
 }
 
 static void finish_chunk(struct msrp_sender *sender, int64_t now_ns)
@@ -263,6 +272,8 @@ static void finish_chunk(struct msrp_sender *sender, int64_t now_ns)
         *deadline = ANSWERED;
         sender->waiting--;
         drop_answered(sender);
+        if (sender->awaits_errors)
+            sender->errors_until_ns = is_written(sender) ? now_ns + sender->config.timeout_ns : INT64_MAX;
     } else if (*deadline == OPEN) {
         *deadline = now_ns + sender->config.timeout_ns;
     }
@@ -387,15 +398,23 @@ void msrp_sender_reported(struct msrp_sender *sender, const struct msrp_head *re
 
 int64_t msrp_sender_wake_ns(const struct msrp_sender *sender)
 {
-    if (sender->state == MSRP_SENT || sender->state == MSRP_FAILED || sender->first == sender->next)
+    if (sender->state == MSRP_SENT || sender->state == MSRP_FAILED)
         return INT64_MAX;
-    return *slot(sender, sender->first);
+    if (sender->first != sender->next)
+        return *slot(sender, sender->first);
+    return sender->state == MSRP_WAITING && sender->errors_until_ns > 0 ? sender->errors_until_ns : INT64_MAX;
 }
 
 void msrp_sender_wake(struct msrp_sender *sender, int64_t now_ns)
 {
-    if (msrp_sender_wake_ns(sender) <= now_ns)
+    if (msrp_sender_wake_ns(sender) > now_ns)
+        return;
+    if (!sender->is_silent) {
         fail(sender, 408);
+        return;
+    }
+    sender->errors_until_ns = 0;
+    settle(sender);
 }
 
 bool msrp_sender_in_chunk(const struct msrp_sender *sender)

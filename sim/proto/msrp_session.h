@@ -69,7 +69,8 @@ void msrp_sender_answered(struct msrp_sender *sender, int64_t now_ns, const stru
  * status ends the sending (RFC 4975 section 7.1.2). */
 void msrp_sender_reported(struct msrp_sender *sender, const struct msrp_head *report);
 
-/* When to call msrp_sender_wake: the first transaction timeout; INT64_MAX when none. */
+/* When to call msrp_sender_wake: the first transaction timeout, or the end of the wait for errors; INT64_MAX when none.
+ */
 int64_t msrp_sender_wake_ns(const struct msrp_sender *sender);
 void msrp_sender_wake(struct msrp_sender *sender, int64_t now_ns);
 
@@ -85,8 +86,13 @@ void msrp_sender_resume(struct msrp_sender *sender);
 /* Whether a chunk is begun but not ended: who shares the writer must not write now. */
 bool msrp_sender_in_chunk(const struct msrp_sender *sender);
 
-/* SENT: every chunk has been written and answered, and where Success-Report asked for it all bytes have been reported.
- * Where errors alone are answered, one that comes later still makes it FAILED. */
+/*
+ * SENT: every chunk has been written and answered, and where Success-Report asked for it all bytes have been reported.
+ * With Failure-Report "no" nothing is answered (RFC 4975 section 7.1.1), so it is SENT when all is written. With
+ * "partial" an error may come, and no more than silence says that all is well: without a report it is SENT when
+ * timeout_ns have passed since the last byte, the RFC's one word on how long an answer may take. Whoever ended the
+ * session before would have asked for errors not to hear them. One that comes later still makes it FAILED.
+ */
 enum msrp_sender_state msrp_sender_state(const struct msrp_sender *sender);
 int msrp_sender_status(const struct msrp_sender *sender); /* of the failure; 408 for a timeout */
 

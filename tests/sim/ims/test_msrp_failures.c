@@ -128,6 +128,28 @@ static void failure_report_decides_who_answers(void)
             }
 }
 
+/* The last byte may still be on its way when BYE leaves with "no", whether the file fits into the socket's buffer or
+ * not; with "partial" errors are awaited for 30 s. */
+static void bye_leaves_though_no_answer_comes(void)
+{
+    const uint64_t sizes[] = {100, 3000, 2 * MIB};
+
+    for (int i = 0; i < NAMES; i++)
+        for (size_t size = 0; size < sizeof(sizes) / sizeof(*sizes); size++)
+            for (int wish = FAILURE_REPORT_NO; wish <= FAILURE_REPORT_PARTIAL; wish++) {
+                struct scenario scenario = standard();
+                struct seen seen = {0};
+
+                scenario.failure_report = wish;
+                struct outcome outcome = run(&scenario, names[i], sizes[size], &seen);
+                int64_t waited_ns = seen.bye_ns - seen.send_ns - (wish == FAILURE_REPORT_PARTIAL ? 30 * SECOND : 0);
+
+                CU_ASSERT_EQUAL(outcome.end, OUTCOME_DELIVERED);
+                CU_ASSERT(outcome.teardown_ns > 0);
+                CU_ASSERT(waited_ns >= 0 && waited_ns <= (sizes[size] > MIB ? outcome.transfer_ns : 0));
+            }
+}
+
 /* UE-A hears of the file after UE-B has it; only then BYE leaves. */
 static void bye_waits_for_the_report(void)
 {
@@ -390,6 +412,7 @@ int main(void)
 {
     const struct unit_test tests[] = {
         {"RFC 4975 7.1.1: Failure-Report decides who answers", failure_report_decides_who_answers},
+        {"RFC 4975 7.1.1: BYE leaves though no answer comes", bye_leaves_though_no_answer_comes},
         {"RFC 4975 7.1.2: BYE waits for the report of the whole file", bye_waits_for_the_report},
         {"RFC 4975 10.5: what the receiver does not want gets 413 at its head",
          what_the_receiver_does_not_want_gets_413_at_its_head},

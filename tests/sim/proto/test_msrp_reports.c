@@ -2,6 +2,7 @@
 /* Reports and refusals between the two ends of a session, and what a relay keeps of the SENDs it passes on. */
 #include "sim/proto/msrp_ident.h"
 #include "sim/proto/msrp_pending.h"
+#include "sim/base/units.h"
 #include "tests/sim/proto/msrp_pipe.h"
 #include "tests/unit.h"
 
@@ -162,12 +163,39 @@ static void an_error_fails_what_was_thought_sent_where_errors_alone_are_answered
     struct pair pair;
 
     begin(&pair, 3000, NULL, "partial");
+    msrp_sender_wake(pair.sender, 30 * SECOND);
     CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_SENT);
     answer(&pair, 7, 413); /* never sent */
     answer(&pair, 0, 200);
     CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_SENT);
     answer(&pair, 1, 413);
     CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_FAILED);
+}
+
+/* With "no" there is nothing to wait for; what silence means where errors are answered is known after as long as an
+ * answer may take, or when the report comes. */
+static void silence_is_success_when_an_error_would_have_come(void)
+{
+    struct pair pair;
+
+    begin(&pair, 3000, NULL, "no");
+    CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_SENT);
+    CU_ASSERT_EQUAL(msrp_sender_wake_ns(pair.sender), INT64_MAX);
+    begin(&pair, 3000, NULL, "partial");
+    CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_WAITING);
+    CU_ASSERT_EQUAL(msrp_sender_wake_ns(pair.sender), 30 * SECOND);
+    msrp_sender_wake(pair.sender, 30 * SECOND - 1);
+    CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_WAITING);
+    msrp_sender_wake(pair.sender, 30 * SECOND);
+    CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_SENT);
+    CU_ASSERT_EQUAL(msrp_sender_wake_ns(pair.sender), INT64_MAX);
+    begin(&pair, 3000, "yes", "partial");
+    CU_ASSERT_EQUAL(msrp_sender_wake_ns(pair.sender), INT64_MAX);
+    report(&pair, "000 200 OK", 1, 3000);
+    CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_SENT);
+    begin(&pair, 4000000, NULL, "partial"); /* more than there is room for */
+    CU_ASSERT_EQUAL(msrp_sender_state(pair.sender), MSRP_SENDING);
+    CU_ASSERT_EQUAL(msrp_sender_wake_ns(pair.sender), INT64_MAX);
 }
 
 /* ---- A refusal that does not wait for the chunk's end ---- */
@@ -289,6 +317,8 @@ int main(void)
         {"RFC 4975 10: every error ends the sending, whatever Failure-Report says",
          every_error_ends_the_sending_whatever_failure_report_says},
         {"RFC 4975 7.1.2: a REPORT of an error ends the sending", a_report_of_an_error_ends_the_sending},
+        {"RFC 4975 7.1.1: silence is success when an error would have come",
+         silence_is_success_when_an_error_would_have_come},
         {"RFC 4975 7.1.1: an error fails what was thought sent where errors alone are answered",
          an_error_fails_what_was_thought_sent_where_errors_alone_are_answered},
         {"RFC 4975 10.5: too long is answered 413 at the head", too_long_is_answered_413_at_the_head},
