@@ -7,7 +7,7 @@
 #include <math.h>
 
 /* From 1 attempt in a thousand seconds to what load.rate can be, and so for the others. */
-enum { RATE_LEAST = 1, RATE_MOST = 1000000000, USERS_MOST = 4000000, USERS_SPARE = 100 };
+enum { RATE_LEAST = 1, RATE_MOST = CAPACITY_MOST_PER_S * 1000, USERS_MOST = 4000000, USERS_SPARE = 100 };
 #define DURATION_LEAST_NS (1 * SECOND)
 #define DURATION_MOST_NS (1000000 * SECOND)
 #define RULE_OF_THREE 3.0
@@ -19,6 +19,9 @@ enum { RATE_LEAST = 1, RATE_MOST = 1000000000, USERS_MOST = 4000000, USERS_SPARE
 
 /* Where calls are sought and the scenario has none. */
 #define CALLS_BEGIN_PER_KS 100000
+/* Where nothing is beside what is sought, the first rate shows what hosts and links allow, and the next may be so many
+ * times the first: a rate beyond what else there is fails early, and costs little. */
+#define ALONE_TIMES 64
 /* Below this share of the load beside it, a rate that does not hold is none. */
 #define BESIDE_SHARE 256
 
@@ -168,20 +171,40 @@ static struct capacity_look sum_up(const struct capacity_search *search, uint64_
 
 /* ---- The search ---- */
 
-/* Just below what work alone allows, as the rate that held shows; one step of the search beyond where that held. */
+/* What hosts and links allow of what is sought, as a rate that held shows: one rate more is as much work more as the
+ * average. With load of other kinds beside it that is a guess, no more. */
+static double bound_per_ks(const struct capacity_look *held)
+{
+    double all = (double)held->all_per_ks, beside = all - (double)held->rate_per_ks;
+    double share = fmax(held->offered, held->link);
+
+    return share > 0 ? all / share - beside : INFINITY;
+}
+
+/* Where most of the load is of another kind, its work hides that of what is sought. */
+static bool is_unbounded(const struct capacity_look *held)
+{
+    return bound_per_ks(held) >= RATE_MOST && 2 * held->rate_per_ks >= held->all_per_ks;
+}
+
+/* Just below what work alone allows; one step of the search beyond where that held. */
 static uint64_t reach(const struct capacity_search *search, const struct capacity_look *held)
 {
     double step = search->precision, rate = (double)held->rate_per_ks;
-    /* One rate more is as much work more as the average: with load of other kinds beside it a guess, no more. */
-    double all = per_second(held->all_per_ks) * 1000, more = held->offered > 0 ? all / held->offered - all : RATE_MOST;
-    double near = (rate + more) * (1 - step / 2);
-
-    if (held->link > 0)
-        near = fmin(near, (rate + all / held->link - all) * (1 - step / 2));
+    double near = bound_per_ks(held) * (1 - step / 2);
 
     if (near < rate * (1 + step / 2))
         near = rate * (1 + step);
     return near < RATE_MOST ? (uint64_t)near : RATE_MOST;
+}
+
+/* The next rate to try while all have held: at most so many times as much. */
+static uint64_t next_higher(uint64_t low, uint64_t near, uint64_t times)
+{
+    uint64_t next = low > RATE_MOST / times ? RATE_MOST : times * low;
+
+    next = near < next ? near : next;
+    return next > low ? next : low < RATE_MOST ? low + 1 : 0;
 }
 
 /* The next rate to try, 0 when the search is over. */
@@ -190,18 +213,16 @@ static uint64_t next_rate(const struct capacity_search *search, const struct cap
     uint64_t low = capacity->held.rate_per_ks, high = capacity->failing.rate_per_ks;
     uint64_t beside = all_per_ks(&search->setup->file.scenario) - *sought(search);
 
+    if (capacity->is_unbounded)
+        return 0;
     if (low == 0)
         return high / 2 > beside / BESIDE_SHARE ? high / 2 : 0;
     uint64_t near = reach(search, &capacity->held);
     /* Beside load of other kinds it is a guess, and of no use once its steps are small. */
     bool is_near = beside == 0 || (double)near > (double)low * (1 + 4 * search->precision);
 
-    if (high == 0) {
-        uint64_t next = low > RATE_MOST / 2 ? RATE_MOST : 2 * low;
-
-        next = is_near && near < next ? near : next;
-        return next > low ? next : low < RATE_MOST ? low + 1 : 0;
-    }
+    if (high == 0)
+        return next_higher(low, is_near ? near : RATE_MOST, beside == 0 ? ALONE_TIMES : 2);
     check(low < high);
     if ((double)(high - low) <= search->precision * (double)low || high - low < 2)
         return 0;
@@ -220,6 +241,7 @@ static enum err find(const struct capacity_search *search, const struct given *g
         struct capacity_look look = sum_up(search, rate);
 
         *(look.reason == CAPACITY_HOLDS ? &found.held : &found.failing) = look;
+        found.is_unbounded = found.failing.rate_per_ks == 0 && is_unbounded(&found.held);
         trying.stay_ns = found.held.stay_ns > given->stay_ns ? found.held.stay_ns : given->stay_ns;
         found.looks++;
     }

@@ -18,6 +18,9 @@
 
 #include "bench/harness/load_run.h"
 
+/* Beyond that many attempts a second nothing is sought: of so many one rate already takes minutes to try. */
+enum { CAPACITY_MOST_PER_S = 100000 };
+
 /* Why a rate does not hold; the first that applies. */
 enum capacity_reason {
     CAPACITY_HOLDS,
@@ -49,7 +52,10 @@ struct capacity_look {
 struct capacity {
     struct capacity_look held;    /* the highest rate that held; rate 0: not even the lowest that was tried */
     struct capacity_look failing; /* the lowest that did not; rate 0: all held */
-    uint64_t looks;               /* rates that were tried */
+    /* Nothing is known that would: what held shows of hosts and links bounds no rate below CAPACITY_MOST_PER_S. The
+     * search is over at the first such rate, and held is no capacity. */
+    bool is_unbounded;
+    uint64_t looks; /* rates that were tried */
 };
 
 struct capacity_search {
@@ -65,14 +71,15 @@ struct capacity_search {
 };
 
 /*
- * Doubles or halves the rate until one holds and one does not, then halves the distance; no rate is tried far beyond
- * what work alone allows, once it is known. A rate lasts for load.duration, but for no more than attempts_most
- * attempts a replication, yet for load.delay_max where that is less than load.duration, for four times what attempts
- * take at the highest rate that has held, and for long enough that 3 / inadequate_most attempts arrive in all
- * replications: so many without a failure show with 95 % that the share is
- * less (Hanley and Lippman-Hand, JAMA 249, 1983). There are at least as many users as such a load can keep busy.
- * ERR_RANGE with a note where users or memory are exhausted before the core is, and for arrivals with rates of their
- * own; errors of load_run.
+ * Raises or halves the rate until one holds and one does not, then halves the distance. A rate that holds shows what
+ * work and links alone allow: the next is just below that, or, beside load of other kinds, at most twice the rate; none
+ * is tried far beyond it. Where that is more than CAPACITY_MOST_PER_S the search is over. A rate lasts for
+ * load.duration, but for no more than attempts_most attempts a replication, yet for load.delay_max where that is less
+ * than load.duration, for four times what attempts take at the highest rate that has held, and for long enough that 3 /
+ * inadequate_most attempts arrive in all replications: so many without a failure show with 95 % that the share is less
+ * (Hanley and Lippman-Hand, JAMA 249, 1983). There are at least as many users as such a load can keep busy. ERR_RANGE
+ * with a note where users or memory are exhausted before the core is, and for arrivals with rates of their own; errors
+ * of load_run.
  */
 MUST_USE enum err capacity_find(const struct capacity_search *search, struct capacity *capacity, struct note *note);
 

@@ -30,12 +30,33 @@ expect "a call takes what a file beside the core takes" awk -F, '
     END { exit !good }' calls.csv
 expect "the folder has the table" cmp -s calls.csv folder/capacity.csv
 expect "and how it was made" grep -q 'capacity home-load' folder/manifest.txt
+expect "people's tables fit 80 columns, in ASCII" awk 'length > 80 || /[^ -~]/ { print; bad = 1 }
+    END { exit bad || NR < 10 }' folder/capacity.txt
+expect "and say what was sought and found" grep -q 'how many calls a second the core takes' folder/capacity.txt
 "$HOPSIM" report folder >out 2>err
 expect "report takes it" [ -s folder/report.html ]
 capacity -o folder >out 2>err
 expect "a folder that is there is refused, before anything runs" [ $? -eq 2 ]
 "$HOPSIM" capacity home-load --of files --beside 5M >out 2>err
 expect "a rate beside without its unit is refused" [ $? -eq 2 ]
+for rates in '1/s,' ',1/s' '1/s,,2/s' ''; do
+    "$HOPSIM" capacity home-load --arms msrp-plain --beside "$rates" >out 2>err
+    expect "rates with one left out are refused: '$rates'" [ $? -eq 2 ]
+    expect "... and what was expected is said" grep -q -- "--beside $rates: expected rates" err
+done
+"$HOPSIM" capacity home-load --arms msrp-plain, >out 2>err
+expect "an arm that is left out is refused" [ $? -eq 2 ]
+{
+    echo 'role,kind,side,n,min_ms,median_ms,p95_ms,max_ms,work_ms,includes,source'
+    for role in p-cscf s-cscf i-cscf hss as dns relay ue-a ue-b; do
+        echo "$role,*,any,,,0.000001,,,0.000001,,assumed"
+    done
+} >idle.csv
+timeout 20 "$HOPSIM" capacity home-load --set dwell.table=idle.csv --set core.rate=0 --set site.rate=0 --set access.rate=0 \
+    --replications 1 --attempts 100 --arms msrp-plain --inadequate 10% >out 2>err
+expect "a core without work to speak of has no capacity that is sought" [ $? -eq 1 ]
+expect "... nor is any said" grep -q '^msrp-plain  *0.000  *-  ' out
+expect "... and why" grep -q 'msrp-plain: nothing bounds it below 100000 a second' out
 "$HOPSIM" capacity home-load --set load.arrivals=staircase --arms msrp-plain >out 2>err
 expect "a staircase is refused" [ $? -eq 2 ]
 expect "and why is said" grep -q 'load.arrivals' err
