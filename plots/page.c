@@ -329,15 +329,35 @@ static enum err write_page(const struct page *page, struct span name)
 }
 
 /* What a folder must have of, to be one of results. */
-static bool is_of_results(const struct page *page)
-{
-    static const char *const files[] = {"summary.csv", "messages.csv", "validation.csv", "threats.csv",
-                                        "replay.csv",  "capacity.csv", "load.csv"};
+static const char *const result_files[] = {"summary.csv", "messages.csv", "validation.csv", "threats.csv",
+                                           "replay.csv",  "capacity.csv", "load.csv"};
 
-    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-        if (page_has(page, files[i]))
-            return true;
-    return false;
+/* One of them must have a row: a page of none says nothing. */
+static enum err expect_results(const struct page *page)
+{
+    const char *empty = NULL;
+
+    for (size_t i = 0; i < sizeof(result_files) / sizeof(*result_files); i++) {
+        char path[PAGE_PATH_SIZE];
+        struct sheet sheet;
+
+        if (!page_has(page, result_files[i]))
+            continue;
+        TRY(sheet_read(page_path(page, result_files[i], path), &sheet, page->note));
+        bool has_rows = sheet.row_count > 0;
+
+        sheet_free(&sheet);
+        if (has_rows)
+            return ERR_OK;
+        empty = empty ? empty : result_files[i];
+    }
+    if (empty)
+        return note_set(page->note, ERR_SYNTAX, "%s/%s: no results in it: expected a line of names, then rows",
+                        page->folder, empty);
+    return note_set(page->note, ERR_FILE,
+                    "%s: no folder of results: expected a summary.csv, messages.csv, validation.csv, replay.csv, "
+                    "capacity.csv, load.csv or threats.csv in it",
+                    page->folder);
 }
 
 enum err page_write(const char *folder, FILE *out, struct note *note)
@@ -346,11 +366,7 @@ enum err page_write(const char *folder, FILE *out, struct note *note)
     char path[PAGE_PATH_SIZE];
     bool has_text = page_has(&page, "manifest.txt");
 
-    if (!is_of_results(&page))
-        return note_set(note, ERR_FILE,
-                        "%s: no folder of results: expected a summary.csv, messages.csv, validation.csv, replay.csv, "
-                        "capacity.csv, load.csv or threats.csv in it",
-                        folder);
+    TRY(expect_results(&page));
     if (page_has(&page, "summary.csv"))
         TRY(sheet_read(page_path(&page, "summary.csv", path), &page.summary, note));
     enum err error = has_text ? sheet_read_text(page_path(&page, "manifest.txt", path), &page.manifest, note) : ERR_OK;

@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 /* Writes the page of folder to out. A section whose files are missing is left out; a file that is there but cannot be
- * read is an error with a note: ERR_FILE, ERR_SYNTAX, ERR_FULL; ERR_FILE also for a folder
- * without a table of results. Errors of out are the caller's to find (ferror). */
+ * read is an error with a note: ERR_FILE, ERR_SYNTAX, ERR_FULL; ERR_FILE also for a folder without a table of results,
+ * ERR_SYNTAX where no such table has a row. Errors of out are the caller's to find (ferror). */
 MUST_USE enum err page_write(const char *folder, FILE *out, struct note *note);
 
 #endif

@@ -192,6 +192,39 @@ static void test_bad_folders_are_refused_by_name(void)
     CU_ASSERT(strstr(note.text, "/nowhere: no folder of results") != NULL);
 }
 
+static void remove_summary(void)
+{
+    char path[256];
+    struct sink sink = SINK(path);
+
+    sink_format(&sink, "%s/summary.csv", folder);
+    CU_ASSERT_EQUAL(remove(sink_string(&sink)), 0);
+}
+
+/* As a run leaves it that was ended before its first result. */
+static void test_results_without_a_row_are_refused(void)
+{
+    static const char *const files[] = {"load.csv", "capacity.csv", "replay.csv", "validation.csv"};
+    static const char *const contents[] = {"", "# machine: a\n", "arm,rate_ratio\n"};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+        for (size_t k = 0; k < sizeof(contents) / sizeof(*contents); k++) {
+            struct note note = {{0}};
+
+            begin();
+            remove_summary();
+            save(files[i], contents[k]);
+            CU_ASSERT_PTR_NULL(page(&note));
+            CU_ASSERT(strstr(note.text, files[i]) != NULL && strstr(note.text, "no results in it") != NULL);
+            save("summary.csv", summary_text);
+            char *html = page(&note);
+
+            CU_ASSERT_PTR_NOT_NULL(html);
+            free(html);
+            end();
+        }
+}
+
 static void test_threats_are_counted_by_the_harm_they_do(void)
 {
     struct note note = {{0}};
@@ -273,6 +306,7 @@ int main(void)
         {"links lead to one place of the page", test_links_lead_somewhere},
         {"hostile text is shown, never interpreted", test_hostile_text_is_shown_never_interpreted},
         {"bad folders are refused by file and line", test_bad_folders_are_refused_by_name},
+        {"results without a row are refused", test_results_without_a_row_are_refused},
         {"threats are counted by the harm they do", test_threats_are_counted_by_the_harm_they_do},
         {"a picture is shown without its texts, in the order they were made",
          test_a_picture_is_shown_without_its_texts},
