@@ -54,7 +54,7 @@ static bool b2bua_rewrite(void *context, bool is_answer, struct span text, struc
     }
     if (arm_has_fingerprints(world->arm))
         fingerprint_of_role(world, anchor->role, &fingerprint);
-    struct sdp_leg leg = {.path = span_of(relay_uri(relay)),
+    struct sdp_leg leg = {.path = span_of(relay_session_end(relay, is_answer)),
                           .host = span_of(world->sites[anchor->role].host_name),
                           .port = world->sites[anchor->role].msrp_port,
                           .is_tls = arm_has_fingerprints(world->arm),

@@ -247,17 +247,16 @@ static bool is_method(const struct msrp_head *head, struct span method)
     return head->is_request && span_equal(head->method, method);
 }
 
-/* A back-to-back user agent's other neighbour than the one that a leg leads to. Who is neither of those it was told of
- * has come from upstream, unless there is no answer yet: then only from downstream somebody can come so early. */
-static const char *relay_across(const struct relay_leg *from)
+/* Whether it is the session with the offerer that a message for a back-to-back user agent is about, by the first URI of
+ * its To-Path; false in *is_known: neither. Who brings it does not matter: both neighbours may be one host. */
+static bool is_of_upstream(const struct relay *relay, const struct msrp_head *head, bool *is_known)
 {
-    const struct relay *relay = from->relay;
-    enum role peer = channel_peer(from->leg->channel);
-    enum role downstream = leg_role_of_uri(relay->world, span_of(relay->downstream));
-    bool is_upstream = leg_role_of_uri(relay->world, span_of(relay->upstream)) == peer ||
-                       (downstream != ROLE_COUNT && downstream != peer);
+    struct span path = head->to_path, own = {0};
+    bool has_own = msrp_path_next(&path, &own);
+    bool is_upstream = has_own && msrp_uri_equal(own, span_of(relay->uri));
 
-    return is_upstream ? relay->downstream : relay->upstream;
+    *is_known = is_upstream || (has_own && msrp_uri_equal(own, span_of(relay->downstream_uri)));
+    return is_upstream;
 }
 
 static void transit_forward(struct transit *transit, const struct msrp_head *head, struct span next_uri)
@@ -281,8 +280,10 @@ static void transit_forward(struct transit *transit, const struct msrp_head *hea
     struct msrp_relay_forward forward = {.transaction_id = sink_written(&id), .range_end = MSRP_RANGE_STAR};
 
     if (relay->is_b2bua) {
-        forward.b2bua_to = relay_across(transit->from);
-        forward.b2bua_from = relay->uri;
+        bool goes_down = next_uri.data == relay->downstream;
+
+        forward.b2bua_to = goes_down ? relay->downstream : relay->upstream;
+        forward.b2bua_from = goes_down ? relay->downstream_uri : relay->uri;
     }
     msrp_relay_forward_head(relay->msrp, head, &forward, &text);
     check(!id.overflow);
@@ -305,8 +306,10 @@ static void transit_route(struct transit *transit, const struct msrp_head *head)
     enum msrp_relay_way way = msrp_relay_route(relay->msrp, head, &next_uri);
 
     if (relay->is_b2bua && way == MSRP_RELAY_FOR_US && head->is_request) {
-        way = MSRP_RELAY_FORWARD;
-        next_uri = span_of(relay_across(transit->from));
+        bool is_known, is_upstream = is_of_upstream(relay, head, &is_known);
+
+        way = is_known ? MSRP_RELAY_FORWARD : MSRP_RELAY_NOT_OURS;
+        next_uri = span_of(is_upstream ? relay->downstream : relay->upstream);
     }
     if (way == MSRP_RELAY_FORWARD)
         transit_forward(transit, head, next_uri);
@@ -378,13 +381,24 @@ static void relay_end(void *context, struct leg *leg, char flag)
     relay_pump(from, &leg->cause);
 }
 
+/* Which neighbour a connection is of, before anything has come over it. Who is neither of those that the SDP told of
+ * has come from upstream, unless there is no answer yet: then only from downstream somebody can come so early. */
+static bool is_from_upstream(const struct relay_leg *from)
+{
+    const struct relay *relay = from->relay;
+    enum role peer = channel_peer(from->leg->channel);
+    enum role downstream = leg_role_of_uri(relay->world, span_of(relay->downstream));
+
+    return leg_role_of_uri(relay->world, span_of(relay->upstream)) == peer ||
+           (downstream != ROLE_COUNT && downstream != peer);
+}
+
 /* Looks whether the neighbour of a leg is the one that the SDP spoke of. The active end may be faster than the SDP that
  * speaks of it: then nothing is read before that is there (RFC 8122 section 6.2). */
 static void relay_meet(struct relay_leg *own, const struct cause *cause)
 {
     struct relay *relay = own->relay;
-    bool is_upstream = relay_across(own) == relay->downstream;
-    const char *named = is_upstream ? relay->upstream_fingerprint : relay->downstream_fingerprint;
+    const char *named = is_from_upstream(own) ? relay->upstream_fingerprint : relay->downstream_fingerprint;
     char text[FINGERPRINT_TEXT + 1];
     struct sink shown = SINK(text);
 
@@ -482,6 +496,12 @@ const char *relay_uri(const struct relay *relay)
     return relay->uri;
 }
 
+const char *relay_session_end(const struct relay *relay, bool is_answer)
+{
+    check(relay->is_b2bua);
+    return is_answer ? relay->uri : relay->downstream_uri;
+}
+
 void relay_session_uri(struct relay *relay, struct sink *out)
 {
     msrp_relay_session_uri(relay->msrp, out);
@@ -539,10 +559,16 @@ struct relay *relay_create(struct world *world, enum role role, bool is_b2bua)
                                        .is_open = role == ROLE_MALLORY};
 
     relay->msrp = msrp_relay_create(world->arena, &config);
-    if (is_b2bua)
+    struct sink downstream_uri = SINK(relay->downstream_uri);
+
+    sink_span(&downstream_uri, sink_written(&uri));
+    if (is_b2bua) {
         sink_text(&uri, "/b2bua4a7c1e09;tcp");
-    check(!uri.overflow);
+        sink_text(&downstream_uri, "/b2bua91d03f5c;tcp");
+    }
+    check(!uri.overflow && !downstream_uri.overflow);
     sink_string(&uri);
+    sink_string(&downstream_uri);
     relay_watch_next_hops(relay);
     world->relays[role] = relay;
     leg_listen(world, role, relay->is_tls, relay, relay_accept, &relay_leg_owner);

@@ -17,8 +17,12 @@ struct relay *relay_create(struct world *world, enum role role, bool is_b2bua);
 /* Opens the connection to the next relay before it is needed. */
 void relay_connect(struct relay *relay, enum role peer, const struct cause *cause);
 
-/* Own URI: "msrps://relay-1.open-ims.test:2855", a back-to-back user agent's with its session part. */
+/* Own URI: "msrps://relay-1.open-ims.test:2855". */
 const char *relay_uri(const struct relay *relay);
+
+/* A back-to-back user agent's own URI in an offer or an answer: it is the end of two sessions, and each has a session
+ * part of its own (RFC 4975 section 6). What comes for one leaves for the other's peer. */
+const char *relay_session_end(const struct relay *relay, bool is_answer);
 
 /* A back-to-back user agent has stood itself in this offer, or in its answer: from then on its legs belong together,
  * and it opens the one that leads away from the active side (a=setup, RFC 6135). */

@@ -69,8 +69,9 @@ struct relay {
     struct timer timer;               /* the first SEND that a next hop leaves unanswered */
     uint32_t leg_count;
     struct relay_leg legs[RELAY_LEGS_MAX];
-    char uri[RELAY_URI_SIZE];
-    char upstream[RELAY_URI_SIZE]; /* B2BUA: the path of the offer and of the answer */
+    char uri[RELAY_URI_SIZE];            /* own; a B2BUA's upstream, which stands in the answer */
+    char downstream_uri[RELAY_URI_SIZE]; /* B2BUA: its other one, which stands in the offer */
+    char upstream[RELAY_URI_SIZE];       /* the path of the offer and of the answer */
     char downstream[RELAY_URI_SIZE];
     char upstream_fingerprint[FINGERPRINT_TEXT + 1]; /* and whom they say to be there */
     char downstream_fingerprint[FINGERPRINT_TEXT + 1];
