@@ -70,6 +70,12 @@ static bool relay_reaches(struct relay *relay, enum role peer)
     return peer != ROLE_UE_A;
 }
 
+/* What comes before the answer to a back-to-back user agent waits for it: it then opens the way upstream. */
+static bool relay_is_to_open(struct relay *relay, enum role peer)
+{
+    return relay->is_b2bua && relay->downstream[0] == 0 && peer == ROLE_UE_A && !relay_leg_to(relay, peer);
+}
+
 /* ---- Passing on ---- */
 
 static void transit_pop(struct relay_leg *from)
@@ -138,6 +144,8 @@ static bool relay_pass(struct relay_leg *from, struct transit *transit, const st
 {
     struct relay *relay = from->relay;
 
+    if (relay_is_to_open(relay, transit->to))
+        return false;
     if (transit->to != ROLE_COUNT && !relay_reaches(relay, transit->to))
         relay_lose(transit, cause);
     if (transit->to == ROLE_COUNT)
@@ -535,6 +543,8 @@ void relay_answered(struct relay *relay, const struct sdp_msrp *answer, const st
 
     if (peer != ROLE_COUNT)
         relay_connect(relay, peer, cause);
+    for (uint32_t i = 0; i < relay->leg_count; i++)
+        relay_pump(&relay->legs[i], cause);
 }
 
 struct relay *relay_create(struct world *world, enum role role, bool is_b2bua)

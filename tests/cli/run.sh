@@ -58,6 +58,13 @@ expect "the capture is as it was" cmp all.pcapng before.pcapng
 expect "a tap at nobody's host is refused" [ $? -eq 2 ]
 expect "and leaves no file" [ ! -e n.pcapng ]
 
+# What UE-B sends first is at the first B2BUA before the answer is, which opens the way to UE-A.
+for scenario in paper-exact lan; do
+    "$HOPSIM" run $scenario --csv --arm msrp-relay-plain --set setup.active=answerer >row.csv
+    expect "$scenario: a B2BUA keeps what comes before the answer: status 0" [ $? -eq 0 ]
+    expect "... and it is delivered" [ "$(column end)" = delivered ]
+done
+
 "$HOPSIM" run paper-exact --csv --set access.loss=100% >row.csv
 expect "a network that loses everything: status 1" [ $? -eq 1 ]
 expect "and says how it ended" [ "$(column end)" = registration-timeout ]

@@ -269,6 +269,23 @@ static void it_does_not_matter_who_connects(void)
     threats_free(threats);
 }
 
+/* Mallory is on both sides of the last B2BUA, which tells its two sessions by their URIs: what he brings for UE-B
+ * leaves for UE-B, whose connection is one of its own. */
+static void a_b2bua_does_not_mind_who_brings_a_message(void)
+{
+    static const char *const names[] = {"msrp-relay-plain", NULL};
+    static const struct expectation expected[] = {
+        {"msrp-relay-plain", false, "swap-path-change", "P-CSCF(B)", THREAT_NOTICED, THREAT_NOTHING, true, NULL},
+    };
+
+    setup.file.scenario.setup_active = SETUP_ANSWERER;
+    struct threats *threats = run_at("P-CSCF(B)", names, "swap-path-change", 2, false);
+
+    setup.file.scenario.setup_active = SETUP_OFFERER;
+    expect(threats, expected, COUNT(expected));
+    threats_free(threats);
+}
+
 static void threads_change_nothing(void)
 {
     static const char *const names[] = {"msrp-smime", "msrp-tls", NULL};
@@ -300,6 +317,7 @@ int main(void)
         {"who rewrites SDP gets between relays, B2BUAs and gateways",
          who_rewrites_sdp_gets_between_relays_b2buas_and_gateways},
         {"it does not matter who connects", it_does_not_matter_who_connects},
+        {"a B2BUA does not mind who brings a message", a_b2bua_does_not_mind_who_brings_a_message},
         {"the number of threads changes nothing", threads_change_nothing},
         {NULL, NULL},
     };
