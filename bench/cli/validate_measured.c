@@ -57,7 +57,7 @@ static void print_plan(struct measured *measured)
     units_show_time(&shown, measured->time_ns);
     fprintf(stderr,
             "plan: calibrate on %zu points (unshaped, 2 hops: the MSRP arms, 10 KiB and 1 MiB, message-tls, 10 KiB;\n"
-            "msrp-plain, 10 KiB, 1 Gbit/s), %llu transfers each;\n"
+            "msrp-plain, 10 KiB, 50 Mbit/s), %llu transfers each;\n"
             "predict and measure %zu points (MSRP arms: 10 KiB to 10 MiB, message-tls: to 100 KiB; 10 and 100 Mbit/s,\n"
             "round trips of 0 and 20 ms, 1, 3 and 5 relays), %llu transfers each, those without a round trip up to 100 "
             "KiB in\n"
