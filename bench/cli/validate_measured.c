@@ -55,15 +55,16 @@ static void print_plan(struct measured *measured)
     add_time(measured, calibration, count, MEASURED_CALIBRATION_TIMES * measured->repeat, &missing);
     add_time(measured, measured->plan.points, measured->plan.count, measured->repeat, &missing);
     units_show_time(&shown, measured->time_ns);
-    fprintf(stderr,
-            "plan: calibrate on %zu points (unshaped, 2 hops: the MSRP arms, 10 KiB and 1 MiB, message-tls, 10 KiB;\n"
-            "msrp-plain, 10 KiB, 50 Mbit/s), %llu transfers each;\n"
-            "predict and measure %zu points (MSRP arms: 10 KiB to 10 MiB, message-tls: to 100 KiB; 10 and 100 Mbit/s,\n"
-            "round trips of 0 and 20 ms, 1, 3 and 5 relays), %llu transfers each, those without a round trip up to 100 "
-            "KiB in\n"
-            "turns with the calibration; %zu points are missing in the record",
-            count, (unsigned long long)(MEASURED_CALIBRATION_TIMES * measured->repeat), measured->plan.count,
-            (unsigned long long)measured->repeat, missing);
+    fprintf(
+        stderr,
+        "plan: calibrate on %zu points (10 KiB by msrp-plain, unshaped; at 50 Mbit/s, 2 hops: 10 KiB by the MSRP arms\n"
+        "and message-tls, 1 MiB by msrp-smime), %llu transfers each;\n"
+        "predict and measure %zu points (MSRP arms: 10 KiB to 10 MiB, message-tls: to 100 KiB; 10 and 100 Mbit/s,\n"
+        "round trips of 0 and 20 ms, 1, 3 and 5 relays), %llu transfers each, those without a round trip up to 100 "
+        "KiB in\n"
+        "turns with the calibration; %zu points are missing in the record",
+        count, (unsigned long long)(MEASURED_CALIBRATION_TIMES * measured->repeat), measured->plan.count,
+        (unsigned long long)measured->repeat, missing);
     fprintf(stderr, measured->is_recorded ? " and left out\n" : ", about %s\n", sink_string(&shown));
 }
 
