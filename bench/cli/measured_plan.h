@@ -8,7 +8,7 @@
 #include "bench/cli/measured_model.h"
 
 enum { MEASURED_POINTS_MAX = 512 };
-enum { MEASURED_CALIBRATION_TIMES = 3 }; /* transfers of a calibration point, of one of another point */
+enum { MEASURED_CALIBRATION_TIMES = 7 }; /* transfers of a calibration point, of one of another point */
 
 struct measured_plan {
     size_t count;
