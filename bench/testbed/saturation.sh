@@ -160,9 +160,9 @@ echo kind,rate,calls,successful,adequate,sent_again,core_ns_a_call,core_busy >"$
 : >"$folder/saturation.txt"
 for kind in $TESTBED_KINDS; do
     case $kind in
-    session) search session uac uas 220 6000 ;;
-    message) search message message message-uas 500 12000 ;;
-    file-in-messages) search file-in-messages pager pager-uas 30 750 ;;
+    session) search session uac uas 260 6000 ;;
+    message) search message message message-uas 560 12000 ;;
+    file-in-messages) search file-in-messages pager pager-uas 36 750 ;;
     *) echo "failed: $kind: expected session, message or file-in-messages"; failed=1 ;;
     esac
 done

@@ -31,6 +31,13 @@ client() {
         -i "$(address_of ue-$side)" -p 5060 -m "$count" -r "$rate" -d 200 "$@" -nostdin >"$TESTBED_RUN/$scenario-$side.out" 2>&1
 }
 
+# The same, true where 99 of 100 calls end well.
+client_mostly() { # SCENARIO SIDE DATA CALLS RATE OPTION...
+    client "$@"
+    successful=$(awk '/Successful call/ { count = $NF } END { print count + 0 }' "$TESTBED_RUN/$1-$2.out")
+    [ $((successful * 100)) -ge $(($4 * 99)) ]
+}
+
 # SIPp as UE-B until server_end.
 server() { # SCENARIO
     inside ue-b timeout 600 ${CLIENT_PREFIX:-} sipp -sf "$sipp_folder/$1.xml" -i "$(address_of ue-b)" -p 5060 -nostdin \
@@ -65,9 +72,7 @@ register() { # SIDE COUNT RATE
 }
 
 registered() { # SIDE COUNT RATE OPTION...
-    client register "$1" "$TESTBED_RUN/users-$1.csv" "$2" "$3"
-    successful=$(awk '/Successful call/ { count = $NF } END { print count + 0 }' "$TESTBED_RUN/register-$1.out")
-    [ $((successful * 100)) -ge $(($2 * 99)) ]
+    client_mostly register "$1" "$TESTBED_RUN/users-$1.csv" "$2" "$3"
 }
 
 # The background: file sessions of SIPp at a set rate, between user1 of either network, both at the host "load".
