@@ -5,17 +5,20 @@
 #
 # Dwells: registrations, file sessions' signalling and MESSAGEs at 1, 10 and 100 a second, captured on every link, last
 # bit in to first bit out as hopsim inspect finds them.
-# Work: with every process of the core on one CPU and SIPp on the other, SIPp keeps 24 calls outstanding, so that the
-# core always has something to do; CPU time of each node's processes (/proc/PID/schedstat) over the calls. Kinds take
-# turns, and each counts with the median of TESTBED_ROUNDS, behind one round in which the core gets warm: memory that it
-# touches for the first time takes half as long again. Sessions with 8 more INFOs tell what a request in the dialog
-# costs. What a request and its responses cost together is divided in the ratio of their dwells. Not at real-time
-# priority: what wakes there does not interrupt who has woken it, and a core works in longer batches than by itself.
+# Work: with every process of the core on one CPU and SIPp on the other, SIPp keeps TESTBED_OUTSTANDING calls outstanding:
+# enough for the core to have always something to do, not more, since a message takes the less the longer the queues are
+# (a process that finds another one waiting need not be woken). CPU time of each node's processes
+# (/proc/PID/schedstat) over the calls. Kinds take turns, and each counts with the median of TESTBED_ROUNDS, behind one
+# round in which the core gets warm: memory that it touches for the first time takes half as long again. Sessions with 8
+# more INFOs tell what a request in the dialog costs. What a request and its responses cost together is divided in the
+# ratio of their dwells. Not at real-time priority: what wakes there does not interrupt who has woken it, and a core
+# works in longer batches than by itself.
 set -u
 : "${TESTBED_RUN:=$(pwd)/build/testbed}"
 : "${TESTBED_RATES:=1 10 100}"
 : "${TESTBED_SATURATION:=2000}" # calls of a kind in a round
 : "${TESTBED_ROUNDS:=3}"
+: "${TESTBED_OUTSTANDING:=8}" # calls at a time where the core is saturated
 folder=${1:-$TESTBED_RUN}
 . bench/testbed/network.sh
 . bench/testbed/users.sh
@@ -99,22 +102,25 @@ saturated() { # NAME CLIENT SERVER COUNT OPTION...
     name=$1 caller=$2 count=$4
     server "$3"
     shift 4
-    saturate "$name" "$count" expect "$count of $name" client_mostly "$caller" a "$TESTBED_RUN/calls.csv" "$count" 5000 -l 24 -d 20 "$@"
+    saturate "$name" "$count" expect "$count of $name" client_mostly "$caller" a "$TESTBED_RUN/calls.csv" "$count" 5000 \
+        -l "$TESTBED_OUTSTANDING" -d 20 "$@"
     server_end
 }
 
 saturated_registrations() {
     half=$((TESTBED_SATURATION / 2))
     credentials a $half >"$TESTBED_RUN/users-a.csv"
-    saturate register-a $half expect "$half registrations, 24 outstanding" client register a "$TESTBED_RUN/users-a.csv" $half 5000 -l 24
+    saturate register-a $half expect "$half registrations" client_mostly register a "$TESTBED_RUN/users-a.csv" $half 5000 \
+        -l "$TESTBED_OUTSTANDING"
 }
 
-# A first INFO that overtook its ACK would be refused: those wait longer for it, and so many more are outstanding.
+# A request in the dialog that overtook the ACK would be refused: it waits 20 ms, INFO 100, and at some 350 and 120 calls
+# a second 7 and 12 of them do that.
 saturate_all() {
     saturated messages message message-uas "$TESTBED_SATURATION"
     saturated long-messages long-message message-uas "$TESTBED_SATURATION"
-    saturated sessions uac uas "$TESTBED_SATURATION"
-    saturated infos uac-infos uas-infos $((TESTBED_SATURATION / 4)) -l 36 -d 100
+    saturated sessions uac uas "$TESTBED_SATURATION" -l $((TESTBED_OUTSTANDING + 7))
+    saturated infos uac-infos uas-infos $((TESTBED_SATURATION / 4)) -l $((TESTBED_OUTSTANDING + 12)) -d 100
     saturated_registrations
 }
 
@@ -167,8 +173,9 @@ about() { # RATE
 # Kamailio $version, its IMS modules and its Diameter server as HSS, two home networks, each node in a network namespace of one
 # machine ($(nproc) CPUs, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), Linux $(uname -r)), $(date -u +%F): $1 a second. Dwells: last bit in to
 # first bit out at the node's own interface, by hopsim inspect. Work: CPU time of the node's processes a message where
-# the core is saturated and warm (median of $TESTBED_ROUNDS), divided between a request and its responses in the ratio of their
-# dwells, at most the median. A MESSAGE of 603 B takes $(longer) times as much work as those of 100 B that are meant here.
+# the core is saturated and warm ($TESTBED_OUTSTANDING calls outstanding, median of $TESTBED_ROUNDS), divided between a request and its
+# responses in the ratio of their dwells, at most the median. A MESSAGE of 603 B takes $(longer) times as much work as those
+# of 100 B that are meant here.
 # Work is not part of a dwell alone: at few messages a second, a dwell is longer for waking processes and cold caches.
 # Made by bench/testbed/dwells.sh. Times in milliseconds.
 role,kind,side,n,min_ms,median_ms,p95_ms,max_ms,work_ms,includes,source
