@@ -8,8 +8,8 @@
 set -u
 : "${TESTBED_RUN:=$(pwd)/build/testbed}"
 : "${TESTBED_LOADS:=1 10 50}"
-: "${TESTBED_ROUNDS:=6}"
-: "${TESTBED_REPEAT:=5}" # transfers of each point in a round; of 1 MiB in MESSAGEs, seconds each, one
+: "${TESTBED_ROUNDS:=5}"
+: "${TESTBED_REPEAT:=4}" # transfers of each point in a round; of 1 MiB in MESSAGEs, seconds each, one
 folder=${1:-$TESTBED_RUN/table}
 link=100Mbit/s
 . bench/testbed/network.sh
