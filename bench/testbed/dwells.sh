@@ -6,8 +6,8 @@
 # Dwells: registrations, file sessions' signalling and MESSAGEs at 1, 10 and 100 a second, captured on every link, last
 # bit in to first bit out as hopsim inspect finds them.
 # Work: with every process of the core on one CPU and SIPp on the other, SIPp keeps TESTBED_OUTSTANDING calls outstanding:
-# enough for the core to have always something to do, not more, since a message takes the less the longer the queues are
-# (a process that finds another one waiting need not be woken). CPU time of each node's processes
+# enough for the core to have always something to do. A message takes the less the longer the queues are (a process that
+# finds another one waiting need not be woken), so the number tells for which queues. CPU time of each node's processes
 # (/proc/PID/schedstat) over the calls. Kinds take turns, and each counts with the median of TESTBED_ROUNDS, behind one
 # round in which the core gets warm: memory that it touches for the first time takes half as long again. Sessions with 8
 # more INFOs tell what a request in the dialog costs. What a request and its responses cost together is divided in the
@@ -18,7 +18,7 @@ set -u
 : "${TESTBED_RATES:=1 10 100}"
 : "${TESTBED_SATURATION:=2000}" # calls of a kind in a round
 : "${TESTBED_ROUNDS:=3}"
-: "${TESTBED_OUTSTANDING:=8}" # calls at a time where the core is saturated
+: "${TESTBED_OUTSTANDING:=24}" # calls at a time where the core is saturated
 folder=${1:-$TESTBED_RUN}
 . bench/testbed/network.sh
 . bench/testbed/users.sh
@@ -135,6 +135,8 @@ write_scenarios() {
 }
 
 work() {
+    register a 1 1
+    register b 1 1
     write_scenarios
     sipp_folder=$TESTBED_RUN
     CLIENT_PREFIX='taskset -c 1'
