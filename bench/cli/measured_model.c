@@ -11,10 +11,10 @@
 #define TRIAL_MEMORY ((size_t)2 << 30)
 enum { FIT_ROUNDS = 40, CALIBRATION_MAX = 8 };
 
-/* Which of the calibration points is which. What the kernel and the processes take is seen without shaping and without
- * the delay box; the rest at a rate that is not predicted, but at which processes sleep between frames as they do at
- * those that are: who has slept finds less of its memory in caches. */
-enum { BARE_SMALL, PLAIN_SMALL, SMIME_SMALL, SMIME_LARGE, AGENTS_SMALL, RELAYS_SMALL, PAGER_SMALL };
+/* Which of the calibration points is which. What the kernel takes, and processes that frames wake one right behind the
+ * other, is seen without shaping and without the delay box; the rest at a rate that is not predicted, but at which
+ * processes sleep between frames as they do at those that are: who has slept finds less of its memory in caches. */
+enum { BARE_SMALL, BARE_AGENTS, PLAIN_SMALL, SMIME_SMALL, SMIME_LARGE, RELAYS_SMALL, PAGER_SMALL };
 
 enum { CALIBRATION_RATE = 50000000 };
 
@@ -24,10 +24,10 @@ static const struct {
     uint64_t rate_bps;
 } calibration[] = {
     [BARE_SMALL] = {"msrp-plain", 10 * KIB, 0},
+    [BARE_AGENTS] = {"msrp-relay-plain", 10 * KIB, 0},
     [PLAIN_SMALL] = {"msrp-plain", 10 * KIB, CALIBRATION_RATE},
     [SMIME_SMALL] = {"msrp-smime", 10 * KIB, CALIBRATION_RATE},
     [SMIME_LARGE] = {"msrp-smime", MIB, CALIBRATION_RATE},
-    [AGENTS_SMALL] = {"msrp-relay-plain", 10 * KIB, CALIBRATION_RATE},
     [RELAYS_SMALL] = {"msrp-relay", 10 * KIB, CALIBRATION_RATE},
     [PAGER_SMALL] = {"message-tls", 10 * KIB, CALIBRATION_RATE},
 };
@@ -143,6 +143,7 @@ static enum err set_network(const struct measured_model *model, const struct mea
     TRY(set_time(file, "access.delay", point->rtt_ns / 4 + (is_random ? 0 : box_ns) + model->fit.hop_ns / 2, note));
     TRY(set_time(file, "access.jitter", is_random ? 2 * box_ns : 0, note));
     TRY(set_time(file, "site.delay", model->fit.hop_ns / 2, note));
+    TRY(set_time(file, "msrp.read", model->fit.read_ns, note));
     sink_format(&sink, "access.rate=%llubit/s", (unsigned long long)point->rate_bps);
     TRY(scenario_file_set(file, sink_written(&sink), note));
     sink.size = 0;
@@ -269,9 +270,10 @@ enum err measured_model_fit(struct measured_model *model, const struct measured_
                             struct note *note)
 {
     static const struct knob knobs[] = {
-        KNOB(hop_ns, connect_ns, BARE_SMALL),   KNOB(sip_ns, setup_ns, BARE_SMALL),
-        KNOB(box_ns, setup_ns, PLAIN_SMALL),    KNOB(user_ns, delay_ns, PLAIN_SMALL),
-        KNOB(relay_ns, delay_ns, AGENTS_SMALL), KNOB(message_ns, delay_ns, PAGER_SMALL),
+        KNOB(hop_ns, connect_ns, BARE_SMALL),    KNOB(sip_ns, setup_ns, BARE_SMALL),
+        KNOB(read_ns, transfer_ns, BARE_SMALL),  KNOB(relay_ns, transfer_ns, BARE_AGENTS),
+        KNOB(box_ns, setup_ns, PLAIN_SMALL),     KNOB(user_ns, delay_ns, PLAIN_SMALL),
+        KNOB(message_ns, delay_ns, PAGER_SMALL),
     };
 
     for (size_t i = 0; i < CALIBRATION_COUNT; i++)

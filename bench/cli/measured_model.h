@@ -37,6 +37,7 @@ struct measured_fit {
     int64_t box_ns;        /* what a crossing of the delay box takes beside the delay that it is told */
     int64_t sip_ns;        /* dwell of a SIP or Diameter message at every node, and of AUTH and answers at a relay */
     int64_t message_ns;    /* dwell of a MESSAGE and its answer at every node */
+    int64_t read_ns;       /* UE-B's process wakes and reads the file's last bytes */
     int64_t user_ns;       /* dwell of the INVITE's 200 at UE-A: what the two users' ends take for a file */
     int64_t relay_ns;      /* dwell of a SEND at a relay or back-to-back user agent */
     double tls_scale;      /* of the cost table's handshakes */

@@ -57,11 +57,10 @@ static void print_plan(struct measured *measured)
     units_show_time(&shown, measured->time_ns);
     fprintf(
         stderr,
-        "plan: calibrate on %zu points (10 KiB by msrp-plain, unshaped; at 50 Mbit/s, 2 hops: 10 KiB by the MSRP arms\n"
-        "and message-tls, 1 MiB by msrp-smime), %llu transfers each;\n"
+        "plan: calibrate on %zu points (2 hops, 10 KiB: msrp-plain and msrp-relay-plain, unshaped; at 50 Mbit/s\n"
+        "msrp-plain, msrp-smime, its 1 MiB, msrp-relay, message-tls), %llu transfers each;\n"
         "predict and measure %zu points (MSRP arms: 10 KiB to 10 MiB, message-tls: to 100 KiB; 10 and 100 Mbit/s,\n"
-        "round trips of 0 and 20 ms, 1, 3 and 5 relays), %llu transfers each, those without a round trip up to 100 "
-        "KiB in\n"
+        "round trips of 0 and 20 ms, 1, 3 and 5 relays), %llu transfers each, up to 100 KiB without a round trip in\n"
         "turns with the calibration; %zu points are missing in the record",
         count, (unsigned long long)(MEASURED_CALIBRATION_TIMES * measured->repeat), measured->plan.count,
         (unsigned long long)measured->repeat, missing);
@@ -241,9 +240,11 @@ static void write_fit(const struct measured_fit *fit, struct sink *sink)
     units_show_time(sink, fit->message_ns);
     sink_text(sink, ", a relay a SEND ");
     units_show_time(sink, fit->relay_ns);
+    sink_text(sink, ",\nUE-B reads a file in ");
+    units_show_time(sink, fit->read_ns);
     sink_text(sink, ", the users' ends take ");
     units_show_time(sink, fit->user_ns);
-    sink_format(sink, ",\nhandshakes take %.2f times the cost table's, sealing ", fit->tls_scale);
+    sink_format(sink, ", handshakes take %.2f times the cost table's,\nsealing ", fit->tls_scale);
     units_show_time(sink, fit->seal_fixed_ns);
     sink_format(sink, " and %.3f ns/B, opening ", (double)fit->seal_byte_ps / 1000);
     units_show_time(sink, fit->open_fixed_ns);
