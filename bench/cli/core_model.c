@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/core_model.h"
+#include "bench/cli/model_fit.h"
 #include "bench/measure/network.h"
 #include "sim/base/units.h"
 
@@ -7,7 +8,6 @@
 #include <string.h>
 
 #define TRIAL_MEMORY ((size_t)1 << 30)
-enum { FIT_ROUNDS = 40 };
 
 /* The testbed's network: every node at one bridge, the users' links shaped. */
 static const char *const settings[] = {
@@ -86,12 +86,6 @@ static void set_dwell(const struct core_fit *fit, struct dwell_row *row)
     row->min_ns = row->p95_ns = row->max_ns = NONE_NS;
 }
 
-static void set_cost(struct cost *cost, int64_t fixed_ns, int64_t byte_ps)
-{
-    cost->fixed_ns = fixed_ns > 0 ? fixed_ns : 0;
-    cost->ns_per_byte = byte_ps > 0 ? (double)byte_ps / 1000 : 0;
-}
-
 static void apply(const struct core_fit *fit, struct setup *setup)
 {
     static const enum cost_operation handshakes[] = {COST_TLS13_CLIENT, COST_TLS13_SERVER, COST_TLS13_CLIENT_MUTUAL,
@@ -102,17 +96,8 @@ static void apply(const struct core_fit *fit, struct setup *setup)
     for (size_t i = 0; i < sizeof(handshakes) / sizeof(*handshakes); i++)
         setup->costs.costs[handshakes[i]].fixed_ns =
             setup->costs.costs[handshakes[i]].fixed_ns * fit->tls_ppm / 1000000;
-    set_cost(&setup->costs.costs[COST_CMS_SEAL_RFC8591], fit->seal_fixed_ns, fit->seal_byte_ps);
-    set_cost(&setup->costs.costs[COST_CMS_OPEN_RFC8591], fit->open_fixed_ns, fit->open_byte_ps);
-}
-
-static enum err set_time(struct scenario_file *file, const char *key, int64_t time_ns, struct note *note)
-{
-    char text[64];
-    struct sink sink = SINK(text);
-
-    sink_format(&sink, "%s=%lldns", key, (long long)time_ns);
-    return scenario_file_set(file, sink_written(&sink), note);
+    model_fit_set_cost(&setup->costs.costs[COST_CMS_SEAL_RFC8591], fit->seal_fixed_ns, fit->seal_byte_ps);
+    model_fit_set_cost(&setup->costs.costs[COST_CMS_OPEN_RFC8591], fit->open_fixed_ns, fit->open_byte_ps);
 }
 
 enum err core_model_run(struct core_model *model, const struct measured_point *point, struct outcome *outcome,
@@ -120,16 +105,10 @@ enum err core_model_run(struct core_model *model, const struct measured_point *p
 {
     struct setup setup = model->setup;
 
-    TRY(set_time(&setup.file, "access.delay", model->fit.link_ns, note));
-    TRY(set_time(&setup.file, "msrp.read", model->fit.read_ns, note));
+    TRY(model_fit_set_time(&setup.file, "access.delay", model->fit.link_ns, note));
+    TRY(model_fit_set_time(&setup.file, "msrp.read", model->fit.read_ns, note));
     apply(&model->fit, &setup);
-    struct trial trial = setup_trial(&setup, point->arm, 0);
-
-    trial.file_bytes = point->size_bytes;
-    TRY(sim_run(&trial, model->arena, outcome, note));
-    if (outcome->end != OUTCOME_DELIVERED)
-        return note_set(note, ERR_RANGE, "%s is not delivered in the simulator", point->arm->name);
-    return ERR_OK;
+    return model_fit_run(&setup, point, 0, model->arena, outcome, note);
 }
 
 /* ---- The fit ---- */
@@ -167,14 +146,6 @@ static const struct knob knobs[] = {
     {KNOB(setup_ppm, setup_ns, 3000000), .points = DIRECT},
 };
 
-static int64_t member(const void *record, size_t offset)
-{
-    int64_t value;
-
-    memcpy(&value, (const char *)record + offset, sizeof(value));
-    return value;
-}
-
 static enum err find(const struct core_trials *trials, const char *arm, uint64_t size, const struct measured_row **row,
                      struct note *note)
 {
@@ -184,20 +155,30 @@ static enum err find(const struct core_trials *trials, const char *arm, uint64_t
     return note_set(note, ERR_RANGE, "calibrating needs %s of %llu bytes, delivered", arm, (unsigned long long)size);
 }
 
-/* Sums over a knob's points: as simulated now, and as measured. */
-static enum err add_up(struct core_model *model, const struct knob *knob, const struct core_trials *calibration,
-                       int64_t sums_ns[2], struct note *note)
+/* A knob that is being turned. */
+struct turning {
+    struct core_model *model;
+    const struct knob *knob;
+    const struct core_trials *calibration;
+};
+
+/* By the sums over the knob's points: as simulated now, and as measured. */
+static enum err is_short(void *context, bool *is_small, struct note *note)
 {
-    sums_ns[0] = sums_ns[1] = 0;
+    const struct turning *turning = context;
+    const struct knob *knob = turning->knob;
+    int64_t simulated_ns = 0, measured_ns = 0;
+
     for (size_t i = 0; i < KNOB_POINTS && knob->points[i].arm; i++) {
         const struct measured_row *row;
         struct outcome outcome;
 
-        TRY(find(calibration, knob->points[i].arm, knob->points[i].size_bytes, &row, note));
-        TRY(core_model_run(model, &row->point, &outcome, note));
-        sums_ns[0] += member(&outcome, knob->phase);
-        sums_ns[1] += member(row, knob->measured);
+        TRY(find(turning->calibration, knob->points[i].arm, knob->points[i].size_bytes, &row, note));
+        TRY(core_model_run(turning->model, &row->point, &outcome, note));
+        simulated_ns += model_fit_member(&outcome, knob->phase);
+        measured_ns += model_fit_member(row, knob->measured);
     }
+    *is_small = simulated_ns < measured_ns;
     return ERR_OK;
 }
 
@@ -205,27 +186,9 @@ static enum err add_up(struct core_model *model, const struct knob *knob, const 
 static enum err turn(struct core_model *model, const struct knob *knob, const struct core_trials *calibration,
                      struct note *note)
 {
-    int64_t low = 0, high = knob->most;
+    struct turning turning = {model, knob, calibration};
 
-    for (int round = 0; round < FIT_ROUNDS && low < high; round++) {
-        int64_t middle = low + (high - low) / 2, sums_ns[2];
-
-        memcpy((char *)&model->fit + knob->number, &middle, sizeof(middle));
-        TRY(add_up(model, knob, calibration, sums_ns, note));
-        if (sums_ns[0] < sums_ns[1])
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    memcpy((char *)&model->fit + knob->number, &low, sizeof(low));
-    return ERR_OK;
-}
-
-/* A line through two sizes. */
-static void line(int64_t small_ns, int64_t large_ns, int64_t *fixed_ns, int64_t *byte_ps)
-{
-    *byte_ps = (large_ns - small_ns) * 1000 / (int64_t)(MIB - 10 * KIB);
-    *fixed_ns = small_ns - *byte_ps * (int64_t)(10 * KIB) / 1000;
+    return model_fit_least((void *)((char *)&model->fit + knob->number), knob->most, is_short, &turning, note);
 }
 
 /* What a relay keeps is in the time to get ready, and the other way round: so more than one pass. */
@@ -235,8 +198,8 @@ enum err core_model_fit(struct core_model *model, const struct core_trials *cali
 
     TRY(find(calibration, "msrp-smime", 10 * KIB, &small, note));
     TRY(find(calibration, "msrp-smime", MIB, &large, note));
-    line(small->protect_ns, large->protect_ns, &model->fit.seal_fixed_ns, &model->fit.seal_byte_ps);
-    line(small->unprotect_ns, large->unprotect_ns, &model->fit.open_fixed_ns, &model->fit.open_byte_ps);
+    model_fit_line(small->protect_ns, large->protect_ns, &model->fit.seal_fixed_ns, &model->fit.seal_byte_ps);
+    model_fit_line(small->unprotect_ns, large->unprotect_ns, &model->fit.open_fixed_ns, &model->fit.open_byte_ps);
     for (int pass = 0; pass < FIT_PASSES; pass++)
         for (size_t i = 0; i < sizeof(knobs) / sizeof(*knobs); i++)
             TRY(turn(model, &knobs[i], calibration, note));

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/measured_model.h"
+#include "bench/cli/model_fit.h"
 #include "bench/measure/network.h"
 #include "sim/base/units.h"
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TRIAL_MEMORY ((size_t)2 << 30)
-enum { FIT_ROUNDS = 40, CALIBRATION_MAX = 8 };
+enum { TLS_ROUNDS = 40 };
 
 /* Which of the calibration points is which. What the kernel takes, and processes that frames wake one right behind the
  * other, is seen without shaping and without the delay box; the rest at a rate that is not predicted, but at which
@@ -33,11 +33,9 @@ static const struct {
 };
 enum { CALIBRATION_COUNT = sizeof(calibration) / sizeof(*calibration) };
 
-static_assert(sizeof(calibration) / sizeof(*calibration) <= CALIBRATION_MAX, "every calibration point has a place");
-
 const struct measured_point *measured_calibration(size_t *count)
 {
-    static struct measured_point points[CALIBRATION_MAX];
+    static struct measured_point points[CALIBRATION_COUNT];
 
     for (size_t i = 0; i < CALIBRATION_COUNT; i++)
         points[i] = (struct measured_point){.arm = arm_find(span_of(calibration[i].arm)),
@@ -92,12 +90,6 @@ static int64_t dwell_of(const struct measured_fit *fit, const struct dwell_row *
     return row->role == DWELL_RELAY && strcmp(row->kind, "SEND") == 0 ? fit->relay_ns : fit->sip_ns;
 }
 
-static void set_cost(struct cost_table *costs, enum cost_operation operation, int64_t fixed_ns, int64_t byte_ps)
-{
-    costs->costs[operation].fixed_ns = fixed_ns > 0 ? fixed_ns : 0;
-    costs->costs[operation].ns_per_byte = byte_ps > 0 ? (double)byte_ps / 1000 : 0;
-}
-
 static void apply(const struct measured_model *model, struct dwell_table *dwells, struct cost_table *costs)
 {
     static const enum cost_operation handshakes[] = {COST_TLS13_CLIENT, COST_TLS13_SERVER, COST_TLS13_CLIENT_MUTUAL,
@@ -116,17 +108,8 @@ static void apply(const struct measured_model *model, struct dwell_table *dwells
 
         cost->fixed_ns = (int64_t)((double)cost->fixed_ns * fit->tls_scale);
     }
-    set_cost(costs, COST_CMS_SEAL_RFC8591, fit->seal_fixed_ns, fit->seal_byte_ps);
-    set_cost(costs, COST_CMS_OPEN_RFC8591, fit->open_fixed_ns, fit->open_byte_ps);
-}
-
-static enum err set_time(struct scenario_file *file, const char *key, int64_t time_ns, struct note *note)
-{
-    char text[64];
-    struct sink sink = SINK(text);
-
-    sink_format(&sink, "%s=%lldns", key, (long long)time_ns);
-    return scenario_file_set(file, sink_written(&sink), note);
+    model_fit_set_cost(&costs->costs[COST_CMS_SEAL_RFC8591], fit->seal_fixed_ns, fit->seal_byte_ps);
+    model_fit_set_cost(&costs->costs[COST_CMS_OPEN_RFC8591], fit->open_fixed_ns, fit->open_byte_ps);
 }
 
 /* A quarter of the round trip on each crossing of a user's link, and where there is a box what it takes, always or on
@@ -140,10 +123,11 @@ static enum err set_network(const struct measured_model *model, const struct mea
     bool has_box = point->rate_bps > 0 || point->rtt_ns > 0;
     int64_t box_ns = has_box ? model->fit.box_ns : 0;
 
-    TRY(set_time(file, "access.delay", point->rtt_ns / 4 + (is_random ? 0 : box_ns) + model->fit.hop_ns / 2, note));
-    TRY(set_time(file, "access.jitter", is_random ? 2 * box_ns : 0, note));
-    TRY(set_time(file, "site.delay", model->fit.hop_ns / 2, note));
-    TRY(set_time(file, "msrp.read", model->fit.read_ns, note));
+    TRY(model_fit_set_time(file, "access.delay", point->rtt_ns / 4 + (is_random ? 0 : box_ns) + model->fit.hop_ns / 2,
+                           note));
+    TRY(model_fit_set_time(file, "access.jitter", is_random ? 2 * box_ns : 0, note));
+    TRY(model_fit_set_time(file, "site.delay", model->fit.hop_ns / 2, note));
+    TRY(model_fit_set_time(file, "msrp.read", model->fit.read_ns, note));
     sink_format(&sink, "access.rate=%llubit/s", (unsigned long long)point->rate_bps);
     TRY(scenario_file_set(file, sink_written(&sink), note));
     sink.size = 0;
@@ -161,13 +145,7 @@ static enum err run(struct measured_model *model, const struct measured_point *p
 
     TRY(set_network(model, point, is_random, &setup.file, note));
     apply(model, &setup.dwells, &setup.costs);
-    struct trial trial = setup_trial(&setup, point->arm, number);
-
-    trial.file_bytes = point->size_bytes;
-    TRY(sim_run(&trial, model->arena, outcome, note));
-    if (outcome->end != OUTCOME_DELIVERED)
-        return note_set(note, ERR_RANGE, "%s is not delivered in the simulator", point->arm->name);
-    return ERR_OK;
+    return model_fit_run(&setup, point, number, model->arena, outcome, note);
 }
 
 static int by_delay(const void *a, const void *b)
@@ -199,38 +177,31 @@ struct knob {
     int point;
 };
 
-static int64_t member(const void *record, size_t offset)
-{
-    int64_t value;
+/* A knob that is being turned. */
+struct turning {
+    struct measured_model *model;
+    const struct knob *knob;
+    const struct measured_row *row;
+};
 
-    memcpy(&value, (const char *)record + offset, sizeof(value));
-    return value;
-}
-
-static void set_member(void *record, size_t offset, int64_t value)
+static enum err is_short(void *context, bool *is_small, struct note *note)
 {
-    memcpy((char *)record + offset, &value, sizeof(value));
+    const struct turning *turning = context;
+    struct outcome outcome;
+
+    TRY(run(turning->model, &turning->row->point, false, 0, &outcome, note));
+    *is_small =
+        model_fit_member(&outcome, turning->knob->phase) < model_fit_member(turning->row, turning->knob->measured);
+    return ERR_OK;
 }
 
 /* The least value from 0 to 10 ms at which the phase is as long as it was measured: it grows with each of them. */
 static enum err turn(struct measured_model *model, const struct knob *knob, const struct measured_row *rows,
                      struct note *note)
 {
-    int64_t wanted_ns = member(&rows[knob->point], knob->measured), low_ns = 0, high_ns = 10 * MS;
+    struct turning turning = {model, knob, &rows[knob->point]};
 
-    for (int round = 0; round < FIT_ROUNDS && low_ns < high_ns; round++) {
-        int64_t middle_ns = low_ns + (high_ns - low_ns) / 2;
-        struct outcome outcome;
-
-        set_member(&model->fit, knob->number, middle_ns);
-        TRY(run(model, &rows[knob->point].point, false, 0, &outcome, note));
-        if (member(&outcome, knob->phase) < wanted_ns)
-            low_ns = middle_ns + 1;
-        else
-            high_ns = middle_ns;
-    }
-    set_member(&model->fit, knob->number, low_ns);
-    return ERR_OK;
+    return model_fit_least((void *)((char *)&model->fit + knob->number), 10 * MS, is_short, &turning, note);
 }
 
 /* Handshakes as a multiple of what the cost table says, by the time to get ready: connection, handshake, AUTH. */
@@ -238,7 +209,7 @@ static enum err turn_tls(struct measured_model *model, const struct measured_row
 {
     double low = 0, high = 100;
 
-    for (int round = 0; round < FIT_ROUNDS; round++) {
+    for (int round = 0; round < TLS_ROUNDS; round++) {
         struct outcome outcome;
 
         model->fit.tls_scale = (low + high) / 2;
@@ -251,18 +222,9 @@ static enum err turn_tls(struct measured_model *model, const struct measured_row
     return ERR_OK;
 }
 
-/* A line through two sizes. */
-static void line(int64_t small_ns, int64_t large_ns, int64_t *fixed_ns, int64_t *byte_ps)
-{
-    int64_t bytes = (int64_t)(calibration[SMIME_LARGE].size_bytes - calibration[SMIME_SMALL].size_bytes);
-
-    *byte_ps = (large_ns - small_ns) * 1000 / bytes;
-    *fixed_ns = small_ns - *byte_ps * (int64_t)calibration[SMIME_SMALL].size_bytes / 1000;
-}
-
-#define KNOB(fit_member, phase_member, at)                                                                             \
+#define KNOB(model_fit_member, phase_member, at)                                                                       \
     {                                                                                                                  \
-        offsetof(struct measured_fit, fit_member), offsetof(struct outcome, phase_member),                             \
+        offsetof(struct measured_fit, model_fit_member), offsetof(struct outcome, phase_member),                       \
             offsetof(struct measured_row, phase_member), at                                                            \
     }
 
@@ -280,10 +242,10 @@ enum err measured_model_fit(struct measured_model *model, const struct measured_
         if (i >= count || rows[i].n == 0)
             return note_set(note, ERR_RANGE, "the calibration point %s is not there or was not delivered",
                             calibration[i].arm);
-    line(rows[SMIME_SMALL].protect_ns, rows[SMIME_LARGE].protect_ns, &model->fit.seal_fixed_ns,
-         &model->fit.seal_byte_ps);
-    line(rows[SMIME_SMALL].unprotect_ns, rows[SMIME_LARGE].unprotect_ns, &model->fit.open_fixed_ns,
-         &model->fit.open_byte_ps);
+    model_fit_line(rows[SMIME_SMALL].protect_ns, rows[SMIME_LARGE].protect_ns, &model->fit.seal_fixed_ns,
+                   &model->fit.seal_byte_ps);
+    model_fit_line(rows[SMIME_SMALL].unprotect_ns, rows[SMIME_LARGE].unprotect_ns, &model->fit.open_fixed_ns,
+                   &model->fit.open_byte_ps);
     for (size_t i = 0; i < sizeof(knobs) / sizeof(*knobs); i++)
         TRY(turn(model, &knobs[i], rows, note));
     return turn_tls(model, &rows[RELAYS_SMALL], note);
