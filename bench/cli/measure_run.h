@@ -17,7 +17,7 @@ struct measure_point {
     uint64_t chunk_bytes, message_bytes;
     uint32_t window; /* SENDs outstanding; 0: no limit */
     const char *congestion;
-    uint64_t buffer_bytes; /* of each TCP socket; 0: the system's */
+    uint64_t buffer_bytes;   /* of each TCP socket; 0: the system's */
     const struct core *core; /* another program's; NULL: our own */
     bool is_loopback;
     struct network_config network;
