@@ -252,6 +252,18 @@ static void who_rewrites_sdp_gets_between_relays_b2buas_and_gateways(void)
     threats_free(threats);
 }
 
+/* Where the answerer opens the connection. */
+static void expect_of_answerer(const char *place, const char *const *names, const struct expectation *expected,
+                               size_t count)
+{
+    setup.file.scenario.setup_active = SETUP_ANSWERER;
+    struct threats *threats = run_at(place, names, "swap-path-change", 2, false);
+
+    setup.file.scenario.setup_active = SETUP_OFFERER;
+    expect(threats, expected, count);
+    threats_free(threats);
+}
+
 /* Then the answerer may come before its answer (a=setup, RFC 6135). */
 static void it_does_not_matter_who_connects(void)
 {
@@ -261,12 +273,7 @@ static void it_does_not_matter_who_connects(void)
         {"msrp-b2bua", false, "swap-path-change", "I-CSCF(B)", THREAT_UNNOTICED, THREAT_ALTERED, true, NULL},
     };
 
-    setup.file.scenario.setup_active = SETUP_ANSWERER;
-    struct threats *threats = run_at("I-CSCF(B)", names, "swap-path-change", 2, false);
-
-    setup.file.scenario.setup_active = SETUP_OFFERER;
-    expect(threats, expected, COUNT(expected));
-    threats_free(threats);
+    expect_of_answerer("I-CSCF(B)", names, expected, COUNT(expected));
 }
 
 /* Mallory is on both sides of the last B2BUA, which tells its two sessions by their URIs: what he brings for UE-B
@@ -278,12 +285,7 @@ static void a_b2bua_does_not_mind_who_brings_a_message(void)
         {"msrp-relay-plain", false, "swap-path-change", "P-CSCF(B)", THREAT_NOTICED, THREAT_NOTHING, true, NULL},
     };
 
-    setup.file.scenario.setup_active = SETUP_ANSWERER;
-    struct threats *threats = run_at("P-CSCF(B)", names, "swap-path-change", 2, false);
-
-    setup.file.scenario.setup_active = SETUP_OFFERER;
-    expect(threats, expected, COUNT(expected));
-    threats_free(threats);
+    expect_of_answerer("P-CSCF(B)", names, expected, COUNT(expected));
 }
 
 static void threads_change_nothing(void)
