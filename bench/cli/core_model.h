@@ -32,7 +32,7 @@ struct core_model {
 MUST_USE enum err core_model_open(struct core_model *model, const char *dwells, uint64_t rate_bps, struct note *note);
 void core_model_close(struct core_model *model);
 
-/* Needs message-plain of 10 KiB, msrp-relay, msrp-plain and msrp-smime of 10 KiB and 1 MiB. ERR_RANGE: one of them is
+/* Needs message-plain of 32 KiB, msrp-relay, msrp-plain and msrp-smime of 2 KiB and 1 MiB. ERR_RANGE: one of them is
  * not there. */
 MUST_USE enum err core_model_fit(struct core_model *model, const struct core_trials *calibration, struct note *note);
 

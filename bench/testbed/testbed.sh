@@ -8,7 +8,7 @@ cd "${0%/*}/../.." || exit 3
 : "${TESTBED_RUN:=$(pwd)/build/testbed}"
 : "${TESTBED_CHILDREN:=4}"
 : "${TESTBED_USERS:=1000}"          # a network
-: "${TESTBED_REGISTRATIONS:=4000}" # that alice's and bob's vectors suffice for
+: "${TESTBED_REGISTRATIONS:=8000}" # that alice's and bob's vectors suffice for
 : "${TESTBED_OTHERS:=12}"          # and those of each other user
 . bench/testbed/network.sh
 
