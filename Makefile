@@ -240,7 +240,7 @@ $(B)/rank_costs: $(B)/bench/slurm/costs.o $$(call have,$$(row_bench/harness))
 
 # A real IMS core, Kamailio's, in network namespaces, and what crosses it, into build/testbed. RUN names scripts of
 # bench/testbed: arms (each arm's transfer), sessions (captures), dwells (tables of dwells with work), table (simulated
-# against measured), saturation (the rate at which the core begins to fail).
+# against measured), saturation (the rate at which the core begins to fail), depth (work by calls under way).
 RUN ?= arms sessions
 $(B)/testbed_vectors: $(B)/bench/testbed/vectors.o $$(call have,sim/sec sim/base)
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)

@@ -22,7 +22,6 @@ set -u
 folder=${1:-$TESTBED_RUN}
 . bench/testbed/network.sh
 . bench/testbed/users.sh
-cores='p-cscf-a i-cscf-a s-cscf-a hss-a p-cscf-b i-cscf-b s-cscf-b hss-b'
 
 calls() { # SCENARIO SERVER CALLS RATE OPTION...
     server "$2"
@@ -65,20 +64,6 @@ dwells_at() { # RATE
 }
 
 # ---- Work ----
-
-cpu_ns() { # NODE
-    for pid in $(ip netns pids "$(namespace_of "$1")"); do
-        cut -d ' ' -f 1 "/proc/$pid/schedstat"
-    done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
-}
-
-on_cpu() { # CPU-LIST
-    for node in $cores; do
-        for pid in $(ip netns pids "$(namespace_of $node)"); do
-            taskset -p -c "$1" "$pid" >/dev/null
-        done
-    done
-}
 
 # saturate NAME COUNT COMMAND...: a line "NAME NODE ns-a-call" for each node, and "NAME rate calls-a-second".
 saturate() {

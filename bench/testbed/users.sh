@@ -103,4 +103,48 @@ background_end() {
     wait $background_client $background_server 2>/dev/null
 }
 
+# The core's own nodes; what CPUs they run on, and the CPU time that some of them have taken.
+cores='p-cscf-a i-cscf-a s-cscf-a hss-a p-cscf-b i-cscf-b s-cscf-b hss-b'
+
+on_cpu() { # CPU-LIST
+    for node in $cores; do
+        for pid in $(ip netns pids "$(namespace_of $node)"); do
+            taskset -p -c "$1" "$pid" >/dev/null
+        done
+    done
+}
+
+cpu_ns() { # NODE...
+    for node in "$@"; do
+        for pid in $(ip netns pids "$(namespace_of "$node")"); do
+            cut -d ' ' -f 1 "/proc/$pid/schedstat"
+        done
+    done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+# SIPp's scenarios into TESTBED_RUN, and the one of a MESSAGE with 17 of them, 603 B of body each.
+write_pager() {
+    awk -v parts=17 '
+        /^  <send/ { inside = 1 }
+        inside { block = block $0 "\n"; if (/<recv response="200"/) { inside = 0; repeat(block) } next }
+        { print }
+        function repeat(text,   i, part, body) {
+            for (body = ""; length(body) < 603;) body = body "0123456789"
+            for (i = 1; i <= parts; i++) {
+                part = text
+                gsub(/CSeq: 1 /, "CSeq: " i " ", part)
+                gsub(/      0123456789[0-9]*\n/, "      " substr(body, 1, 603) "\n", part)
+                if (i > 1) gsub(/ start_rtd="1"/, "", part)
+                if (i < parts) gsub(/ rtd="1"/, "", part)
+                printf "%s", part
+            }
+        }' bench/testbed/sipp/message.xml >"$TESTBED_RUN/pager.xml"
+    awk -v parts=17 '
+        /^  <recv/ { inside = 1 }
+        /^<\/scenario>/ { for (i = 0; i < parts; i++) printf "%s", block; print; next }
+        inside { block = block $0 "\n"; next }
+        { print }' bench/testbed/sipp/message-uas.xml >"$TESTBED_RUN/pager-uas.xml"
+    cp bench/testbed/sipp/*.xml "$TESTBED_RUN"
+}
+
 printf 'SEQUENTIAL\nalice;home-a.test;bob;home-b.test;pcscf.home-a.test;scscf.home-a.test;\n' >"$TESTBED_RUN/calls.csv"
