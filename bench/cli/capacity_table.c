@@ -209,7 +209,7 @@ void capacity_table_write(const struct capacity_rows *rows, struct arena *arena,
     for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
         sink_format(sink, "\n%s\n", views[i].heading);
         make(rows, views[i].view, arena, &table);
-        table_write_text(&table, sink);
+        table_write_text(&table, 0, sink);
     }
     capacity_table_write_unbounded(rows, sink);
 }

@@ -203,7 +203,7 @@ enum status command_print_table(const struct command_line *line, const struct ta
         else if (is_json)
             table_write_json(table, &sink);
         else
-            table_write_text(table, &sink);
+            table_write_text(table, command_room(), &sink);
         enum status status = sink.overflow ? STATUS_FAULT : command_print(sink_written(&sink));
         bool is_done = !sink.overflow;
 
@@ -230,6 +230,13 @@ struct command_terminal command_terminal(void)
     terminal.is_there = isatty(STDOUT_FILENO) == 1;
     terminal.is_unicode = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     return terminal;
+}
+
+size_t command_room(void)
+{
+    struct command_terminal terminal = command_terminal();
+
+    return terminal.is_there ? terminal.width : 0;
 }
 
 static enum err set_file(struct scenario_file *file, const char *path, struct note *note)

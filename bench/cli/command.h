@@ -94,6 +94,9 @@ struct command_terminal {
 };
 struct command_terminal command_terminal(void);
 
+/* The room of a table's lines in columns: the terminal's width; 0, as wide as it is, where another program reads. */
+size_t command_room(void);
+
 /* Names of things for --help and messages, shared by commands. */
 #define COMMAND_OPTION_CSV                                                                                             \
     {                                                                                                                  \

@@ -98,7 +98,7 @@ void exposure_write(const struct threats *threats, const struct headline_plan *p
         put_places(&table, &read);
         put_places(&table, &changed);
     }
-    table_write_text(&table, sink);
+    table_write_text(&table, 0, sink);
     sink_text(sink, "Each attack was performed at each node and link (" EXPOSURE_ATTACKS ");\n"
                     "hopsim threats has more of them, and who sees who talks to whom.\n\n");
 }

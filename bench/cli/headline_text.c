@@ -352,7 +352,7 @@ static void write_wire(const struct comparison *comparison, struct arena *arena,
         for (int layer = 0; layer < COMPARISON_LAYERS; layer++)
             put_shown(&table, one.layer_bytes[layer] / KIB, 1);
     }
-    table_write_text(&table, sink);
+    table_write_text(&table, 0, sink);
     sink_char(sink, '\n');
 }
 
@@ -375,7 +375,7 @@ static void write_cpu(const struct comparison *comparison, struct arena *arena, 
         put_shown(&table, one.core_cpu_ms, 3);
         put_shown(&table, one.relay_cpu_ms, 3);
     }
-    table_write_text(&table, sink);
+    table_write_text(&table, 0, sink);
     sink_char(sink, '\n');
 }
 
@@ -394,7 +394,7 @@ static void write_case(const struct headline *headline, const struct headline_ca
     table_init(&table, arena);
     add_columns(&table, comparison->trials);
     add_rows(&table, headline, one);
-    table_write_text(&table, sink);
+    table_write_text(&table, 0, sink);
     write_bars(comparison, terminal, sink);
     write_wire(comparison, arena, sink);
     write_cpu(comparison, arena, sink);

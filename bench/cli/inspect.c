@@ -290,7 +290,7 @@ static void write_for_people(const struct inspect *inspect, const struct inspect
         if (!table.first && !wanted)
             continue;
         sink_format(sink, "%s%s\n", sink->size > 0 ? "\n" : "", one->help);
-        table_write_text(&table, sink);
+        table_write_text(&table, command_room(), sink);
     }
 }
 

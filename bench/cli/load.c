@@ -245,7 +245,7 @@ static void tell(struct loading_command *own)
     table_column(&table, "what it is", NULL, TABLE_TEXT);
     for (const struct field *field = load_fields + 1; field->name; field++)
         show_field(own, field, &table);
-    table_write_text(&table, sink);
+    table_write_text(&table, command_room(), sink);
 }
 
 static enum status print(struct loading_command *own)

@@ -293,7 +293,7 @@ static void write(const struct replay_paper *replay, const struct table *table, 
 {
     sink_text(sink, "the paper's two sessions in the scenario paper-exact: figures 1 and 2 as msrp-plain, figure 3 as "
                     "msrp-smime\n\n");
-    table_write_text(table, sink);
+    table_write_text(table, command_room(), sink);
     sink_format(sink, "\n%zu of %zu messages whose time can be read are hit, the worst by ", replay->hits,
                 replay->legible);
     units_show_time(sink, replay->worst_ns);

@@ -124,7 +124,7 @@ static void write_table(struct replay_run *run, const struct replay_table *wante
     if (!table.first)
         return;
     sink_format(sink, "%s%s\n", sink->size > 0 ? "\n" : "", wanted->help);
-    table_write_text(&table, sink);
+    table_write_text(&table, command_room(), sink);
 }
 
 static void write_way(const struct replay_run *run, struct sink *sink)

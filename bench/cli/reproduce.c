@@ -123,7 +123,7 @@ static enum err compare_packets(struct reproduce *reproduce, struct note *note)
     sink_text(&reproduce->report, "What can be read of the paper's figures, and one trial of msrp-plain and msrp-smime "
                                   "(paper-exact).\nFrames count from when a tap at UE-A would see them. 'input' was "
                                   "put into the scenario from the figure.\n\n");
-    table_write_text(&table, &reproduce->report);
+    table_write_text(&table, 0, &reproduce->report);
     sink_char(&reproduce->report, '\n');
     write_facts(&reproduce->report, plain_bytes, sealed_bytes);
     table_write_csv(&table, &csv_sink);

@@ -96,7 +96,7 @@ static void write_members(const char *title, const char *const *names, const str
         table_same(&table, sink_written(&value));
         table_same(&table, span_of(row->help));
     }
-    table_write_text(&table, sink);
+    table_write_text(&table, command_room(), sink);
 }
 
 /* What ran and how it ended, in a line without its end. */

@@ -160,7 +160,7 @@ static enum err save_matrix(const struct threats_job *job, const struct results 
         return note_set(note, ERR_FULL, "no memory for threats.txt");
     table_init(&table, job->arena);
     add_matrix(job, &table);
-    table_write_text(&table, &text);
+    table_write_text(&table, 0, &text);
     enum err error = text.overflow ? note_set(note, ERR_FULL, "threats.txt is too long")
                                    : results_save(results, "threats.txt", sink_written(&text), note);
 

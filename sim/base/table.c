@@ -87,12 +87,17 @@ static void write_blanks(struct sink *sink, size_t count)
         sink_char(sink, ' ');
 }
 
-/* One line: titles when row is NULL. Blanks owed are written only before something else, so no line ends in one. */
-static void write_line(const struct table *table, const struct table_row *row, const size_t *widths, struct sink *sink)
-{
-    size_t owed = 0;
+/* Columns of a table from one up to another, the latter not included. */
+struct range {
+    size_t from, to;
+};
 
-    for (size_t i = 0; i < table->column_count; i++) {
+/* The cells of a line, titles when row is NULL, behind blanks that are owed; returns the blanks owed behind them. They
+ * are written only before something else, so no line ends in one. */
+static size_t write_cells(const struct table *table, const struct table_row *row, const size_t *widths,
+                          struct range range, size_t owed, struct sink *sink)
+{
+    for (size_t i = range.from; i < range.to; i++) {
         const struct table_column *column = &table->columns[i];
 
         if (!column->title)
@@ -104,19 +109,76 @@ static void write_line(const struct table *table, const struct table_row *row, c
         sink_span(sink, text);
         owed = 2 + (column->kind == TABLE_NUMBER ? 0 : room);
     }
-    sink_char(sink, '\n');
+    return owed;
 }
 
-void table_write_text(const struct table *table, struct sink *sink)
+static void write_block(const struct table *table, const size_t *widths, size_t key_count, struct range range,
+                        struct sink *sink)
+{
+    const struct table_row *row = NULL;
+
+    do {
+        size_t owed = write_cells(table, row, widths, (struct range){0, key_count}, 0, sink);
+
+        (void)write_cells(table, row, widths, range, owed, sink);
+        sink_char(sink, '\n');
+        row = row ? row->next : table->first;
+    } while (row);
+}
+
+/* The columns that say what a row is of: the first one, and texts behind it as long as they take half of the room. */
+static size_t count_keys(const struct table *table, const size_t *widths, size_t room)
+{
+    size_t count = 0, used = 0;
+
+    while (count < table->column_count &&
+           (used == 0 || (table->columns[count].kind == TABLE_TEXT && 2 * (used + widths[count]) <= room)))
+        used += table->columns[count].title ? widths[count] + 2 : 0, count++;
+    return count;
+}
+
+/* As many columns behind the keys as the room allows, at least one. */
+static struct range next_block(const struct table *table, const size_t *widths, size_t key_count, size_t from,
+                               size_t room)
+{
+    struct range range = {from, from};
+    size_t used = 0, shown = 0;
+
+    for (size_t i = 0; i < key_count; i++)
+        used += table->columns[i].title ? widths[i] + 2 : 0;
+    for (; range.to < table->column_count; range.to++) {
+        if (!table->columns[range.to].title)
+            continue;
+        if (shown > 0 && used + widths[range.to] > room)
+            break;
+        used += widths[range.to] + 2;
+        shown++;
+    }
+    return range;
+}
+
+void table_write_text(const struct table *table, size_t room, struct sink *sink)
 {
     size_t widths[TABLE_COLUMNS_MAX] = {0};
 
     for (size_t i = 0; i < table->column_count; i++)
         if (table->columns[i].title)
             widths[i] = column_width(table, i);
-    write_line(table, NULL, widths, sink);
-    for (const struct table_row *row = table->first; row; row = row->next)
-        write_line(table, row, widths, sink);
+    if (room == 0)
+        room = SIZE_MAX / 4;
+    size_t key_count = count_keys(table, widths, room);
+    struct range range = next_block(table, widths, 0, 0, room);
+
+    if (range.to == table->column_count) {
+        write_block(table, widths, 0, range, sink);
+        return;
+    }
+    for (range.to = key_count; range.to < table->column_count;) {
+        if (range.to > key_count)
+            sink_char(sink, '\n');
+        range = next_block(table, widths, key_count, range.to, room);
+        write_block(table, widths, key_count, range, sink);
+    }
 }
 
 /* Quotes around what holds a comma, a quote or a line end; a quote inside is doubled. */

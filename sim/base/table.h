@@ -54,8 +54,9 @@ void table_cell(struct table *table, struct span shown, struct span plain);
 void table_same(struct table *table, struct span text);
 
 /* A title line, then a line a row, blanks between the columns; an empty cell is "-". Non-ASCII text counts a column for
- * each code point. */
-void table_write_text(const struct table *table, struct sink *sink);
+ * each code point. A table wider than room, in such columns (0: as wide as it is), is written in blocks, one below the
+ * other, each with the first columns that say what a row is of. */
+void table_write_text(const struct table *table, size_t room, struct sink *sink);
 
 /* A line of names, then a line a row, each ended by a newline. */
 void table_write_csv(const struct table *table, struct sink *sink);

@@ -21,6 +21,13 @@ for list in arms scenarios parameters dwells costs; do
     expect "list $list --json has the rows of list $list" \
         [ "$("$HOPSIM" list $list | tail -n +2 | wc -l)" -eq "$(grep -c '^  {' list.json)" ]
 done
+# On a terminal, what is too wide goes below, behind the arm's name; another program gets whole rows.
+if command -v script >/dev/null; then
+    COLUMNS=80 script -qec "'$HOPSIM' list arms" typescript >out </dev/null
+    expect "a terminal shows a wide table in blocks" [ "$(grep -c '^arm ' out)" -gt 1 ]
+    expect "each arm stands in each block" [ "$(grep -c '^msrp-plain ' out)" -eq "$(grep -c '^arm ' out)" ]
+    expect "a pipe gets one block" [ "$(COLUMNS=80 "$HOPSIM" list arms | grep -c '^arm ')" -eq 1 ]
+fi
 expect "--help" "$HOPSIM" --help
 expect "version" "$HOPSIM" version
 for command in $("$HOPSIM" --help | awk '/^  [a-z]/ { print $1 }'); do
