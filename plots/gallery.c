@@ -150,11 +150,10 @@ static void find_command(struct gallery *gallery)
 /* ---- What is assumed ---- */
 
 /* Rows of a dwell table, those of them whose source says "assumed" (of several tables the one with most of these),
- * lines "name = value ; assumed..." of a scenario written in full, and its spread of dwells, which nobody measured:
- * "30%"; empty: none. */
+ * lines "name = value ; assumed..." of a scenario written in full, and where its spread of dwells goes. */
 struct assumed {
     size_t dwells, dwells_assumed, parameters;
-    char spread[32];
+    struct sink spread;
 };
 
 static void count_dwells(const char *path, struct assumed *assumed)
@@ -192,7 +191,6 @@ static void find_spread(struct span scenario, struct assumed *assumed)
 {
     struct span section = span_after(scenario, span_find(scenario, SPAN("[dwell]\n")));
     struct span line = span_after(section, span_find(section, SPAN("\nspread = ")));
-    struct sink sink = SINK(assumed->spread);
 
     section.size -= line.size;
     if (line.size == 0 || span_find(section, SPAN("\n[")) < section.size)
@@ -200,10 +198,11 @@ static void find_spread(struct span scenario, struct assumed *assumed)
     line = span_after(line, strlen("\nspread = "));
     line.size = span_find_byte(line, '\n');
     line.size = span_find(line, SPAN(" ;"));
-    if (span_equal(line, SPAN("0")) || line.size >= sizeof(assumed->spread))
+    if (span_equal(line, SPAN("0")) || line.size >= assumed->spread.capacity)
         return;
-    sink_bytes(&sink, line.data, line.size);
-    sink_string(&sink);
+    assumed->spread.size = 0;
+    sink_bytes(&assumed->spread, line.data, line.size);
+    sink_string(&assumed->spread);
 }
 
 static void read_scenario(const char *path, struct assumed *assumed)
@@ -247,19 +246,14 @@ static void count_in(const char *folder, struct assumed *assumed)
         closedir(list);
 }
 
-static void tell_assumed(struct gallery *gallery)
+static void count_assumed(struct gallery *gallery)
 {
     struct sink sink = SINK(gallery->assumed);
-    struct assumed assumed = {.dwells = 0};
+    struct assumed assumed = {.spread = SINK(gallery->spread)};
     char path[PATH_SIZE];
 
     count_in(gallery->wanted->folder, &assumed);
     count_in(path_of(gallery, "inputs", path), &assumed);
-    if (assumed.dwells_assumed + assumed.parameters > 0 || assumed.spread[0])
-        sink_text(&sink, "Assumed: ");
-    if (assumed.spread[0])
-        sink_format(&sink, "the spread of dwells, %s%s", assumed.spread,
-                    assumed.dwells_assumed + assumed.parameters > 0 ? "; " : ".");
     if (assumed.dwells_assumed > 0)
         sink_format(&sink, "%zu of %zu dwells%s", assumed.dwells_assumed, assumed.dwells,
                     assumed.parameters > 0 ? ", " : ".");
@@ -315,7 +309,7 @@ enum err gallery_draw(const struct gallery_wanted *wanted, struct gallery_told *
 
     if (error == ERR_OK) {
         find_command(gallery);
-        tell_assumed(gallery);
+        count_assumed(gallery);
         error = draw_kinds(gallery);
     }
     if (error == ERR_OK && wanted->is_latex)

@@ -19,7 +19,8 @@ struct gallery {
         bool is_read, is_there;
         struct sheet sheet;
     } files[GALLERY_FILES];
-    char assumed[PICTURE_TEXT_SIZE]; /* "Assumed: ..."; empty: nothing known of it */
+    char spread[32];                 /* of dwells, which nobody measured: "30%"; empty: none */
+    char assumed[PICTURE_TEXT_SIZE]; /* what else is: "3 of 40 dwells, 5 parameters of..."; empty: nothing known of it */
     char command[PICTURE_TEXT_SIZE]; /* that made the folder, at most COMMAND_SHOWN of it */
     struct sink list;                /* of figures.tex */
 };
@@ -53,6 +54,7 @@ struct picture {
     struct figure figure;
     struct sink name, title, subtitle, caption, csv, more_csv;
     double height;
+    bool is_exact; /* of trials in which nothing is random: no spread of dwells either */
     char texts[4][PICTURE_TEXT_SIZE];
 };
 

@@ -70,6 +70,7 @@ void picture_tell_trials(struct picture *picture, const struct points *points, s
     }
     if (!isfinite(least))
         return;
+    picture->is_exact = is_exact;
     if (is_exact) {
         sink_text(&picture->caption, "n = 1 trial an arm and point, exact: nothing is random");
     } else {
@@ -237,6 +238,19 @@ static void tell_measures(struct picture *picture, size_t caption_lines)
     figure_set_number(&picture->figure, "caption_points", FIGURE_CAPTION_POINTS + lines);
 }
 
+static void tell_assumed(struct picture *picture)
+{
+    const struct gallery *gallery = picture->gallery;
+    bool has_spread = gallery->spread[0] && !picture->is_exact;
+
+    if (!has_spread && !gallery->assumed[0])
+        return;
+    sink_text(&picture->caption, "\nAssumed: ");
+    if (has_spread)
+        sink_format(&picture->caption, "the spread of dwells, %s%s", gallery->spread, gallery->assumed[0] ? "; " : ".");
+    sink_text(&picture->caption, gallery->assumed);
+}
+
 enum err picture_save(struct picture *picture, const char *more_ending)
 {
     char caption[PICTURE_TEXT_SIZE];
@@ -245,8 +259,7 @@ enum err picture_save(struct picture *picture, const char *more_ending)
 
     if (picture->subtitle.size == 0)
         points_label(&picture->subtitle, span_of(gallery->command), false);
-    sink_char(&picture->caption, '\n');
-    sink_text(&picture->caption, gallery->assumed);
+    tell_assumed(picture);
     size_t line_count = wrap(sink_written(&picture->caption), &lines);
 
     picture->figure.folder = gallery->wanted->into;
