@@ -16,7 +16,7 @@
 # What warms a core are calls too, 24 at a time as in dwells.sh: rows without a rate. By them the core's CPU time a call is
 # known at the same minute, beside that of the tables of dwells.
 #
-# A core that fails while core_busy is low was kept from its CPU by others. Not at real-time priority: what wakes there
+# core_busy counts the time that SIPp waits for calls that do not end. Not at real-time priority: what wakes there
 # does not interrupt who has woken it, and the core works in longer batches than it does by itself.
 set -u
 : "${TESTBED_RUN:=$(pwd)/build/testbed}"
