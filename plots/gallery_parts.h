@@ -20,7 +20,7 @@ struct gallery {
         struct sheet sheet;
     } files[GALLERY_FILES];
     char spread[32];                 /* of dwells, which nobody measured: "30%"; empty: none */
-    char assumed[PICTURE_TEXT_SIZE]; /* what else is: "3 of 40 dwells, 5 parameters of..."; empty: nothing known of it */
+    char assumed[PICTURE_TEXT_SIZE]; /* what else is: "3 of 40 dwells, 5 parameters of..."; empty: nothing known */
     char command[PICTURE_TEXT_SIZE]; /* that made the folder, at most COMMAND_SHOWN of it */
     struct sink list;                /* of figures.tex */
 };

@@ -113,8 +113,8 @@ enum err core_model_run(struct core_model *model, const struct measured_point *p
 
 /* ---- The fit ---- */
 
-/* What is fixed shows best in a file that takes no time by itself; what a MESSAGE takes, in so many that they meet their
- * share of what else the core does. */
+/* What is fixed shows best in a file that takes no time by itself; what a MESSAGE takes, in so many that they meet
+ * their share of what else the core does. */
 enum { KNOB_POINTS = 4, FIT_PASSES = 3, SMALL = 2 * KIB, MESSAGES = 32 * KIB };
 
 struct fit_point {

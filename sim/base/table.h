@@ -55,8 +55,8 @@ void table_same(struct table *table, struct span text);
 
 /* A title line, then a line a row, blanks between the columns; an empty cell is "-". Non-ASCII text counts a column for
  * each code point. A table wider than room, in such columns (0: as wide as it is), is written in blocks, one below the
- * other, each with the first column and the texts behind it that take up to half of the room. Rows are in the same order
- * in all. */
+ * other, each with the first column and the texts behind it that take up to half of the room. Rows are in the same
+ * order in all. */
 void table_write_text(const struct table *table, size_t room, struct sink *sink);
 
 /* A line of names, then a line a row, each ended by a newline. */

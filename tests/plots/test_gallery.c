@@ -201,7 +201,8 @@ static void test_assumed_is_counted_in_the_inputs(void)
     CU_ASSERT_EQUAL(draw(), ERR_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr(load("figures/delay-by-size-0.gp"), "exact: nothing is random"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load("figures/delay-by-size-0.gp"), "Assumed: 1 of 2 dwells, 2 parameters"));
-    save("summary.csv", HEAD "1024,0,msrp-smime,0,30,30,0,600,590,610,600\n1024,0,msrp-relay,0,30,30,0,700,690,710,1\n");
+    save("summary.csv",
+         HEAD "1024,0,msrp-smime,0,30,30,0,600,590,610,600\n1024,0,msrp-relay,0,30,30,0,700,690,710,1\n");
     CU_ASSERT_EQUAL(draw(), ERR_OK);
     CU_ASSERT_PTR_NOT_NULL(
         strstr(load("figures/delay-by-arm.gp"), "Assumed: the spread of dwells, 30%; 1 of 2 dwells, 2 parameters"));

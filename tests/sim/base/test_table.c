@@ -45,8 +45,8 @@ static void columns_are_aligned_for_people(void)
 {
     room = 0;
     CU_ASSERT_STRING_EQUAL(written(write_text), "arm     delay  note\n"
-                                                      "plain  1.5 ms  x\n"
-                                                      "caf\xC3\xA9        -  -\n");
+                                                "plain  1.5 ms  x\n"
+                                                "caf\xC3\xA9        -  -\n");
 }
 
 /* The widest line has 19 columns. */
@@ -81,8 +81,9 @@ static void keys_are_repeated(void)
         table_same(&table, SPAN("1"));
         table_same(&table, SPAN("2"));
         table_write_text(&table, wide, &sink);
-        CU_ASSERT_STRING_EQUAL(sink_string(&sink), wide == 8 ? "of  to\nab  cd\n\nof  first\nab      1\n\nof  second\nab       2\n"
-                                                             : "of  to  first\nab  cd      1\n\nof  to  second\nab  cd       2\n");
+        CU_ASSERT_STRING_EQUAL(sink_string(&sink),
+                               wide == 8 ? "of  to\nab  cd\n\nof  first\nab      1\n\nof  second\nab       2\n"
+                                         : "of  to  first\nab  cd      1\n\nof  to  second\nab  cd       2\n");
     }
 }
 
